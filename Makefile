@@ -1,0 +1,80 @@
+# The one task vocabulary: people, hooks and CI all call these targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OUT ?= ..
+ARGS ?=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Install the locked tools into .venv
+
+# The stamp holds the place of a finished installation: an interrupted one is repeated.
+$(READY): requirements/dev.txt pyproject.toml
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	@lock=requirements/dev.txt; \
+	uv=$$(command -v uv || true); \
+	if [[ -z $$uv ]] && $(BIN)/pip install --quiet --require-hashes -r <(awk '/^[^ ]/ {keep = /^uv==/} keep' $$lock); then \
+		uv=$(BIN)/uv; \
+	fi; \
+	if [[ -n $$uv ]]; then export UV_COMPILE_BYTECODE=1; install=("$$uv" pip install --python $(BIN)/python); \
+	else install=($(BIN)/pip install); fi; \
+	"$${install[@]}" --quiet --require-hashes -r $$lock; \
+	"$${install[@]}" --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: new
+new: $(READY) ## Generate a project, asking for each answer (OUT=folder, ARGS="--no-input name=value ...")
+	$(BIN)/cookiecutter --output-dir "$(OUT)" "$(CURDIR)" $(ARGS)
+
+.PHONY: demo
+demo: $(READY) ## Generate the sample project, run all of it, and answer one prediction
+	$(BIN)/python -m goldenpath.demo
+
+.PHONY: test
+test: $(READY) ## Run the whole test suite, generated projects end to end included
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-fast
+test-fast: $(READY) ## Run all tests but the end-to-end ones
+	$(BIN)/python -m pytest -m "not e2e" $(ARGS)
+
+.PHONY: expected-files
+expected-files: $(READY) ## Rewrite the listing of generated files that tests compare with; review the diff
+	$(BIN)/python -m tests.template.expected
+
+.PHONY: lint
+lint: $(READY) ## Check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(READY) ## Mend style and formatting where a tool can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(READY) ## Compile requirements/dev.txt again from pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --group dev \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		--output-file requirements/dev.txt pyproject.toml
+
+.PHONY: bench
+bench: $(READY) ## Compare generation with a bare cookiecutter run
+	$(BIN)/python benchmarks/generation.py
+
+.PHONY: clean
+clean: ## Remove everything these targets made
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

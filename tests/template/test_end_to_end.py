@@ -1,0 +1,70 @@
+"""A stranger's first minutes: a fresh clone, ``make demo``, and the other main variants of the project."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from golden_path_answers.names import why_taken
+from tests.template.generation import commit_template, generate, git, run
+
+pytestmark = pytest.mark.e2e
+
+# Names a package could take: what is installed, and what can be imported from it.
+IMPORTABLE = """
+import importlib.metadata as metadata
+names = set(metadata.packages_distributions()) | {found.metadata["Name"] for found in metadata.distributions()}
+print("\\n".join(names))
+"""
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fresh")
+    commit_template(folder / "origin")
+    git(folder, "clone", "--quiet", str(folder / "origin"), "golden-path")
+    return folder / "golden-path"
+
+
+def test_make_demo_in_a_fresh_clone(clone: Path) -> None:
+    demo = run(["make", "demo"], clone)
+
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    for step in ("generate", "setup", "pipeline", "lint", "test", "report", "predict"):
+        assert re.search(rf"^ok +{step} +[\d.]+ s ", demo.stdout, flags=re.MULTILINE), demo.stdout
+    for heading in ("Made", "One prediction", "Look at", "Do next"):
+        assert heading in demo.stdout
+    assert "roc_auc" in demo.stdout
+    project = clone / "build" / "demo" / "flight-delays"
+    assert (project / "reports" / "evaluation.html").stat().st_size > 0
+    assert git(clone, "status", "--porcelain") == ""
+
+    # Only here is a project's whole environment installed.
+    installed = run([str(project / ".venv" / "bin" / "python"), "-c", IMPORTABLE], project).stdout.split()
+    modules = {re.sub(r"[-.]+", "_", name).lower() for name in installed}
+    free = {name for name in modules if re.fullmatch(r"[a-z][a-z0-9_]+", name) and why_taken(name) is None}
+    assert free <= {"flight_delays"}, "add these to golden_path_answers/dependency_names.txt"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [{"problem": "regression"}, {"use_events": False}],
+    ids=["regression", "no-events"],
+)
+def test_a_variant_sets_up_trains_lints_and_passes_its_own_tests(
+    template: Path, out: Path, answers: dict[str, Any]
+) -> None:
+    project = generate(template, out, **answers)
+
+    for target in ("setup", "pipeline", "lint", "test"):
+        done = run(["make", target], project)
+        assert done.returncode == 0, f"make {target}:\n{done.stdout}\n{done.stderr}"
+
+    metrics = json.loads((project / "reports" / "metrics.json").read_text())
+    headline = "mae" if answers.get("problem") == "regression" else "roc_auc"
+    better = 1 if headline == "roc_auc" else -1
+    assert better * metrics["model"][headline]["value"] > better * metrics["baseline"]["constant"][headline]["value"]

@@ -1,0 +1,42 @@
+"""The text of ``dvc.yaml`` for an adopted table: ingest depends on the file, and on what decides how it is read."""
+
+from __future__ import annotations
+
+import io
+
+from ruamel.yaml import YAML
+
+SAMPLE_DEPENDENCY = "requirements/train.txt"
+"""The lock by which the sample's data, a package, is pinned."""
+
+
+def dvc_text(text: str, package: str, path: str, former: str | None) -> str:
+    """Let the ingest stage depend on the adopted file.
+
+    Args:
+        text: The present ``dvc.yaml``.
+        package: The name of the project's package.
+        path: The adopted file.
+        former: The file adopted before, if any.
+
+    Returns:
+        The new text, the rest of it unchanged.
+    """
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 200
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    tree = yaml.load(text)
+    stage = tree["stages"]["ingest"]
+    # The contract says which columns are dates, whatever they look like.
+    wanted = [f"src/{package}/tabular.py", f"src/{package}/text_types.py", "contract.yaml", path]
+    for dependency in (SAMPLE_DEPENDENCY, former, *wanted):
+        if dependency in stage["deps"]:
+            stage["deps"].remove(dependency)
+    stage["deps"].extend(wanted)
+    # How far back "recent" reaches matters to the sample only, and params.yaml no longer says it.
+    if "features" in stage["params"]:
+        stage["params"].remove("features")
+    stream = io.StringIO()
+    yaml.dump(tree, stream)
+    return stream.getvalue()

@@ -1,0 +1,36 @@
+"""Where raw data comes from: the file that ``params.yaml`` names, which DVC keeps.
+
+Replace :func:`load` to read your own tables, or run ``make adopt DATA=… TARGET=…`` again to read another file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from ... import contract
+from ...errors import ProjectError
+from ...params import Params
+from ...tabular import read_table
+
+
+def load(params: Params) -> pd.DataFrame:
+    """Read the raw rows.
+
+    Args:
+        params: ``data`` says which file to read and how.
+
+    Returns:
+        Every row and column of the file, under the file's own column names.
+
+    Raises:
+        ProjectError: No file is named, or it cannot be read as a table.
+    """
+    if params.data.path is None:
+        raise ProjectError("params.yaml: data.path names no file. Run `make adopt DATA=… TARGET=…`.")
+    path = Path(params.data.path)
+    if not path.exists():
+        raise ProjectError(f"{path}: no such file. Run `dvc pull` to get it from the team's storage.")
+    moments = [column.physical_name for column in contract.load() if column.type in contract.MOMENTS]
+    return read_table(path, params.data.separator, params.data.encoding, params.data.decimal, moments)

@@ -1,0 +1,1 @@
+"""How good a model is: metrics, their intervals, segments, and the curves behind the pictures."""

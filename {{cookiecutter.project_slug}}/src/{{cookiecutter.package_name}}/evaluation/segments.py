@@ -1,0 +1,90 @@
+"""The model's metrics in each segment and protected group: averages hide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..contract import Contract, Role
+from .metrics import Metric
+
+NUMBER_GROUPS = 4
+"""A number with many values is cut into quartiles."""
+MOST_GROUPS = 30
+MISSING = "(missing)"
+
+
+def by_segment(
+    contract: Contract,
+    rows: pd.DataFrame,
+    metrics: Mapping[str, Metric],
+    actual: NDArray[Any],
+    score: NDArray[Any],
+    settings: Evaluation,
+    with_interval: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """Metrics of every group of every segment and protected column.
+
+    Args:
+        contract: Names the columns with roles ``segment`` and ``protected``.
+        rows: The test rows.
+        metrics: Metrics by name.
+        actual: Targets, shape (rows,).
+        score: The model's scores, the rows first.
+        settings: Groups with fewer than ``min_segment_rows`` rows are listed with their size and no metrics.
+        with_interval: The metrics that also get a bootstrap interval.
+
+    Returns:
+        One record per group, the largest groups first: ``column``, ``role``, ``group``, ``rows``, ``metrics``, the
+        ``low`` and ``high`` ends of the ``intervals``, and the means ``observed`` (targets) and ``predicted`` (scores;
+        None with more than two classes).
+    """
+    records = []
+    roles: tuple[Role, ...] = ("segment", "protected")
+    for role in roles:
+        for column in contract.having(role):
+            groups = group_labels(rows[column.name])
+            for group, size in groups.value_counts().head(MOST_GROUPS).items():
+                here = (groups == group).to_numpy()
+                record: dict[str, Any] = {"column": column.name, "role": role, "group": group, "rows": int(size)}
+                if size >= settings.min_segment_rows:
+                    record |= _judged(metrics, actual[here], score[here], settings, with_interval)
+                else:
+                    record["metrics"] = None
+                records.append(record)
+    return records
+
+
+def group_labels(values: pd.Series) -> pd.Series:
+    """The group of each row: its value in words, or its quartile for numbers with many values."""
+    if pd.api.types.is_numeric_dtype(values.dtype) and values.nunique() > MOST_GROUPS:
+        values = pd.qcut(values.astype("float64"), NUMBER_GROUPS, duplicates="drop")
+    labels: Sequence[str] = [MISSING if pd.isna(value) else str(value) for value in values]
+    return pd.Series(labels, index=values.index)
+
+
+def _judged(
+    metrics: Mapping[str, Metric],
+    actual: NDArray[Any],
+    score: NDArray[Any],
+    settings: Evaluation,
+    with_interval: Sequence[str],
+) -> dict[str, Any]:
+    chosen = {name: metrics[name] for name in with_interval}
+    found = intervals.estimates(chosen, actual, {"model": score}, settings)[0]["model"]
+    one_number = score.ndim == 1
+    return {
+        "metrics": _metrics(metrics, actual, score),
+        "intervals": {name: {"low": item.low, "high": item.high} for name, item in found.items()},
+        "observed": float(f"{actual.mean():.6g}") if one_number else None,
+        "predicted": float(f"{score.mean():.6g}") if one_number else None,
+    }
+
+
+def _metrics(metrics: Mapping[str, Metric], actual: NDArray[Any], score: NDArray[Any]) -> dict[str, float | None]:
+    found = {name: metric(actual, score, None) for name, metric in metrics.items()}
+    return {name: None if np.isnan(value) else float(f"{value:.6g}") for name, value in found.items()}

@@ -1,0 +1,1 @@
+"""From contract columns to predictions."""

@@ -1,0 +1,178 @@
+"""Everything besides code, data and contract that changes a result: ``params.yaml``, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import ProjectError
+
+PATH = Path("params.yaml")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ParamsError(ProjectError):
+    """``params.yaml`` cannot be used. The message names every fault, one a line."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(_Section):
+    """Which raw data to read.
+
+    Attributes:
+        through: The last month to use, ``YYYY-MM``; None for all there is.
+        path: The file that holds the raw data, for a source that reads one.
+        separator: The character between the fields of a CSV file.
+        encoding: The character encoding of a CSV file.
+        decimal: The decimal mark of a CSV file.
+    """
+
+    through: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None = None
+    path: str | None = None
+    separator: str = ","
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+
+
+class Features(_Section):
+    """Settings of features that are computed from other rows.
+
+    Attributes:
+        recent_hours: How far back "recent" reaches, in hours.
+    """
+
+    recent_hours: Annotated[float, Field(gt=0)] = 2.0
+
+
+class Validation(_Section):
+    """When bad rows stop the pipeline.
+
+    Attributes:
+        tolerated_share: The share of rows that may break the contract; those rows are quarantined.
+    """
+
+    tolerated_share: Share
+
+
+class Split(_Section):
+    """How rows are divided.
+
+    Attributes:
+        by: ``time`` (the newest rows are held out), ``entity`` (whole entities are held out) or ``random``.
+        validation: The share of rows for early stopping, the threshold and the calibration check.
+        test: The share of rows for the final score.
+        seed: Seed of the random division; not used by ``time``.
+    """
+
+    by: Literal["time", "entity", "random"]
+    validation: Annotated[float, Field(gt=0, lt=0.5)]
+    test: Annotated[float, Field(gt=0, lt=0.5)]
+    seed: int
+
+
+class Model(_Section):
+    """Gradient boosting, in the words of scikit-learn's ``HistGradientBoosting*``.
+
+    Attributes:
+        loss: What a regression minimizes; classification always minimizes the log loss.
+    """
+
+    loss: Literal["squared_error", "absolute_error"] = "squared_error"
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    max_iter: Annotated[int, Field(gt=0)]
+    max_leaf_nodes: Annotated[int, Field(gt=1)]
+    min_samples_leaf: Annotated[int, Field(gt=0)]
+    l2_regularization: Annotated[float, Field(ge=0)]
+    seed: int
+
+
+class Value(_Section):
+    """What mistakes cost the business.
+
+    Attributes:
+        currency: The unit of the costs.
+        missed: Cost of a positive that the model missed.
+        false_alarm: Cost of an alarm that was false.
+        wrong_class: Cost of a wrong class, with more than two classes.
+        per_unit_error: Cost of one unit of absolute error, for regression.
+    """
+
+    currency: str
+    missed: Annotated[float, Field(ge=0)] = 1.0
+    false_alarm: Annotated[float, Field(ge=0)] = 1.0
+    wrong_class: Annotated[float, Field(ge=0)] = 1.0
+    per_unit_error: Annotated[float, Field(ge=0)] = 1.0
+
+
+class Evaluation(_Section):
+    """How the model is judged.
+
+    Attributes:
+        bootstrap: Number of bootstrap resamples behind each interval.
+        confidence: Coverage of the intervals.
+        min_segment_rows: Segments with fewer test rows are not judged on their own.
+        importance_rows: Number of test rows for permutation importance.
+        seed: Seed of the resampling.
+    """
+
+    bootstrap: Annotated[int, Field(ge=20)]
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    min_segment_rows: Annotated[int, Field(gt=0)]
+    importance_rows: Annotated[int, Field(gt=0)]
+    seed: int
+
+
+class Export(_Section):
+    """How far the ONNX graph may differ from scikit-learn on the test split.
+
+    Attributes:
+        tolerance: Largest difference of a score, relative to the larger of one and the score.
+        share: Share of rows that must lie within the tolerance.
+    """
+
+    tolerance: Annotated[float, Field(gt=0)]
+    share: Share
+
+
+class Params(_Section):
+    """The whole of ``params.yaml``.
+
+    Attributes:
+        problem: What kind of target the contract's target is.
+        positive_class: The class that counts as positive, with exactly two classes.
+    """
+
+    problem: Literal["classification", "regression"]
+    positive_class: str | bool | int | float | None = None
+    data: Data
+    features: Features = Features()
+    validation: Validation
+    split: Split
+    model: Model
+    value: Value
+    evaluation: Evaluation
+    export: Export
+
+
+def load(path: Path = PATH) -> Params:
+    """Read and check the parameters.
+
+    Raises:
+        ParamsError: The file is missing, is not YAML, or holds a value out of its range or an unknown key.
+    """
+    try:
+        return Params.model_validate(yaml.safe_load(path.read_bytes()))
+    except FileNotFoundError as error:
+        raise ParamsError(f"{path}: no such file. Run from the project's folder.") from error
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        faults = (f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ParamsError("\n".join(faults)) from error

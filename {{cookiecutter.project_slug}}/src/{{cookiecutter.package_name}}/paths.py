@@ -1,0 +1,32 @@
+"""Where every file of the pipeline lies, relative to the project's folder. ``dvc.yaml`` names the same files."""
+
+from pathlib import Path
+
+DVC_LOCK = Path("dvc.lock")
+REQUIREMENTS = Path("requirements/train.txt")
+
+RAW = Path("data/raw.parquet")
+VALID = Path("data/valid.parquet")
+QUARANTINE = Path("data/quarantine.parquet")
+SPLIT = Path("data/split")
+
+ESTIMATORS = Path("models/estimators.skops")
+DECISION = Path("models/decision.json")
+MODEL = Path("models/model.onnx")
+SIGNATURE = Path("models/signature.json")
+LINEAGE = Path("models/lineage.json")
+
+VALIDATION_REPORT = Path("reports/validation.json")
+SPLIT_REPORT = Path("reports/split.json")
+METRICS = Path("reports/metrics.json")
+SEGMENTS = Path("reports/segments.json")
+PARITY = Path("reports/parity.json")
+PLOTS = Path("reports/plots")
+EVALUATION_PAGE = Path("reports/evaluation.html")
+
+STAGE_COSTS = Path(".stage-costs")
+
+
+def split_file(part: str) -> Path:
+    """The rows of one part of the split: ``train``, ``validation`` or ``test``."""
+    return SPLIT / f"{part}.parquet"

@@ -1,0 +1,94 @@
+"""Stage 6: export one ONNX graph, prove that it answers as scikit-learn does, and write its papers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import contract, lineage, params
+from ..model import estimator, onnx_export, signature, store, task
+from ..model.predictor import Predictor
+from ..model.signature import ModelError
+from ..params import Export
+from ..paths import DECISION, ESTIMATORS, LINEAGE, MODEL, PARITY, SIGNATURE, split_file
+from . import stage
+
+
+def export() -> str:
+    """Write the graph, its signature, its lineage and the parity report.
+
+    Raises:
+        ModelError: The graph does not answer as scikit-learn does; the report says where it differs.
+    """
+    agreed, settings = contract.load(), params.load()
+    asked = task.of(agreed, settings)
+    threshold = json.loads(DECISION.read_text()).get("threshold")
+    fitted = store.load(ESTIMATORS)["model"]
+    model = onnx_export.to_graph(fitted, agreed.features).SerializeToString()
+    described = signature.describe(asked, agreed, threshold, model)
+    rows = pd.read_parquet(split_file("test"))
+    frame = estimator.as_frame(agreed.features, rows)
+    expected = estimator.scores(asked, fitted, frame)
+    found = parity(expected, Predictor(model, described), frame, settings.export)
+    stage.write_json(PARITY, found)
+    refuse_disparity(found, settings.export)
+    MODEL.write_bytes(model)
+    stage.write_json(SIGNATURE, described.to_json())
+    papers = lineage.statement(
+        subjects=[MODEL, SIGNATURE],
+        materials=[contract.PATH, params.PATH, *(split_file(part) for part in ("train", "validation", "test"))],
+        parameters=settings.model_dump(mode="json"),
+    )
+    stage.write_json(LINEAGE, papers)
+    return f"{len(model) / 1024:,.0f} KiB, sha256 {described.model_sha256[:12]}, parity on {found['rows']:,} rows"
+
+
+def parity(
+    expected: np.ndarray[Any, Any], predictor: Predictor, frame: pd.DataFrame, settings: Export
+) -> dict[str, Any]:
+    """Compare ONNX Runtime with scikit-learn.
+
+    Args:
+        expected: scikit-learn's scores; see :func:`estimator.scores`.
+        predictor: The exported model.
+        frame: The rows, as scikit-learn takes them.
+        settings: The tolerance.
+
+    Returns:
+        ``rows``, ``max_difference``, ``share_within_tolerance`` and ``flipped_decisions``.
+    """
+    scores = predictor.scores({str(name): column.to_list() for name, column in frame.items()})
+    difference = np.abs(scores - expected) / np.maximum(1.0, np.abs(expected))
+    worst = difference.reshape(len(frame), -1).max(axis=1)
+    flips = 0
+    if predictor.signature.task != "regression":
+        flips = int((predictor.decisions(scores) != predictor.decisions(expected)).sum())
+    return {
+        "rows": len(frame),
+        "tolerance": settings.tolerance,
+        "max_difference": float(f"{worst.max():.3g}"),
+        "share_within_tolerance": float((worst <= settings.tolerance).mean()),
+        "flipped_decisions": flips,
+    }
+
+
+def refuse_disparity(found: dict[str, Any], settings: Export) -> None:
+    """Stop when a decision flips or too few rows lie within the tolerance.
+
+    Raises:
+        ModelError: Says how far the two are apart.
+    """
+    if found["flipped_decisions"] or found["share_within_tolerance"] < settings.share:
+        raise ModelError(
+            f"The ONNX graph does not answer as scikit-learn does on {found['rows']:,} test rows: "
+            f"{found['flipped_decisions']:,} decisions flip (0 allowed); {found['share_within_tolerance']:.4%} of the "
+            f"rows are within {settings.tolerance:g} (export.share wants {settings.share:.4%}); the largest difference "
+            f"is {found['max_difference']:g}. The whole report is in {PARITY}."
+        )
+
+
+if __name__ == "__main__":
+    stage.run("export", export)

@@ -1,0 +1,48 @@
+"""Stage 4: fit the model and the baselines it has to beat, and choose the threshold that costs least."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .. import contract, params
+from ..errors import ProjectError
+from ..model import estimator, store, task
+from ..model.decision import best_threshold
+from ..paths import DECISION, ESTIMATORS, split_file
+from . import stage
+
+
+def train() -> str:
+    """Fit on the train part, choose the threshold on the validation part, and write both.
+
+    Raises:
+        ProjectError: The train part holds one class only.
+    """
+    agreed, settings = contract.load(), params.load()
+    asked = task.of(agreed, settings)
+    rows = pd.read_parquet(split_file("train"))
+    frame, target = estimator.as_frame(agreed.features, rows), asked.encode(rows[asked.target])
+    if asked.kind != "regression" and len(set(target)) < 2:
+        raise ProjectError(
+            f"The train part holds one class of {asked.target!r} only. Give more rows, or split otherwise."
+        )
+    fitted = {
+        "model": estimator.model(asked, agreed.features, settings.model).fit(frame, target),
+        "constant": estimator.constant_baseline(asked).fit(frame, target),
+        "simple": estimator.simple_baseline(asked, agreed.features).fit(frame, target),
+    }
+    estimator.round_thresholds(fitted["model"])
+    store.save(fitted, ESTIMATORS)
+    decision: dict[str, float] = {}
+    if asked.kind == "binary":
+        held_out = pd.read_parquet(split_file("validation"))
+        score = estimator.scores(asked, fitted["model"], estimator.as_frame(agreed.features, held_out))
+        decision["threshold"] = best_threshold(asked.encode(held_out[asked.target]), score, settings.value)
+    stage.write_json(DECISION, decision)
+    return f"{asked.kind} on {len(frame):,} rows, {frame.shape[1]} features" + (
+        f", threshold {decision['threshold']}" if decision else ""
+    )
+
+
+if __name__ == "__main__":
+    stage.run("train", train)

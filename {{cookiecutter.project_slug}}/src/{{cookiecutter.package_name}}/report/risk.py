@@ -1,0 +1,358 @@
+"""The page's second part: where the model could be wrong, for whom, and what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from ..contract import Column
+from ..evaluation.metrics import HEADLINE
+from . import charts, words
+from .business import wilson
+from .inputs import Inputs
+from .measures import PER_ROWS, Measure, measure
+from .provenance import Provenance
+from .words import Estimate
+
+NOTABLE = 0.05
+"""A group is notably worse when it is at least this much worse, relative to the whole, and beyond chance."""
+NOTABLE_BIAS = 0.03
+"""A group's mean probability is notably off when it misses the observed share by this much, and beyond chance."""
+PERSONAL = ("confidential", "restricted")
+EXTRA = {
+    "binary": ("recall", "precision"),
+    "multiclass": ("accuracy", "balanced_accuracy"),
+    "regression": ("rmse", "r2"),
+}
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number on a scale that a table's column shares; places are percent of the scale's width.
+
+    Attributes:
+        value: Its place.
+        low: The place of its interval's lower end; None without interval.
+        high: The place of its interval's upper end.
+        whole: The place of the whole's number.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    whole: float | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number and its interval in words, and drawn where the column has a scale."""
+
+    number: str
+    interval: str = ""
+    drawn: Range | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of rows, with what it is flagged for; the cells are in the order of the table's heads."""
+
+    name: str
+    rows: int
+    cells: tuple[Cell, ...]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of one column.
+
+    Attributes:
+        column: The column.
+        protected: Whether the law or decency protects these groups.
+        description: What the column means.
+        heads: The heads of the cells.
+        whole: The cells of all test rows together.
+        groups: The groups that have enough rows.
+        unjudged: The groups that have not, in words; empty when there are none.
+    """
+
+    column: str
+    protected: bool
+    description: str
+    heads: tuple[str, ...]
+    whole: tuple[Cell, ...]
+    groups: tuple[Group, ...]
+    unjudged: str
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What the risk section tells.
+
+    Attributes:
+        concerns: What a reviewer should look at first.
+        calibration: How good the probabilities are, in words.
+        calibration_chart: The same, drawn; None where it cannot be.
+        groups: Segments and protected groups.
+        periods: Which data the model learned from and was judged on.
+        quarantine: The validation report in words.
+        columns: Every column of the contract.
+        personal: The columns above ``internal``.
+    """
+
+    concerns: tuple[str, ...]
+    calibration: tuple[str, ...]
+    calibration_chart: Markup | None
+    groups: tuple[Groups, ...]
+    periods: tuple[str, ...]
+    quarantine: str
+    columns: tuple[Column, ...]
+    personal: tuple[str, ...]
+
+
+def describe(inputs: Inputs, provenance: Provenance) -> Risk:
+    """Gather the risk section."""
+    groups = _groups(inputs)
+    return Risk(
+        concerns=tuple(_concerns(inputs, provenance, groups)),
+        calibration=_calibration(inputs),
+        calibration_chart=_calibration_chart(inputs),
+        groups=groups,
+        periods=_periods(inputs),
+        quarantine=_quarantine(inputs),
+        columns=inputs.contract.columns,
+        personal=tuple(column.name for column in inputs.contract if column.classification in PERSONAL),
+    )
+
+
+def _concerns(inputs: Inputs, provenance: Provenance, groups: Sequence[Groups]) -> list[str]:
+    found = []
+    if inputs.lineage is None:
+        found.append("There is no lineage: nobody can say which code and data this model came from.")
+    elif not provenance.commit:
+        found.append("The model was trained outside git: its code cannot be looked up.")
+    if provenance.dirty:
+        found.append("The model was trained from uncommitted changes: its commit does not reproduce it.")
+    if inputs.signature.contract_sha256 != inputs.contract.sha256:
+        found.append("contract.yaml has changed since the model was exported. Run `make pipeline`.")
+    if provenance.parameters is not None and provenance.parameters != inputs.params.model_dump(mode="json"):
+        found.append("params.yaml has changed since the model was exported. Run `make pipeline`.")
+    flagged = {
+        role: [f"{table.column} {group.name}" for table in groups if table.protected == protected
+               for group in table.groups if group.flags]
+        for role, protected in (("protected group", True), ("segment", False))
+    }  # fmt: skip
+    found += [
+        f"{words.counted(len(names), role)} notably worse off than the whole: {words.listed(names, 8)}."
+        for role, names in flagged.items()
+        if names
+    ]
+    unjudged = sum(1 for record in inputs.segments if record["metrics"] is None)
+    if unjudged:
+        least = inputs.params.evaluation.min_segment_rows
+        found.append(f"{words.counted(unjudged, 'group')} with fewer than {least:,} test rows could not be judged.")
+    if inputs.segments == []:
+        found.append("No column has the role segment or protected: an average may hide whom the model fails.")
+    shift = _target_shift(inputs)
+    if shift:
+        found.append(shift)
+    if inputs.parity.get("flipped_decisions"):
+        found.append(f"{inputs.parity['flipped_decisions']:,} decisions differ between training and serving.")
+    return found
+
+
+def _target_shift(inputs: Inputs) -> str:
+    """The share of positives in training and test, when chance does not explain the difference."""
+    if inputs.metrics["task"] != "binary":
+        return ""
+    shares = {part: _positive_share(inputs, inputs.split[part]) for part in ("train", "test")}
+    train, test = shares["train"], shares["test"]
+    if train is None or test is None:
+        return ""
+    likely = wilson(test * inputs.split["test"]["rows"], inputs.split["test"]["rows"], inputs.params.evaluation.confidence)
+    if likely.low is None or likely.high is None or likely.low <= train <= likely.high:
+        return ""
+    return (
+        f"Positives were {words.share(train)} of the training rows and {words.share(test)} of the test rows: the world "
+        "moved, and probabilities learned before may be off."
+    )
+
+
+def _positive_share(inputs: Inputs, part: Mapping[str, Any]) -> float | None:
+    if "target_shares" in part:
+        found = part["target_shares"].get(str(inputs.signature.classes[-1]))
+        return None if found is None else float(found)
+    mean = part.get("target_mean")
+    if mean is None:
+        return None
+    return float(mean) if inputs.signature.classes[-1] in (True, 1) else 1 - float(mean)
+
+
+def _calibration(inputs: Inputs) -> tuple[str, ...]:
+    task = inputs.metrics["task"]
+    if task == "regression":
+        return ("Rows are grouped by their prediction; a point on the diagonal means that the group's mean is right.",)
+    if task == "multiclass":
+        return ("With more than two classes the log loss below stands for the quality of the probabilities.",)
+    error = measure("calibration_error").estimate(inputs.metrics["model"].get("calibration_error"))
+    if error.value is None:
+        return ("Not measured on these test rows.",)
+    simple = measure("calibration_error").estimate(inputs.metrics["baseline"].get("simple", {}).get("calibration_error"))
+    points = error.times(100)
+    return (
+        f"When the model says 30 %, about 30 of 100 such rows should be positive. On average it is off by "
+        f"{words.estimate(points)} percentage points; the simple baseline is off by {words.estimate(simple.times(100))}.",
+    )
+
+
+def _calibration_chart(inputs: Inputs) -> Markup | None:
+    name, observed = ("predicted_actual", "actual") if inputs.metrics["task"] == "regression" else ("calibration", "observed")
+    points = inputs.plots.get(name, [])
+    if not points:
+        return None
+    binary = inputs.metrics["task"] == "binary"
+    return charts.lines(
+        [charts.Line("model", [point["predicted"] for point in points], [p[observed] for p in points], points=True)],
+        "Predicted probability" if binary else f"Mean prediction of {inputs.signature.target}",
+        "Observed share of positives" if binary else f"Mean of {inputs.signature.target}",
+        title="What the model predicts against what happened, in groups of rows with similar predictions",
+        diagonal="perfect",
+    )
+
+
+def _groups(inputs: Inputs) -> tuple[Groups, ...]:
+    by_column: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for record in inputs.segments:
+        by_column.setdefault((record["role"], record["column"]), []).append(record)
+    order = sorted(by_column.items(), key=lambda item: item[0][0] != "protected")
+    return tuple(_table(inputs, role, column, records) for (role, column), records in order)
+
+
+def _table(inputs: Inputs, role: str, column: str, records: Sequence[Mapping[str, Any]]) -> Groups:
+    task, currency = inputs.metrics["task"], inputs.params.value.currency
+    drawn = (HEADLINE[task], "cost_per_row")
+    judged = [record for record in records if record["metrics"] is not None]
+    scales = {name: _scale(inputs, judged, name) for name in drawn}
+    rates = ("observed", "predicted") if any(record.get("observed") is not None for record in judged) else ()
+    spelled = {"binary": ("positives", "mean probability")}.get(task, ("mean target", "mean prediction"))
+    heads = [_head(measure(name, currency)) for name in drawn]
+    heads += [words_ for words_, _ in zip(spelled, rates, strict=False)]
+    heads += [measure(name).label for name in EXTRA[task]]
+    say = words.share if task == "binary" else words.number
+    groups = []
+    for record in judged:
+        cells = [_cell(inputs, record, name, scales[name]) for name in drawn]
+        cells += [Cell(say(record.get(name))) for name in rates]
+        cells += [Cell(words.number(_rounded(record["metrics"].get(name)))) for name in EXTRA[task]]
+        groups.append(Group(record["group"], record["rows"], tuple(cells), _flags(inputs, record)))
+    everyone = {name: measure(name).estimate(inputs.metrics["model"].get(name)) for name in (*drawn, *EXTRA[task])}
+    whole = [Cell(*words.parts(everyone[name])) for name in drawn]
+    whole += [Cell("") for _ in rates]
+    whole += [Cell(words.number(_rounded(everyone[name].value))) for name in EXTRA[task]]
+    small = [f"{record['group']} ({record['rows']:,})" for record in records if record["metrics"] is None]
+    names = [item.name for item in inputs.contract]
+    return Groups(
+        column=column,
+        protected=role == "protected",
+        description=inputs.contract[column].description if column in names else "",
+        heads=tuple(heads),
+        whole=tuple(whole),
+        groups=tuple(groups),
+        unjudged=f"Too few test rows to judge (under {inputs.params.evaluation.min_segment_rows:,}): "
+        f"{words.listed(small, 12)}."
+        if small
+        else "",
+    )
+
+
+def _head(spoken: Measure) -> str:
+    return f"{spoken.label} ({'higher' if spoken.higher_is_better else 'lower'} is better)"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")
+
+
+def _estimate(record: Mapping[str, Any], name: str) -> Estimate:
+    ends = (record.get("intervals") or {}).get(name) or {}
+    found = {"value": record["metrics"].get(name), "low": ends.get("low"), "high": ends.get("high")}
+    return measure(name).estimate(found)
+
+
+def _scale(inputs: Inputs, records: Sequence[Mapping[str, Any]], name: str) -> tuple[float, float] | None:
+    whole = measure(name).estimate(inputs.metrics["model"].get(name))
+    found = [whole, *(_estimate(record, name) for record in records)]
+    ends = [end for item in found for end in (item.value, item.low, item.high) if end is not None]
+    return (min(ends), max(ends)) if ends and max(ends) > min(ends) else None
+
+
+def _cell(inputs: Inputs, record: Mapping[str, Any], name: str, scale: tuple[float, float] | None) -> Cell:
+    found = _estimate(record, name)
+    number, ends = words.parts(found) if found.low is not None else (words.number(_rounded(found.value)), "")
+    if scale is None or found.value is None:
+        return Cell(number, ends)
+    start, width = scale[0], scale[1] - scale[0]
+
+    def place(end: float | None) -> float | None:
+        return None if end is None else round((end - start) / width * 100, 1)
+
+    whole = place(measure(name).estimate(inputs.metrics["model"].get(name)).value)
+    drawn = Range(place(found.value) or 0.0, place(found.low), place(found.high), whole)
+    return Cell(number, ends, drawn)
+
+
+def _flags(inputs: Inputs, record: Mapping[str, Any]) -> tuple[str, ...]:
+    headline = HEADLINE[inputs.metrics["task"]]
+    flags = [
+        f"{'lower' if measure(name).higher_is_better else 'higher'} {measure(name).label}"
+        for name in (headline, "cost_per_row")
+        if _notably_worse(inputs, record, name)
+    ]
+    observed, predicted = record.get("observed"), record.get("predicted")
+    if inputs.metrics["task"] == "binary" and observed is not None and predicted is not None:
+        likely = wilson(observed * record["rows"], record["rows"], inputs.params.evaluation.confidence)
+        beyond = likely.low is not None and likely.high is not None and not likely.low <= predicted <= likely.high
+        if beyond and abs(predicted - observed) >= NOTABLE_BIAS:
+            flags.append("probability too high" if predicted > observed else "probability too low")
+    return tuple(flags)
+
+
+def _notably_worse(inputs: Inputs, record: Mapping[str, Any], name: str) -> bool:
+    spoken = measure(name)
+    group, whole = _estimate(record, name), spoken.estimate(inputs.metrics["model"].get(name)).value
+    if group.value is None or group.low is None or group.high is None or whole is None:
+        return False
+    if spoken.higher_is_better:
+        return group.high < whole and group.value <= whole - NOTABLE * abs(whole)
+    return group.low > whole and group.value >= whole + NOTABLE * abs(whole)
+
+
+def _periods(inputs: Inputs) -> tuple[str, ...]:
+    verbs = {
+        "train": "It learned from",
+        "validation": "Its threshold was chosen on" if inputs.metrics["task"] == "binary" else "Held out in between were",
+        "test": "Everything on this page was measured on",
+    }
+    by = {"time": "the newest rows are held out", "entity": "whole entities are held out", "random": "at random"}
+    found = []
+    for part, verb in verbs.items():
+        facts = inputs.split[part]
+        period = f", from {words.moment(facts['from'])} to {words.moment(facts['to'])}" if facts.get("from") else ""
+        unseen = ", which it had never seen" if part == "test" else ""
+        found.append(f"{verb} {words.counted(facts['rows'], 'row')}{period}{unseen}.")
+    return (*found, f"The rows were divided by {inputs.params.split.by}: {by[inputs.params.split.by]}.")
+
+
+def _quarantine(inputs: Inputs) -> str:
+    found = inputs.validation
+    if not found["quarantined"]:
+        return f"All {found['rows']:,} rows keep the contract; nothing was set aside."
+    tolerated = found.get("tolerated_share")
+    return (
+        f"{found['quarantined']:,} of {found['rows']:,} rows ({words.share(found['quarantined'] / found['rows'])}) broke "
+        "the contract and were set aside: the model neither learned from them nor was judged on them."
+        + (f" Up to {words.share(tolerated)} are tolerated." if tolerated is not None else "")
+    )

@@ -1,0 +1,201 @@
+"""What the words of a text column are: whole numbers, numbers, moments in time, or words.
+
+A CSV file holds text only. :func:`typed` decides for a whole column at once, and only when every value agrees: one word
+that is no number leaves the column text, so nothing is lost before the contract has seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import product
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Decimal = Literal[".", ","]
+
+# Words that stand for "no value" only in a column of numbers or dates: among words, "None" may be an answer.
+_MISSING_SIGNS = ("?", "-", "--", "---", ".", "..", "*", "#n/a", "#value!", "#div/0!", "#ref!", "<na>")
+_MISSING_NAMES = ("na", "n/a", "nan", "-nan", "nat", "null", "none", "nil", "missing", "unknown", "not available")
+_INFINITIES = ("inf", "-inf", "+inf", "infinity", "-infinity")
+MISSING_WORDS = frozenset((*_MISSING_SIGNS, *_MISSING_NAMES, *_INFINITIES))
+
+_NUMBER = {
+    ".": r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?)(?:[eE][+-]?\d+)?$",
+    ",": r"^[+-]?(?:\d+(?:,\d*)?|,\d+|\d{1,3}(?:\.\d{3})+(?:,\d+)?)(?:[eE][+-]?\d+)?$",
+}
+_CODE = r"^[+-]?0\d"  # a leading zero is part of a code, such as a post code; a number would lose it
+_DIGITS = r"^[+-]?\d+$"
+_YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y-%b-%d")
+_MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%b %d %Y", "%b %d, %Y", "%B %d %Y", "%B %d, %Y", "%a %b %d %Y")
+_DAY_FIRST = (
+    "%d/%m/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%d/%m/%y",
+    "%d.%m.%y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %B %Y",
+)
+_DAYS = (*_YEAR_FIRST, *_MONTH_FIRST, *_DAY_FIRST)
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "T%H:%M")
+_MONTHS = ("%Y-%m", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%m/%Y")
+_SAMPLE = 200
+_OLDEST, _NEWEST = 1500, 2200  # years that a whole number may plausibly mean
+
+
+def typed(words: Any, decimal: Decimal = ".") -> Any:
+    """Give a column of text the type that all its values have.
+
+    Blanks around values are dropped, empty text is missing. Whole numbers written ``YYYYMMDD`` throughout are dates.
+    A date such as 03/04/2020, which could be read both ways in every row, is read month first.
+
+    Args:
+        words: Arrow chunked array of strings.
+        decimal: The decimal mark; the other of point and comma may group thousands.
+
+    Returns:
+        An Arrow chunked array of int64, float64, timestamp (UTC, no zone), or string.
+    """
+    words = pc.utf8_trim_whitespace(words)
+    words = pc.if_else(pc.equal(words, ""), None, words)
+    if words.null_count == len(words):
+        return words
+    for reading in (_numbers, _moments):
+        result = reading(words, decimal)
+        if result is not None:
+            return result
+    return words
+
+
+def to_time(values: pd.Series) -> pd.Series:
+    """Read a column as moments, whatever it holds: years, YYYYMMDD, Unix seconds or milliseconds, or text.
+
+    Returns:
+        Moments in UTC, without a zone; NaT where a value is none.
+    """
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values
+    if pd.api.types.is_bool_dtype(values):
+        return _no_moments(values)
+    if pd.api.types.is_numeric_dtype(values):
+        return _from_numbers(values)
+    seen = pd.Series(values.dropna().unique())
+    moments = pd.to_datetime(seen, format="mixed", errors="coerce", utc=True).dt.tz_localize(None)
+    return pd.Series(values.map(dict(zip(seen, moments, strict=True)))).astype("datetime64[us]")
+
+
+def _from_numbers(values: pd.Series) -> pd.Series:
+    numbers = values.astype("float64")
+    present = numbers.dropna()
+    if present.empty or not whole_numbers(present):
+        return _no_moments(values)
+    low, high = present.min(), present.max()
+    for layout, scale in (("%Y", 1), ("%Y%m%d", 10_000)):
+        if low >= _OLDEST * scale and high <= _NEWEST * scale:
+            words = values.astype("Int64").astype("string")
+            return pd.to_datetime(words, format=layout, errors="coerce").astype("datetime64[us]")
+    # Unix time of the years 1990 to 2100, in seconds or in milliseconds; anything else is some other number.
+    units: tuple[tuple[Literal["s", "ms"], int], ...] = (("s", 1), ("ms", 1000))
+    for unit, scale in units:
+        if low >= 631_152_000 * scale and high <= 4_102_444_800 * scale:
+            return pd.to_datetime(numbers, unit=unit, errors="coerce").astype("datetime64[us]")
+    return _no_moments(values)
+
+
+def _no_moments(values: pd.Series) -> pd.Series:
+    return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]")
+
+
+def _numbers(words: Any, decimal: Decimal) -> Any | None:
+    """The column as int64, float64 or (YYYYMMDD) timestamps; None when it is none of them."""
+    plain = _plain_numbers(words, decimal)
+    if plain is None:
+        return None
+    if pc.any(pc.match_substring_regex(plain, _CODE)).as_py():
+        return None
+    try:
+        whole = pc.cast(plain, pa.int64())
+    except pa.ArrowInvalid:
+        if pc.all(pc.match_substring_regex(plain, _DIGITS)).as_py():
+            return None  # longer than 64 bits: a code, which a float would round
+        numbers = pc.cast(plain, pa.float64())
+        return pc.if_else(pc.is_finite(numbers), numbers, None)
+    return _dates_of(whole) or whole
+
+
+def _plain_numbers(words: Any, decimal: Decimal) -> Any | None:
+    """Numbers spelled as Arrow reads them, other words for "no value" missing; None when a word is no number."""
+    head = words.drop_null().slice(0, _SAMPLE)
+    pattern = _NUMBER[decimal]
+    if pc.sum(pc.match_substring_regex(head, pattern)).as_py() * 2 < len(head):
+        return None
+    if decimal == ".":
+        try:
+            pc.cast(words, pa.float64())
+        except pa.ArrowInvalid:
+            pass
+        else:
+            return words  # the common case, many times faster than what follows
+    fits = pc.match_substring_regex(words, pattern)
+    others = pc.unique(pc.filter(words, pc.invert(fits))).drop_null()
+    if len(others) > len(MISSING_WORDS) * 3 or any(word.lower() not in MISSING_WORDS for word in others.to_pylist()):
+        return None
+    words = pc.if_else(fits, words, None)
+    words = pc.replace_substring(words, "," if decimal == "." else ".", "")
+    return pc.replace_substring(pc.replace_substring(words, decimal, "."), "+", "")
+
+
+def _dates_of(whole: Any) -> Any | None:
+    bounds = pc.min_max(whole).as_py()
+    if bounds["min"] < 1900_01_01 or bounds["max"] > 2100_12_31:
+        return None
+    moments = pc.strptime(pc.cast(whole, pa.string()), format="%Y%m%d", unit="us", error_is_null=True)
+    return moments if moments.null_count == whole.null_count else None
+
+
+def _moments(words: Any, _decimal: Decimal) -> Any | None:
+    """The column as timestamps without a zone; None when some value is no moment."""
+    head = [word for word in words.drop_null().slice(0, _SAMPLE).to_pylist() if word.lower() not in MISSING_WORDS]
+    if not head or not all(any(sign.isdigit() for sign in word) and len(word) <= 40 for word in head):
+        return None
+    lowered = pc.utf8_lower(words)
+    words = pc.if_else(pc.is_in(lowered, value_set=pa.array(sorted(MISSING_WORDS))), None, words)
+    for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.timestamp("ns"), pa.timestamp("ns", "UTC")):
+        try:
+            return pc.cast(pc.cast(words, kind), pa.timestamp("us"), safe=False)
+        except pa.ArrowInvalid:
+            continue
+    for layout in _layouts(head):
+        moments = pc.strptime(words, format=layout, unit="us", error_is_null=True)
+        if moments.null_count == words.null_count:
+            return moments
+    return None
+
+
+def _layouts(head: list[str]) -> Iterator[str]:
+    """The layouts that read every sampled value."""
+    days_and_times = (day + time for day, time in product(_DAYS, _TIMES))
+    for layout in (*days_and_times, *_MONTHS):
+        if all(_reads(layout, word) for word in head):
+            yield layout
+
+
+def _reads(layout: str, word: str) -> bool:
+    try:
+        datetime.strptime(word, layout)  # noqa: DTZ007 -- only whether it can be read
+    except ValueError:
+        return False
+    return True
+
+
+def whole_numbers(values: Any) -> bool:
+    """Whether every present value of a numeric array is a whole number."""
+    numbers = np.asarray(values, dtype="float64")
+    return bool(np.all(np.isnan(numbers) | (numbers % 1 == 0)))

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from {{ cookiecutter.package_name }} import params
+from {{ cookiecutter.package_name }}.adopt.params_text import Settings, params_text
+from {{ cookiecutter.package_name }}.adopt.profile import profile
+from {{ cookiecutter.package_name }}.adopt.target import guess_target
+from {{ cookiecutter.package_name }}.params import Params
+from {{ cookiecutter.package_name }}.tabular import TableFormat
+
+
+@pytest.fixture
+def written(skeleton: Path) -> Any:
+    """Writes params.yaml for a target of given values, and returns it loaded."""
+
+    def write(values: Any, rows: int = 400, split: Any = "random", unusable: float = 0.0) -> Params:
+        target = guess_target(profile(pd.Series(values, name="y")))
+        path = skeleton / "params.yaml"
+        found = Settings("data/source/a.csv", TableFormat(";", "latin-1", ","), rows, unusable, split, target)
+        path.write_text(params_text(path.read_text(), found))
+        return params.load(path)
+
+    return write
+
+
+def test_the_data_section_says_how_to_read_the_file(written: Any) -> None:
+    data = written([0, 1] * 200).data
+
+    assert data == params.Data(path="data/source/a.csv", separator=";", encoding="latin-1", decimal=",")
+
+
+@pytest.mark.parametrize(
+    ("values", "problem", "positive"),
+    [
+        (["no", "yes"] * 100, "classification", "yes"),
+        ([0, 1] * 100, "classification", 1),
+        ([True, False] * 100, "classification", True),
+        (["a", "b", "c"] * 100, "classification", None),
+        (list(range(200)), "regression", None),
+    ],
+)
+def test_problem_and_positive_class_follow_from_the_target(
+    written: Any, values: Any, problem: str, positive: Any
+) -> None:
+    found = written(values)
+
+    assert (found.problem, found.positive_class) == (problem, positive)
+    assert type(found.positive_class) is type(positive)
+
+
+def test_a_rare_class_sets_the_cost_of_missing_it_to_the_odds(written: Any) -> None:
+    assert written([0] * 950 + [1] * 50).value.missed == 19
+    assert written([0, 1] * 100).value.missed == 1
+
+
+def test_small_tables_get_smaller_leaves_and_larger_parts(written: Any) -> None:
+    few = written([0, 1] * 200, rows=400)
+    assert (few.model.min_samples_leaf, few.split.test, few.evaluation.min_segment_rows) == (8, 0.2, 20)
+
+    many = written([0, 1] * 200, rows=1_000_000)
+    assert (many.model.min_samples_leaf, many.split.test, many.evaluation.min_segment_rows) == (40, 0.1, 200)
+
+
+def test_rows_without_a_target_are_tolerated(written: Any) -> None:
+    assert written([0, 1] * 200, unusable=0.183).validation.tolerated_share == 0.24
+
+
+def test_settings_of_the_team_and_their_comments_stay(written: Any, skeleton: Path) -> None:
+    before = (skeleton / "params.yaml").read_text()
+
+    written([0, 1] * 200)
+
+    after = (skeleton / "params.yaml").read_text()
+    for section in ("# What changes a result.\n", "  learning_rate: 0.1            # tuned by hand\n"):
+        assert section in before
+        assert section in after
+    assert after[after.index("export:") :] == before[before.index("export:") :]
+
+
+def test_nothing_of_the_sample_stays(written: Any, skeleton: Path) -> None:
+    written(["a", "b", "c"] * 100)
+
+    after = (skeleton / "params.yaml").read_text()
+
+    assert not [word for word in ("2013", "recent", "flight", "USD", "positive_class") if word in after]
+
+
+def test_adopting_again_changes_nothing_more(written: Any, skeleton: Path) -> None:
+    written([0, 1] * 200)
+    once = (skeleton / "params.yaml").read_text()
+
+    written([0, 1] * 200)
+
+    assert (skeleton / "params.yaml").read_text() == once
+
+
+def test_sections_stay_apart_by_one_blank_line(written: Any, skeleton: Path) -> None:
+    written(["a", "b", "c"] * 100)
+
+    lines = (skeleton / "params.yaml").read_text().splitlines()
+
+    starts = [index for index, line in enumerate(lines) if line.endswith(":")]
+    assert [lines[index - 1] for index in starts] == [""] * len(starts)
+    assert "\n\n\n" not in "\n".join(lines)

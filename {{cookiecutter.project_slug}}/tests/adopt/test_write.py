@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.package_name }}.adopt.errors import AdoptError
+from {{ cookiecutter.package_name }}.adopt.write import refuse_to_lose_work, write
+
+PLACE = Path("data/source/customers.csv")
+FILES = {Path("contract.yaml"): "new: contract\n", Path("tests/test_source.py"): "NEW = 1\n"}
+
+
+def git(root: Path, *words: str) -> None:
+    person = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", *person, *words], cwd=root, check=True, capture_output=True)
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    ours = (path for path in root.rglob("*") if path.is_file() and not {".git", ".dvc"} & set(path.parts))
+    return {str(path.relative_to(root)): path.read_bytes() for path in ours}
+
+
+@pytest.fixture
+def repository(skeleton: Path) -> Path:
+    """The skeleton as a git and DVC repository, everything committed."""
+    git(skeleton, "init", "--quiet")
+    (skeleton / ".dvc").mkdir()
+    (skeleton / ".dvc/config").write_text("[core]\n    analytics = false\n")
+    (skeleton / ".dvc/.gitignore").write_text("/config.local\n/tmp\n/cache\n")
+    git(skeleton, "add", "--all")
+    git(skeleton, "commit", "--quiet", "--message", "Start")
+    return skeleton
+
+
+def test_the_data_goes_to_dvc_and_the_files_are_written(repository: Path, customers_csv: Path) -> None:
+    write(repository, customers_csv, PLACE, FILES, former=None)
+
+    assert (repository / PLACE).read_bytes() == customers_csv.read_bytes()
+    assert "customers.csv" in (repository / f"{PLACE}.dvc").read_text()
+    assert (repository / "data/source/.gitignore").read_text() == "/customers.csv\n"
+    assert {path: (repository / path).read_text() for path in FILES} == FILES
+
+
+def test_another_file_takes_the_place_of_the_former(repository: Path, customers_csv: Path) -> None:
+    write(repository, customers_csv, PLACE, FILES, former=None)
+
+    write(repository, customers_csv, Path("data/source/other.csv"), FILES, former=PLACE)
+
+    left = sorted(path.name for path in (repository / "data/source").iterdir())
+    assert left == [".gitignore", "other.csv", "other.csv.dvc"]
+    assert (repository / "data/source/.gitignore").read_text() == "/other.csv\n"
+
+
+def test_when_dvc_fails_every_file_is_as_before(repository: Path, customers_csv: Path) -> None:
+    write(repository, customers_csv, PLACE, FILES, former=None)
+    (repository / ".dvc/config").write_text("[core]\n    no such option = 1\n")
+    before = tree(repository)
+
+    with pytest.raises(AdoptError, match=r"dvc add data/source/other.csv failed, and nothing was changed"):
+        write(repository, customers_csv, Path("data/source/other.csv"), {Path("contract.yaml"): "x\n"}, former=PLACE)
+
+    assert tree(repository) == before
+
+
+def test_when_a_file_cannot_be_written_every_file_is_as_before(repository: Path, customers_csv: Path) -> None:
+    (repository / "tests").write_text("a file where a folder is wanted\n")
+    before = tree(repository)
+
+    with pytest.raises(AdoptError, match="Nothing was changed"):
+        write(repository, customers_csv, PLACE, FILES, former=None)
+
+    assert tree(repository) == before
+
+
+def test_changes_that_are_not_committed_are_not_overwritten(repository: Path) -> None:
+    (repository / "contract.yaml").write_text("my: work\n")
+
+    with pytest.raises(AdoptError, match=r"contract.yaml: would be overwritten.*FORCE=1"):
+        refuse_to_lose_work(repository, [Path("contract.yaml"), Path("params.yaml")])
+
+
+def test_changes_elsewhere_do_not_matter(repository: Path) -> None:
+    (repository / "params.yaml").write_text("my: work\n")
+
+    refuse_to_lose_work(repository, [Path("contract.yaml")])
+
+
+def test_what_adopt_wrote_itself_may_be_overwritten_until_someone_changes_it(
+    repository: Path, customers_csv: Path
+) -> None:
+    write(repository, customers_csv, PLACE, FILES, former=None)
+
+    refuse_to_lose_work(repository, list(FILES))
+
+    (repository / "contract.yaml").write_text("my: work\n")
+    with pytest.raises(AdoptError, match=r"contract.yaml"):
+        refuse_to_lose_work(repository, list(FILES))
+
+
+def test_without_git_there_is_nothing_to_compare_with(repository: Path) -> None:
+    shutil.rmtree(repository / ".git")
+    (repository / "contract.yaml").write_text("my: work\n")
+
+    refuse_to_lose_work(repository, [Path("contract.yaml")])
+
+
+def test_the_record_of_what_was_written_is_not_in_git(repository: Path, customers_csv: Path) -> None:
+    write(repository, customers_csv, PLACE, FILES, former=None)
+
+    record = repository / ".dvc/tmp/adopted.json"
+
+    assert set(json.loads(record.read_text())) == {str(path) for path in FILES}
+    ignored = subprocess.run(["git", "check-ignore", "--quiet", str(record)], cwd=repository, check=False)
+    assert ignored.returncode == 0

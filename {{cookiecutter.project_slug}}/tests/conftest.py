@@ -1,0 +1,132 @@
+"""A small project for the tests: the real contract, parameters and source, and a sample of the real rows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from {{ cookiecutter.package_name }} import contract, params, paths, source
+from {{ cookiecutter.package_name }}.contract import Contract
+from {{ cookiecutter.package_name }}.pipeline import evaluate, export, ingest, split, train, validate
+
+ROOT = Path(__file__).parent.parent
+SAMPLE_ROWS = 6_000
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every stage has run on a sample of the rows. Do not write to it; see ``project``."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("contract.yaml", "params.yaml", "requirements"):
+            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
+        patch.chdir(ROOT)
+        raw = source.load(params.load())
+        patch.chdir(folder)
+        sample = raw.sample(min(len(raw), SAMPLE_ROWS), random_state=0).sort_index()
+        paths.RAW.parent.mkdir()
+        ingest.storable(sample).to_parquet(paths.RAW, index=False)
+        for stage in (validate.validate, split.split, train.train, evaluate.evaluate, export.export):
+            stage()
+    return folder
+
+
+@pytest.fixture
+def inside(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The trained folder as the working directory, to read from."""
+    monkeypatch.chdir(trained)
+    return trained
+
+
+@pytest.fixture
+def project(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the trained folder as the working directory, to change at will."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Any]:
+    """Writes a small contract of a shop, changed as the test asks, and returns its path."""
+
+    def write(change: Any = lambda content: None) -> Path:
+        content = yaml.safe_load(SHOP)
+        change(content)
+        path = tmp_path / "contract.yaml"
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def shop_contract(shop: Any) -> Contract:
+    """The small contract, loaded."""
+    return contract.load(shop())
+
+
+@pytest.fixture
+def shop_rows() -> pd.DataFrame:
+    """Rows that keep the small contract."""
+    return pd.DataFrame(
+        {
+            "Customer No": [1, 2, 3, 4],
+            "store": [7, 7, 12, 12],
+            "size": ["S", "M", None, "S"],
+            "price": [1.5, 20.0, None, 99.0],
+            "member": ["yes", "no", "yes", None],
+            "ordered": ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"],
+            "returned": [True, False, False, True],
+        }
+    )
+
+
+SHOP = """
+apiVersion: v3.1.0
+kind: DataContract
+id: shop
+version: 1.2.0
+status: active
+schema:
+  - name: orders
+    properties:
+      - name: customer
+        physicalName: Customer No
+        logicalType: integer
+        required: true
+        unique: true
+        customProperties: [{property: roles, value: [entity]}]
+      - name: store
+        logicalType: integer
+        enum: [{value: 7}, {value: 12}]
+        customProperties: [{property: roles, value: [feature, segment]}, {property: scale, value: nominal}]
+      - name: size
+        logicalType: string
+        description: Size on the label.
+        enum: [{value: S}, {value: M}]
+        examples: [M]
+        customProperties: [{property: roles, value: [feature]}]
+      - name: price
+        logicalType: number
+        description: Price paid, EUR.
+        logicalTypeOptions: {minimum: 0, maximum: 100}
+        customProperties: [{property: roles, value: [feature]}]
+      - name: member
+        logicalType: boolean
+        customProperties: [{property: roles, value: [protected]}]
+      - name: ordered
+        logicalType: date
+        required: true
+        customProperties: [{property: roles, value: [time]}]
+      - name: returned
+        logicalType: boolean
+        required: true
+        customProperties: [{property: roles, value: [target]}]
+"""

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+from {{ cookiecutter.package_name }} import lineage
+from {{ cookiecutter.package_name }}.model import onnx_export
+from {{ cookiecutter.package_name }}.model.signature import ModelError
+from {{ cookiecutter.package_name }}.paths import METRICS, MODEL, PARITY
+from {{ cookiecutter.package_name }}.pipeline.evaluate import evaluate
+from {{ cookiecutter.package_name }}.pipeline.export import export
+from {{ cookiecutter.package_name }}.pipeline.train import train
+
+
+def broken(graph: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph with every leaf of its trees shifted."""
+    for node in graph.graph.node:
+        for attribute in node.attribute:
+            if attribute.name in ("class_weights", "target_weights"):
+                shifted = [value + 0.5 for value in attribute.floats]
+                del attribute.floats[:]
+                attribute.floats.extend(shifted)
+    return graph
+
+
+def test_every_test_row_was_compared_and_no_decision_flipped(inside: Path) -> None:
+    found = json.loads(PARITY.read_text())
+
+    assert found["rows"] == json.loads(METRICS.read_text())["rows"]
+    assert found["flipped_decisions"] == 0
+    assert found["share_within_tolerance"] == 1.0
+
+
+def test_a_graph_that_answers_otherwise_stops_the_stage(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    convert = onnx_export.to_graph
+    monkeypatch.setattr(onnx_export, "to_graph", lambda *arguments: broken(convert(*arguments)))
+    MODEL.unlink()
+
+    with pytest.raises(ModelError, match="does not answer as scikit-learn does"):
+        export()
+
+    assert not MODEL.exists(), "a broken graph is never written"
+    assert json.loads(PARITY.read_text())["max_difference"] > 0
+
+
+def test_training_again_gives_the_same_bytes_and_the_same_metrics(project: Path) -> None:
+    def results() -> tuple[str, Any]:
+        return lineage.sha256(MODEL), METRICS.read_text()
+
+    before = results()
+    for stage in (train, evaluate, export):
+        stage()
+
+    assert results() == before

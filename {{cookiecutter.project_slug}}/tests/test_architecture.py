@@ -1,0 +1,80 @@
+"""What may depend on what, and what the serving image may hold."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import {{ cookiecutter.package_name }} as package
+from {{ cookiecutter.package_name }} import contract
+from {{ cookiecutter.package_name }}.paths import SIGNATURE
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = Path(package.__file__).parent
+LINE = ["source", "pipeline", "model", "serving", "monitoring"]
+
+
+def imported_parts(path: Path) -> set[str]:
+    """First names, below the package, of what a module imports relatively."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            found |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("part", "forbidden"),
+    [
+        ("model", {"pipeline", "serving", "evaluation", "monitoring", "report", "adopt"}),
+        ("serving", {"pipeline", "evaluation", "report", "adopt", "source", "validation"}),
+        ("pipeline", {"serving", "monitoring", "report", "adopt"}),
+        ("evaluation", {"pipeline", "serving", "monitoring", "report", "adopt"}),
+    ],
+)
+def test_a_part_imports_only_what_stands_before_it(part: str, forbidden: set[str]) -> None:
+    wrong = {path.name: imported_parts(path) & forbidden for path in (PACKAGE / part).rglob("*.py")}
+
+    assert {name: parts for name, parts in wrong.items() if parts} == {}
+
+
+def test_serving_imports_neither_pandas_nor_scikit_learn() -> None:
+    code = f"import sys, json, {package.__name__}.serving.rest; print(json.dumps(sorted(sys.modules)))"
+
+    loaded = json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+
+    assert {"pandas", "sklearn", "pyarrow", "skl2onnx", "dvc"} & {name.split(".")[0] for name in loaded} == set()
+
+
+def test_the_serving_lock_holds_neither_pandas_nor_scikit_learn() -> None:
+    locked = {
+        line.split("==")[0] for line in (ROOT / "requirements" / "serve.txt").read_text().splitlines() if "==" in line
+    }
+
+    assert "onnxruntime" in locked
+    assert {"pandas", "scikit-learn", "pyarrow", "dvc"} & locked == set()
+
+
+@pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name)
+def test_every_locked_requirement_is_pinned_with_hashes(lock: Path) -> None:
+    requirements = lock.read_text().replace("\\\n", " ").splitlines()
+    named = [line for line in requirements if line and not line.lstrip().startswith("#")]
+
+    assert named
+    assert [line for line in named if "==" not in line or "--hash=sha256:" not in line] == []
+
+
+def test_the_committed_model_was_trained_under_the_committed_contract() -> None:
+    path = ROOT / SIGNATURE
+    if not path.exists():
+        pytest.skip("no model yet: run `make pipeline`")
+
+    trained_under = json.loads(path.read_text())["contract_sha256"]
+
+    assert trained_under == contract.load(ROOT / "contract.yaml").sha256, "contract.yaml changed: run `make pipeline`"
