@@ -71,8 +71,9 @@ lock: $(READY) ## Compile requirements/dev.txt again from pyproject.toml
 		--output-file requirements/dev.txt pyproject.toml
 
 .PHONY: bench
-bench: $(READY) ## Compare generation with a bare cookiecutter run
+bench: $(READY) ## Measure generation, pipeline and prediction, each beside what one would use instead
 	$(BIN)/python benchmarks/generation.py
+	$(BIN)/python benchmarks/pipeline.py
 
 .PHONY: clean
 clean: ## Remove everything these targets made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -20,11 +21,20 @@ _WINDOWS_DEVICES = frozenset(
 )
 
 
+_PINNED = re.compile(r"^([\w.-]+)(?:\[.*\])?==", re.MULTILINE)
+
+
 @cache
 def _dependency_names() -> frozenset[str]:
-    """Names, lower-case with underscores, that a generated project's locked requirements install or import."""
-    listing = Path(__file__).with_name("dependency_names.txt").read_text(encoding="utf-8")
-    return frozenset(listing.split())
+    """Names, lower-case with underscores, that a generated project's locked requirements install or import.
+
+    The locks name what is installed; ``import_names.txt`` adds the modules that are called otherwise.
+    """
+    here = Path(__file__).parent
+    locks = here.parent.glob("{{cookiecutter.project_slug}}/requirements/*.txt")
+    installed = {name for lock in locks for name in _PINNED.findall(lock.read_text(encoding="utf-8"))}
+    imported = (here / "import_names.txt").read_text(encoding="utf-8").split()
+    return frozenset(re.sub("[-.]", "_", name).lower() for name in [*installed, *imported])
 
 
 def why_taken(name: str) -> str | None:

@@ -9,8 +9,8 @@ import pytest
 
 GIT_CONFIG = """\
 [user]
-    name = Ada Tester
-    email = ada@example.com
+    name = Test
+    email = test@example.com
 [protocol "file"]
     allow = always
 """

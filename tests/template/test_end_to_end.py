@@ -47,7 +47,7 @@ def test_make_demo_in_a_fresh_clone(clone: Path) -> None:
     installed = run([str(project / ".venv" / "bin" / "python"), "-c", IMPORTABLE], project).stdout.split()
     modules = {re.sub(r"[-.]+", "_", name).lower() for name in installed}
     free = {name for name in modules if re.fullmatch(r"[a-z][a-z0-9_]+", name) and why_taken(name) is None}
-    assert free <= {"flight_delays"}, "add these to golden_path_answers/dependency_names.txt"
+    assert free <= {"flight_delays"}, "add these to golden_path_answers/import_names.txt"
 
 
 @pytest.mark.parametrize(

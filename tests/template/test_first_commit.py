@@ -16,7 +16,7 @@ PROJECT = "flight-delays"
 def test_is_made_on_branch_main_by_the_person_who_generates(template: Path, out: Path) -> None:
     made = run_cookiecutter(template, out)
 
-    assert git(out / PROJECT, "log", "--format=%an <%ae> %D") == "Ada Tester <ada@example.com> HEAD -> main"
+    assert git(out / PROJECT, "log", "--format=%an <%ae> %D") == "Test <test@example.com> HEAD -> main"
     assert "first commit on branch main" in made.stdout
 
 
@@ -70,13 +70,13 @@ def test_runs_none_of_the_persons_hooks_and_signs_nothing(template: Path, out: P
     ignore.write_text("*.yaml\n")
     config = tmp_path / "gitconfig"
     config.write_text(
-        "[user]\nname = Ada\nemail = ada@example.com\n[commit]\ngpgSign = true\n[gpg]\nprogram = false\n"
+        "[user]\nname = Test\nemail = test@example.com\n[commit]\ngpgSign = true\n[gpg]\nprogram = false\n"
         f"[core]\nhooksPath = {hooks}\nexcludesFile = {ignore}\n[init]\ntemplateDir = {git_template}\n"
     )
 
     run_cookiecutter(template, out, GIT_CONFIG_GLOBAL=str(config))
 
-    assert git(out / PROJECT, "log", "--format=%an %G?") == "Ada N"
+    assert git(out / PROJECT, "log", "--format=%an %G?") == "Test N"
     assert not (tmp_path / "ran").exists()
     assert not (out / PROJECT / ".git" / "hooks").exists()
     assert "params.yaml" in git(out / PROJECT, "ls-files").splitlines()

@@ -6,6 +6,7 @@ that is no number leaves the column text, so nothing is lost before the contract
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import product
@@ -132,9 +133,9 @@ def _numbers(words: Any, decimal: Decimal) -> Any | None:
 
 def _plain_numbers(words: Any, decimal: Decimal) -> Any | None:
     """Numbers spelled as Arrow reads them, other words for "no value" missing; None when a word is no number."""
-    head = words.drop_null().slice(0, _SAMPLE)
     pattern = _NUMBER[decimal]
-    if pc.sum(pc.match_substring_regex(head, pattern)).as_py() * 2 < len(head):
+    head = [word for word in words.drop_null().slice(0, _SAMPLE).to_pylist() if word.lower() not in MISSING_WORDS]
+    if not head or not all(re.match(pattern, word) for word in head):
         return None
     if decimal == ".":
         try:
@@ -142,7 +143,7 @@ def _plain_numbers(words: Any, decimal: Decimal) -> Any | None:
         except pa.ArrowInvalid:
             pass
         else:
-            return words  # the common case, many times faster than what follows
+            return pc.replace_substring(words, "+", "")  # the common case, many times faster than what follows
     fits = pc.match_substring_regex(words, pattern)
     others = pc.unique(pc.filter(words, pc.invert(fits))).drop_null()
     if len(others) > len(MISSING_WORDS) * 3 or any(word.lower() not in MISSING_WORDS for word in others.to_pylist()):

@@ -112,5 +112,24 @@ def test_named_columns_have_that_role_only(guess: Any) -> None:
     assert guess("x", pd.date_range("2026-01-01", periods=ROWS), time="x").column.roles == {"time"}
 
 
+@pytest.mark.parametrize(
+    ("values", "example"),
+    [
+        (["S", "M", "M"] * 100, "M"),
+        (["yes", "no", "no"] * 100, False),
+        ([1.5, 2.5, 99.0] * 100, 2.5),
+        (pd.date_range("2026-01-01", periods=301), "2026-05-31"),
+        (pd.date_range("2026-01-01", periods=301, freq="h"), "2026-01-07T06:00:00Z"),
+    ],
+)
+def test_an_example_is_a_value_that_a_request_may_hold(guess: Any, values: Any, example: Any) -> None:
+    assert guess("x", values).column.example == example
+
+
+def test_entities_and_excluded_columns_have_no_example(guess: Any) -> None:
+    assert guess("x", ["S", "M", "L"] * 100, entity="x").column.example is None
+    assert guess("email", [f"p{i}@example.org" for i in range(ROWS)]).column.example is None
+
+
 def test_personal_data_is_confidential(guess: Any) -> None:
     assert guess("x", [f"p{i}@example.org" for i in range(ROWS)]).column.classification == "confidential"

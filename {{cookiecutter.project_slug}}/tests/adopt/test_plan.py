@@ -193,7 +193,7 @@ def test_a_time_that_leaves_one_class_to_the_test_is_refused(
     skeleton: Path, customers: pd.DataFrame, tmp_path: Path
 ) -> None:
     path = tmp_path / "sorted.csv"
-    ordered = ["no"] * 300 + ["yes"] * 100
+    ordered = ["no"] * 150 + ["no", "yes"] * 75 + ["yes"] * 100
     customers.assign(**{"Churned?": ordered}).to_csv(path, index=False)
 
     with pytest.raises(ProjectError, match="the test part would hold only 'yes'"):

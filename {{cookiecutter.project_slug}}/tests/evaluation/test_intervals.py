@@ -21,7 +21,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     covered = 0
     for _ in range(100):
         sample = generator.normal(size=80)
-        found, _ = estimates({"mean": mean}, sample, {"model": sample}, SETTINGS)
+        found, _ = estimates({"model": {"mean": mean}}, sample, {"model": sample}, SETTINGS)
         interval = found["model"]["mean"]
         covered += interval.low <= 0 <= interval.high
 
@@ -35,7 +35,7 @@ def test_paired_differences_are_tighter_than_the_models_intervals_apart() -> Non
     scores = {"model": actual + noise, "rival": actual + 1.05 * noise}
     metrics = for_task("regression", Value(currency="EUR"), None)
 
-    found, gains = estimates(metrics, actual, scores, SETTINGS, against="model")
+    found, gains = estimates(dict.fromkeys(scores, metrics), actual, scores, SETTINGS, against="model")
 
     gain = gains["rival"]["mae"]
     assert gain.high < 0, "five percent less error is told apart"
@@ -45,7 +45,7 @@ def test_paired_differences_are_tighter_than_the_models_intervals_apart() -> Non
 def test_the_same_seed_gives_the_same_interval() -> None:
     sample = np.random.default_rng(1).normal(size=50)
 
-    first, second = (estimates({"mean": mean}, sample, {"model": sample}, SETTINGS) for _ in range(2))
+    first, second = (estimates({"model": {"mean": mean}}, sample, {"model": sample}, SETTINGS) for _ in range(2))
 
     assert first == second
 
@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_a_metric_without_meaning_is_none() -> None:
     metrics = for_task("binary", Value(currency="EUR"), 0.5)
 
-    found, _ = estimates(metrics, np.zeros(20, dtype=int), {"model": np.linspace(0, 1, 20)}, SETTINGS)
+    found, _ = estimates({"model": metrics}, np.zeros(20, dtype=int), {"model": np.linspace(0, 1, 20)}, SETTINGS)
 
     assert found["model"]["roc_auc"].value is None
     assert found["model"]["brier"].value == pytest.approx(np.mean(np.linspace(0, 1, 20) ** 2), rel=1e-5)

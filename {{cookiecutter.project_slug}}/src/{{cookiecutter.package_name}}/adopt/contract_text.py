@@ -75,13 +75,13 @@ def _property(guess: Guess) -> Iterator[str]:
     yield f"        description: {_scalar(column.description)}"
     if column.enum:
         yield "        enum:"
-        yield from (f"          - {{value: {_scalar(value, flow=True)}}}" for value in column.enum)
+        yield from (f"          - {{value: {_scalar(value)}}}" for value in column.enum)
     options = {"minimum": column.minimum, "maximum": column.maximum, "maxLength": column.max_length}
     set_options = [f"{key}: {_scalar(value)}" for key, value in options.items() if value is not None]
     if set_options:
         yield f"        logicalTypeOptions: {{{', '.join(set_options)}}}"
     if column.example is not None:
-        yield f"        examples: [{_scalar(column.example, flow=True)}]"
+        yield f"        examples: [{_scalar(column.example)}]"
     yield from _custom(column)
 
 
@@ -91,7 +91,7 @@ def _custom(column: Column) -> Iterator[str]:
     if column.nominal:
         items.append("{property: scale, value: nominal}")
     if column.reason:
-        items.append(f"{{property: reason, value: {_scalar(column.reason, flow=True)}}}")
+        items.append(f"{{property: reason, value: {_scalar(column.reason)}}}")
     if len(items) == 1:
         yield f"        customProperties: [{items[0]}]"
     else:
@@ -99,13 +99,13 @@ def _custom(column: Column) -> Iterator[str]:
         yield from (f"          - {item}" for item in items)
 
 
-def _scalar(value: Any, flow: bool = False) -> str:
+def _scalar(value: Any) -> str:
     """A value as YAML that reads back as the same value and type."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
+    if not isinstance(value, str):
+        return yaml.safe_dump(value).partition("\n")[0]
+    if _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
         return value
-    style = '"' if flow and isinstance(value, str) else None
-    text = yaml.safe_dump(value, allow_unicode=True, width=float("inf"), default_style=style)
-    return text.removesuffix("\n").removesuffix("\n...").removesuffix("...").strip()
+    return yaml.safe_dump(value, allow_unicode=True, width=float("inf"), default_style='"').removesuffix("\n")
 
 
 def _one_line(text: str) -> str:

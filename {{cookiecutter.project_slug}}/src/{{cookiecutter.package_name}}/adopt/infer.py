@@ -115,6 +115,7 @@ def _guess(facts: Profile, name: str, named: Assignment, target: Target, twin: s
         roles=frozenset(["feature"]),
         classification="confidential" if found else "internal",
         required=facts.present == facts.rows,
+        example=_example(facts),
     )
     note = f"Confidential: {found.reason}" if found else ""
     if facts.name == named.target:
@@ -125,7 +126,9 @@ def _guess(facts: Profile, name: str, named: Assignment, target: Target, twin: s
         return Guess(replace(base, type=kind, roles=frozenset(["time"]), required=True), (reason,), note)
     if facts.name == named.entity:
         reason = "Named as ENTITY: its rows stay on one side of the split; no feature, or it would be learned by heart"
-        return Guess(replace(base, roles=frozenset(["entity"]), required=True), (reason,), note)
+        # No example of an entity: it may be a person.
+        column = replace(base, roles=frozenset(["entity"]), required=True, example=None)
+        return Guess(column, (reason,), note)
     guess = _described(base, facts, note)
     if facts.name in named.protected:
         reason = (
@@ -138,6 +141,17 @@ def _guess(facts: Profile, name: str, named: Assignment, target: Target, twin: s
     return excluded(guess, why) if why else guess
 
 
+def _example(facts: Profile) -> Any:
+    """A value as people and requests write it, from which a first request can be made."""
+    if facts.kind == "moment":
+        return facts.typical.strftime("%Y-%m-%d" if facts.midnight else "%Y-%m-%dT%H:%M:%SZ")
+    if facts.kind == "boolean":
+        return str(facts.typical).lower() in ("true", "t", "yes", "y")
+    if facts.kind in ("integer", "number") and facts.typical is not None:
+        return int(facts.typical) if facts.whole else float(facts.typical)
+    return facts.typical
+
+
 def _type(facts: Profile) -> LogicalType:
     if facts.kind == "moment":
         return "date" if facts.midnight else "timestamp"
@@ -147,7 +161,8 @@ def _type(facts: Profile) -> LogicalType:
 
 
 def _target(base: Column, facts: Profile, target: Target) -> Guess:
-    column = replace(base, type=target.type, roles=frozenset(["target"]), required=True)
+    example = target.positive if target.positive is not None else base.example
+    column = replace(base, type=target.type, roles=frozenset(["target"]), required=True, example=example)
     reasons = [f"Named as TARGET; {target.reason}"]
     if target.classes and target.type != "boolean":
         column = replace(column, enum=tuple(value for value, _ in target.classes))

@@ -70,15 +70,9 @@ def params_text(text: str, found: Settings) -> str:
     yaml.width = 200
     tree: CommentedMap = yaml.load(text)
     target = found.target
-    if target.positive is None:
-        blank = tree.ca.items.get("positive_class")
-        if tree.pop("positive_class", None) is not None and blank:
-            tree.ca.items["problem"] = [None, None, CommentToken("\n\n", CommentMark(0)), None]
-    else:
-        after = list(tree).index("problem") + 1
-        if "positive_class" not in tree:
-            tree.insert(after, "positive_class", target.positive)
-        _put(tree, "positive_class", target.positive)
+    if "positive_class" not in tree:
+        tree.insert(list(tree).index("problem") + 1, "positive_class", None)
+    _put(tree, "positive_class", target.positive, "" if target.positive is not None else "only two classes have one")
     _put(tree, "problem", target.problem, target.reason)
     tree.pop("features", None)
     _data(tree, found)
@@ -138,7 +132,8 @@ def _value(value: CommentedMap, target: Target) -> None:
 def _put(section: CommentedMap, key: str, value: Any, comment: str = "") -> None:
     """Set a value and its comment, and keep the blank lines that stood after it."""
     old = section.ca.items.pop(key, None)
-    section[key] = value
+    # Quoted, because "yes" would else be read as true.
+    section[key] = DoubleQuotedScalarString(value) if key == "positive_class" and isinstance(value, str) else value
     below = old[2].value.partition("\n")[2] if old and old[2] else ""
     if comment or below:
         text = f"# {comment}\n" if comment else "\n"

@@ -38,6 +38,7 @@ class Profile:
         longest: Length of the longest text.
         words: Average number of words of a text.
         sample: Some different values, for looking at their shape.
+        typical: A value in the middle, or the most frequent one; None when there is none.
         digest: Equal for columns of equal content.
     """
 
@@ -56,6 +57,7 @@ class Profile:
     longest: int
     words: float
     sample: tuple[Any, ...]
+    typical: Any
     digest: str
 
     @property
@@ -94,6 +96,7 @@ def profile(values: pd.Series) -> Profile:
         longest=int(lengths.max()) if lengths is not None else 0,
         words=float(np.mean([len(str(value).split()) for value in sample])) if kind == "text" else 0.0,
         sample=tuple(sample),
+        typical=present.quantile(0.5, interpolation="nearest") if ordered else next(iter(sample), None),
         digest=_digest(values, kind),
     )
 

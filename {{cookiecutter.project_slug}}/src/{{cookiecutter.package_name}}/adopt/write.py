@@ -114,8 +114,10 @@ class _Kept:
             elif path not in self._were_there:
                 path.unlink(missing_ok=True)
         for path, content in self._texts.items():
-            if content is None:
-                path.unlink(missing_ok=True)
+            if content is None and path.is_file():
+                path.unlink()
+            elif content is None:
+                continue
             elif not path.is_file() or path.read_bytes() != content:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)

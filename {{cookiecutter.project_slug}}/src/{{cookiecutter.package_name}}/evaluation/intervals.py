@@ -24,7 +24,7 @@ class Estimate:
 
 
 def estimates(
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, Mapping[str, Metric]],
     actual: NDArray[Any],
     scores: Mapping[str, NDArray[Any]],
     settings: Evaluation,
@@ -36,7 +36,7 @@ def estimates(
     for all. Rows are resampled by weight: each resample weighs row i by how often it was drawn (Efron, 1979).
 
     Args:
-        metrics: Metrics by name.
+        metrics: Metrics by model and name, the same names for each model: each decides by its own threshold.
         actual: Targets, shape (rows,).
         scores: Scores by model, the rows first.
         settings: Number of resamples, confidence and seed.
@@ -45,34 +45,29 @@ def estimates(
     Returns:
         The metrics by model and name, and for each other model the differences ``against - other``.
     """
-    point = {
-        model: {name: _defined(metric, actual, score, None) for name, metric in metrics.items()}
-        for model, score in scores.items()
-    }
-    draws: dict[str, dict[str, list[float]]] = {model: {name: [] for name in metrics} for model in scores}
+    point = {model: _all(metrics[model], actual, score, None) for model, score in scores.items()}
+    draws: dict[str, dict[str, list[float]]] = {model: {name: [] for name in point[model]} for model in scores}
     for weight in _resamples(len(actual), settings):
         for model, score in scores.items():
-            for name, metric in metrics.items():
-                draws[model][name].append(_defined(metric, actual, score, weight))
+            for name, value in _all(metrics[model], actual, score, weight).items():
+                draws[model][name].append(value)
     by_model = {
-        model: {name: _estimate(point[model][name], draws[model][name], settings.confidence) for name in metrics}
+        model: {name: _estimate(value, draws[model][name], settings.confidence) for name, value in point[model].items()}
         for model in scores
     }
     if against is None:
         return by_model, {}
-    differences = {
+    gains = {
         model: {
             name: _estimate(
-                point[against][name] - point[model][name],
-                np.subtract(draws[against][name], draws[model][name]),
-                settings.confidence,
+                value - point[model][name], np.subtract(draws[against][name], draws[model][name]), settings.confidence
             )
-            for name in metrics
+            for name, value in point[against].items()
         }
         for model in scores
         if model != against
     }
-    return by_model, differences
+    return by_model, gains
 
 
 def _resamples(rows: int, settings: Evaluation) -> Iterator[NDArray[np.float64]]:
@@ -81,13 +76,16 @@ def _resamples(rows: int, settings: Evaluation) -> Iterator[NDArray[np.float64]]
         yield np.bincount(generator.integers(0, rows, rows), minlength=rows).astype(np.float64)
 
 
-def _defined(metric: Metric, actual: NDArray[Any], score: NDArray[Any], weight: NDArray[np.float64] | None) -> float:
-    """The metric, NaN where it has no meaning: a ranking, for example, when a resample holds one class only."""
-    kept = slice(None) if weight is None else weight > 0
-    weight = None if weight is None else weight[kept]
+def _all(
+    metrics: Mapping[str, Metric], actual: NDArray[Any], score: NDArray[Any], weight: NDArray[np.float64] | None
+) -> dict[str, float]:
+    """Every metric, NaN where it has no meaning: a ranking, for example, when a resample holds one class only."""
+    if weight is not None:
+        drawn = weight > 0
+        actual, score, weight = actual[drawn], score[drawn], weight[drawn]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # scikit-learn: "only one class"; the answer is NaN
-        return metric(actual[kept], score[kept], weight)
+        return {name: metric(actual, score, weight) for name, metric in metrics.items()}
 
 
 def _estimate(value: float, draws: Any, confidence: float) -> Estimate:

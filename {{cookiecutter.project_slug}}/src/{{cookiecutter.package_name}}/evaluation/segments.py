@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..contract import Contract, Role
+from ..params import Evaluation
+from . import intervals
 from .metrics import Metric
 
 NUMBER_GROUPS = 4
@@ -24,7 +26,8 @@ def by_segment(
     metrics: Mapping[str, Metric],
     actual: NDArray[Any],
     score: NDArray[Any],
-    settings: Evaluation,
+    min_rows: int,
+    settings: Evaluation | None = None,
     with_interval: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Metrics of every group of every segment and protected column.
@@ -35,8 +38,9 @@ def by_segment(
         metrics: Metrics by name.
         actual: Targets, shape (rows,).
         score: The model's scores, the rows first.
-        settings: Groups with fewer than ``min_segment_rows`` rows are listed with their size and no metrics.
-        with_interval: The metrics that also get a bootstrap interval.
+        min_rows: Groups with fewer rows are listed with their size and no metrics.
+        settings: How intervals are drawn; None for no intervals.
+        with_interval: The metrics that get a bootstrap interval.
 
     Returns:
         One record per group, the largest groups first: ``column``, ``role``, ``group``, ``rows``, ``metrics``, the
@@ -51,7 +55,7 @@ def by_segment(
             for group, size in groups.value_counts().head(MOST_GROUPS).items():
                 here = (groups == group).to_numpy()
                 record: dict[str, Any] = {"column": column.name, "role": role, "group": group, "rows": int(size)}
-                if size >= settings.min_segment_rows:
+                if size >= min_rows:
                     record |= _judged(metrics, actual[here], score[here], settings, with_interval)
                 else:
                     record["metrics"] = None
@@ -71,11 +75,15 @@ def _judged(
     metrics: Mapping[str, Metric],
     actual: NDArray[Any],
     score: NDArray[Any],
-    settings: Evaluation,
+    settings: Evaluation | None,
     with_interval: Sequence[str],
 ) -> dict[str, Any]:
     chosen = {name: metrics[name] for name in with_interval}
-    found = intervals.estimates(chosen, actual, {"model": score}, settings)[0]["model"]
+    found = (
+        {}
+        if settings is None
+        else intervals.estimates({"model": chosen}, actual, {"model": score}, settings)[0]["model"]
+    )
     one_number = score.ndim == 1
     return {
         "metrics": _metrics(metrics, actual, score),

@@ -27,26 +27,32 @@ def evaluate() -> str:
     """Write the metrics with intervals, the segments, and the tables behind the plots."""
     agreed, settings = contract.load(), params.load()
     asked = task.of(agreed, settings)
-    threshold = json.loads(DECISION.read_text()).get("threshold")
+    thresholds = json.loads(DECISION.read_text())["thresholds"]
     rows = pd.read_parquet(split_file("test"))
     frame, actual = estimator.as_frame(agreed.features, rows), asked.encode(rows[asked.target])
     fitted = store.load(ESTIMATORS)
     scores = {name: estimator.scores(asked, pipeline, frame) for name, pipeline in fitted.items()}
-    measured = metrics.for_task(asked.kind, settings.value, threshold)
+    measured = {name: metrics.for_task(asked.kind, settings.value, thresholds.get(name)) for name in fitted}
     by_model, gains = intervals.estimates(measured, actual, scores, settings.evaluation, against="model")
     summary = {
         "task": asked.kind,
         "rows": len(rows),
-        "threshold": threshold,
+        "threshold": thresholds.get("model"),
         "model": _plain(by_model["model"]),
         "baseline": {name: _plain(by_model[name]) for name in ("constant", "simple")},
         "gain": {name: _plain(found) for name, found in gains.items()},
     }
-    compared = (metrics.HEADLINE[asked.kind], "cost_per_row")
     by_segment = segments.by_segment(
-        agreed, rows, measured, actual, scores["model"], settings.evaluation, with_interval=compared
+        agreed,
+        rows,
+        measured["model"],
+        actual,
+        scores["model"],
+        settings.evaluation.min_segment_rows,
+        settings.evaluation,
+        with_interval=(metrics.HEADLINE[asked.kind], "cost_per_row"),
     )
-    tables = curves.for_task(asked, actual, scores["model"], settings.value, threshold)
+    tables = curves.for_task(asked, actual, scores["model"], settings.value, thresholds.get("model"))
     tables["importance"] = importance(asked, fitted["model"], frame, actual, settings.evaluation)
     stage.write_json(METRICS, summary)
     stage.write_json(SEGMENTS, by_segment)

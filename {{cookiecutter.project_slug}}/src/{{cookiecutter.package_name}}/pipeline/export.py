@@ -25,7 +25,7 @@ def export() -> str:
     """
     agreed, settings = contract.load(), params.load()
     asked = task.of(agreed, settings)
-    threshold = json.loads(DECISION.read_text()).get("threshold")
+    threshold = json.loads(DECISION.read_text())["thresholds"].get("model")
     fitted = store.load(ESTIMATORS)["model"]
     model = onnx_export.to_graph(fitted, agreed.features).SerializeToString()
     described = signature.describe(asked, agreed, threshold, model)

@@ -33,15 +33,18 @@ def train() -> str:
     }
     estimator.round_thresholds(fitted["model"])
     store.save(fitted, ESTIMATORS)
-    decision: dict[str, float] = {}
+    thresholds: dict[str, float] = {}
     if asked.kind == "binary":
         held_out = pd.read_parquet(split_file("validation"))
-        score = estimator.scores(asked, fitted["model"], estimator.as_frame(agreed.features, held_out))
-        decision["threshold"] = best_threshold(asked.encode(held_out[asked.target]), score, settings.value)
-    stage.write_json(DECISION, decision)
-    return f"{asked.kind} on {len(frame):,} rows, {frame.shape[1]} features" + (
-        f", threshold {decision['threshold']}" if decision else ""
-    )
+        frame, target = estimator.as_frame(agreed.features, held_out), asked.encode(held_out[asked.target])
+        # Each baseline gets its own best threshold, or the model would win by its opponents' bad choice.
+        thresholds = {
+            name: best_threshold(target, estimator.scores(asked, pipeline, frame), settings.value)
+            for name, pipeline in fitted.items()
+        }
+    stage.write_json(DECISION, {"thresholds": thresholds})
+    chosen = f", threshold {thresholds['model']}" if thresholds else ""
+    return f"{asked.kind} on {len(rows):,} rows, {len(agreed.features)} features{chosen}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -97,14 +98,31 @@ def wilson(count: float, rows: float, confidence: float) -> Estimate:
     return Estimate(part, max(0.0, middle - half), min(1.0, middle + half))
 
 
+def mean_of(counted: Sequence[tuple[float, int]], confidence: float) -> Estimate:
+    """The mean of values that occur so many times, with its normal interval.
+
+    Args:
+        counted: Values and how many rows have each.
+        confidence: Coverage of the interval.
+    """
+    rows = sum(count for _, count in counted)
+    if rows == 0:
+        return Estimate(None)
+    mean = sum(value * count for value, count in counted) / rows
+    variance = sum((value - mean) ** 2 * count for value, count in counted) / rows
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(variance / rows)
+    return Estimate(mean, mean - half, mean + half)
+
+
 def positive_name(inputs: Inputs) -> str:
     """The positive class as people say it: ``late`` for a true ``late``, else ``status is gone``."""
     signature = inputs.signature
-    positive = signature.classes[-1] if signature.classes else None
-    return signature.target if positive is True else f"{signature.target} is {_plain(positive)}"
+    positive = signature.classes[-1]
+    return words.shortened(signature.target if positive is True else f"{signature.target} is {plain(positive)}", 60)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A class as people write it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -112,10 +130,10 @@ def _question(inputs: Inputs) -> str:
     if inputs.metrics["task"] == "binary":
         return (
             f"For each row the model estimates how likely it is that "
-            f"{inputs.signature.target} is {_plain(inputs.signature.classes[-1])}."
+            f"{inputs.signature.target} is {plain(inputs.signature.classes[-1])}."
         )
     if inputs.metrics["task"] == "multiclass":
-        classes = [_plain(value) for value in inputs.signature.classes]
+        classes = [words.shortened(plain(value), 40) for value in inputs.signature.classes]
         return (
             f"For each row the model estimates which of {len(classes):,} classes {inputs.signature.target} is: "
             f"{words.listed(classes, 8)}."
@@ -146,7 +164,7 @@ def _prices(inputs: Inputs) -> str:
 def _cells(inputs: Inputs) -> tuple[int, int, int, int] | None:
     """Right silence, false alarm, miss, catch: the four cells of two classes."""
     cells = [cell["rows"] for cell in inputs.plots.get("confusion", [])]
-    if inputs.metrics["task"] != "binary" or len(cells) != 4 or not sum(cells):  # noqa: PLR2004 - two by two
+    if inputs.metrics["task"] != "binary" or len(cells) != 4 or not sum(cells):
         return None
     return cells[0], cells[1], cells[2], cells[3]
 
@@ -166,7 +184,7 @@ def _outcomes(inputs: Inputs) -> tuple[tuple[str, str], ...]:
 
 
 def _per_rows(count: float) -> str:
-    return words.number(count, 0) if count >= 10 or count == 0 else words.number(count, 1)  # noqa: PLR2004 - two digits
+    return words.number(count, 0) if count >= 10 or count == 0 else words.number(count, 1)
 
 
 def _policies(inputs: Inputs) -> tuple[Policy, ...]:
@@ -195,6 +213,7 @@ def _policies(inputs: Inputs) -> tuple[Policy, ...]:
     )
 
 
+UNSEEN = "The test rows had no part in the choice."
 NEVER, ALWAYS = "Never alarm", "Alarm for every row"
 _EXPLAINED = {NEVER: "Every positive is missed.", ALWAYS: "Every negative gets a false alarm."}
 
@@ -205,7 +224,7 @@ def _constant(inputs: Inputs) -> tuple[str, str]:
     if inputs.metrics["task"] == "regression":
         return "Median of training", "The same number for every row: the median in training."
     recall = (inputs.metrics["baseline"].get("constant", {}).get("recall") or {}).get("value")
-    name = {0.0: NEVER, 1.0: ALWAYS}.get(recall, "Constant baseline")
+    name = NEVER if recall == 0 else ALWAYS if recall == 1 else "Constant baseline"
     return name, _EXPLAINED.get(name, "The same answer for every row.")
 
 
@@ -216,13 +235,15 @@ def _other_constant(inputs: Inputs, constant: str) -> tuple[Policy, ...]:
         return ()
     silent, false_alarm, missed, caught = cells
     other = NEVER if constant == ALWAYS else ALWAYS
-    wrong, price = (
-        (missed + caught, inputs.params.value.missed)
-        if other == NEVER
-        else (silent + false_alarm, inputs.params.value.false_alarm)
-    )
-    cost = wilson(wrong, sum(cells), inputs.params.evaluation.confidence).times(price * PER_ROWS)
-    return (Policy(other, _EXPLAINED[other], "third", cost),)
+    value, confidence = inputs.params.value, inputs.params.evaluation.confidence
+    if other == NEVER:
+        wrong, price = missed + caught, value.missed
+        saved = ((value.missed, caught), (-value.false_alarm, false_alarm), (0.0, silent + missed))
+    else:
+        wrong, price = silent + false_alarm, value.false_alarm
+        saved = ((value.false_alarm, silent), (-value.missed, missed), (0.0, caught + false_alarm))
+    cost = wilson(wrong, sum(cells), confidence).times(price * PER_ROWS)
+    return (Policy(other, _EXPLAINED[other], "third", cost, mean_of(saved, confidence).times(PER_ROWS)),)
 
 
 def _comparison(policy: Policy, unit: str) -> str:
@@ -241,15 +262,14 @@ def _threshold(inputs: Inputs, unit: str) -> tuple[str, ...]:
     if threshold is None:
         return ()
     sentences = [
-        f"The threshold is {words.number(threshold)}: of all thresholds it made the mistakes on the validation rows "
-        "cheapest. The test rows had no part in the choice.",
+        f"The threshold is {words.number(threshold)}, at which mistakes cost least on the validation rows. {UNSEEN}",
     ]
     if value.missed + value.false_alarm > 0:
-        even = value.false_alarm / (value.missed + value.false_alarm)
+        alarm, missed = words.number(value.false_alarm), words.number(value.missed)
+        even = words.number(value.false_alarm / (value.missed + value.false_alarm))
         sentences.append(
-            f"At these prices an alarm pays off from a probability of {words.number(even)} "
-            f"({words.number(value.false_alarm)} / ({words.number(value.false_alarm)} + {words.number(value.missed)})); "
-            "the chosen threshold differs from that as far as the probabilities were off on the validation rows."
+            f"At these prices an alarm pays off from a probability of {even} ({alarm} / ({alarm} + {missed})). The "
+            "chosen threshold differs from that as far as probabilities were off on the validation rows, or by chance."
         )
     points = inputs.plots.get("cost", [])
     if points:

@@ -17,13 +17,12 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -34,14 +33,15 @@ from .words import Estimate
 Tone = Literal["first", "second", "third"]
 """Which of the house's three colours: the thing itself, its rival, and the rest."""
 
-WIDTH = 400.0
-HEIGHT = 260.0
+WIDTH = 340.0
+HEIGHT = 230.0
 ROW_HEIGHT = 24.0
 UNITS_PER_INCH = 72.0
 FONT_SIZE = 10.0
 COLUMN_WIDTH = 6.0
 """Units that one column of text takes: somewhat more than most fonts need."""
 LABEL_COLUMNS = 22
+TICK_STEPS = (1, 2, 2.5, 5, 10)
 PRINTED_COUNTS = 6
 """Up to this many classes a cell holds the count besides the share."""
 
@@ -58,7 +58,7 @@ PALETTE = {
 MARKERS: dict[Tone, str] = {"first": "o", "second": "s", "third": "D"}
 DASHES: dict[Tone, str] = {"first": "-", "second": "--", "third": ":"}
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "house style",
     "text.parse_math": False,
@@ -147,7 +147,7 @@ def lines(
         filled: Whether the areas under the lines are shaded, for distributions.
     """
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(HEIGHT, left=52, bottom=38, top=38)
+        figure, axes = _canvas(HEIGHT, left=44, bottom=38, top=38)
         for line in drawn:
             axes.plot(
                 line.x,
@@ -172,9 +172,17 @@ def lines(
             _draw_mark(axes, mark)
         if any(line.label for line in drawn) or diagonal:
             axes.legend(
-                loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, borderpad=0, borderaxespad=0.3,
-                columnspacing=1.2, handlelength=2.0, handletextpad=0.5, labelcolor=PALETTE["ink"],
-            )  # fmt: skip
+                loc="lower left",
+                bbox_to_anchor=(0, 1.0),
+                ncols=3,
+                frameon=False,
+                borderpad=0,
+                borderaxespad=0.3,
+                columnspacing=1.2,
+                handlelength=2.0,
+                handletextpad=0.5,
+                labelcolor=PALETTE["ink"],
+            )
         _label(axes, x_label, y_label)
         return _svg(figure, title)
 
@@ -195,7 +203,9 @@ def ranges(rows: Sequence[Row], x_label: str, *, title: str) -> Markup:
             color = PALETTE[row.tone]
             if low is not None and high is not None:
                 axes.plot([low, high], [place, place], color=color, linewidth=4, alpha=0.35, solid_capstyle="butt")
-            axes.plot([value], [place], color=color, marker=MARKERS[row.tone], linestyle="", clip_on=False, zorder=4)
+            axes.plot(
+                [value or 0.0], [place], color=color, marker=MARKERS[row.tone], linestyle="", clip_on=False, zorder=4
+            )
         axes.margins(x=0.06)
         _label(axes, x_label, "")
         return _svg(figure, title)
@@ -220,8 +230,15 @@ def bars(rows: Sequence[Row], x_label: str, *, title: str) -> Markup:
         return _svg(figure, title)
 
 
-def histogram(middles: Sequence[float], counts: Sequence[float], x_label: str, y_label: str, *, title: str,
-              mark: Mark | None = None) -> Markup:  # fmt: skip
+def histogram(
+    middles: Sequence[float],
+    counts: Sequence[float],
+    x_label: str,
+    y_label: str,
+    *,
+    title: str,
+    mark: Mark | None = None,
+) -> Markup:
     """Bars over bins of equal width.
 
     Args:
@@ -233,7 +250,7 @@ def histogram(middles: Sequence[float], counts: Sequence[float], x_label: str, y
         mark: A value of x to point at.
     """
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(HEIGHT, left=52, bottom=38, top=24)
+        figure, axes = _canvas(HEIGHT, left=44, bottom=38, top=24)
         width = float(np.min(np.diff(middles))) if len(middles) > 1 else 1.0
         axes.bar(middles, counts, width=width * 0.92, color=PALETTE["first"], alpha=0.85)
         if mark is not None:
@@ -242,8 +259,9 @@ def histogram(middles: Sequence[float], counts: Sequence[float], x_label: str, y
         return _svg(figure, title)
 
 
-def heatmap(labels: Sequence[str], counts: Sequence[Sequence[int]], row_label: str, column_label: str, *,
-            title: str) -> Markup:  # fmt: skip
+def heatmap(
+    labels: Sequence[str], counts: Sequence[Sequence[int]], row_label: str, column_label: str, *, title: str
+) -> Markup:
     """A confusion matrix. A cell's shade is its share of its row.
 
     Args:
@@ -277,18 +295,33 @@ def heatmap(labels: Sequence[str], counts: Sequence[Sequence[int]], row_label: s
                 part = counts[row][column] / total if total else 0.0
                 tone = "first" if row == column else "second"
                 axes.add_patch(
-                    Rectangle((column - 0.47, row - 0.47), 0.94, 0.94, facecolor=PALETTE[tone], alpha=part * 0.5,
-                              linewidth=0)  # fmt: skip
+                    Rectangle(
+                        (column - 0.47, row - 0.47), 0.94, 0.94, facecolor=PALETTE[tone], alpha=part * 0.5, linewidth=0
+                    )
                 )
-                axes.text(column, row, _cell_text(counts[row][column], part, with_counts), ha="center",
-                          va="center_baseline", fontsize=FONT_SIZE if with_counts else 8)  # fmt: skip
+                axes.text(
+                    column,
+                    row,
+                    _cell_text(counts[row][column], part, with_counts),
+                    ha="center",
+                    va="center_baseline",
+                    fontsize=FONT_SIZE if with_counts else 8,
+                )
         axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))
         axes.spines["bottom"].set_visible(False)
         axes.xaxis.tick_top()
         axes.set_yticks(range(size), short)
-        axes.set_xticks(range(size), short, rotation=45 if tilted else 0, ha="left" if tilted else "center",
-                        rotation_mode="anchor")  # fmt: skip
-        figure.text(0, 1, f"{row_label} ↓   {column_label} →", color=PALETTE["muted"], va="top", fontsize=FONT_SIZE)
+        axes.set_xticks(
+            range(size), short, rotation=45 if tilted else 0, ha="left" if tilted else "center", rotation_mode="anchor"
+        )
+        figure.text(
+            0,
+            1,
+            words.shortened(f"{row_label} ↓ {column_label} →", 60),
+            color=PALETTE["muted"],
+            va="top",
+            fontsize=FONT_SIZE,
+        )
         return _svg(figure, title)
 
 
@@ -313,8 +346,8 @@ def _canvas(
     number = FuncFormatter(lambda value, _: _tick(value))
     axes.xaxis.set_major_formatter(number)
     axes.yaxis.set_major_formatter(number)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=TICK_STEPS))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=TICK_STEPS))
     return figure, axes
 
 
@@ -322,11 +355,11 @@ def _rows_canvas(labels: Sequence[str], right: float) -> tuple[Figure, Axes]:
     short = [words.shortened(label, LABEL_COLUMNS) for label in labels]
     left = max((words.columns(label) for label in short), default=0) * COLUMN_WIDTH + 12
     figure, axes = _canvas(ROW_HEIGHT * max(1, len(labels)) + 48, left=left, bottom=38, top=10, right=right)
-    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(labels)) - 0.5, -0.5)
     axes.set_yticks(range(len(labels)), short)
     axes.tick_params(axis="y", labelcolor=PALETTE["ink"])
     axes.grid(visible=False, axis="y")
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=TICK_STEPS))
     return figure, axes
 
 
@@ -381,7 +414,7 @@ def _svg(figure: Figure, title: str) -> Markup:
     buffer = io.StringIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # the reader's fonts draw the text, not ours
-        FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     text = _PROLOG.sub("", buffer.getvalue())
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     used = {name for tag in _TAG.findall(text) for _, name in _NAMED.findall(tag)}
@@ -389,11 +422,13 @@ def _svg(figure: Figure, title: str) -> Markup:
     def mended(found: re.Match[str]) -> str:
         tag = _NAME.sub(lambda name: f' id="{digest}-{name[1]}"' if name[1] in used else "", found[0])
         tag = _NAMED.sub(rf"\g<1>{digest}-\g<2>", tag).replace("xlink:href", "href")
-        tag = _FONT.sub(lambda font: f"font-size: {font['size']}px{'; font-weight: 600' if font['weight'] else ''}", tag)
+        tag = _FONT.sub(lambda font: f"font-size: {font['size']}px" + "; font-weight: 600" * bool(font["weight"]), tag)
         return _COLOR.sub(lambda color: _VARIABLES[color[0]], tag)
 
     opening, _, rest = _TAG.sub(mended, text).partition(">")  # text cannot hold a bare ">", so tags are safe to edit
     box = _VIEW_BOX.search(opening)
     label = html.escape(words.shortened(title, 400))
-    opening = f'<svg class="chart" viewBox="{box[1] if box else ""}" role="img" aria-label="{label}">'
+    width = float(figure.get_figwidth()) * UNITS_PER_INCH
+    wide = f' style="min-width: {width:.0f}px"' if width > WIDTH else ""  # scrolls rather than shrinks out of sight
+    opening = f'<svg class="chart" viewBox="{box[1] if box else ""}"{wide} role="img" aria-label="{label}">'
     return Markup(opening + _SPACE.sub("><", rest).strip())  # noqa: S704 - matplotlib escapes every text it writes

@@ -38,15 +38,15 @@ class Measure:
 
 
 _WORDS = {
-    "roc_auc": ("ROC AUC", "How often a positive row gets a higher score than a negative one; 0.5 is chance, 1 perfect."),
-    "average_precision": ("average precision", "Precision averaged over all levels of recall; chance is the positive rate."),
+    "roc_auc": ("ROC AUC", "How often a positive scores higher than a negative; 0.5 is chance, 1 is perfect."),
+    "average_precision": ("average precision", "Precision averaged over recall; chance is the positive rate."),
     "log_loss": ("log loss", "How surprised the probabilities are by what happened; 0 is perfect."),
     "brier": ("Brier score", "Mean squared distance between probability and outcome; 0 is perfect."),
-    "calibration_error": ("calibration error", "How far probabilities are from observed shares, on average; 0 is perfect."),
+    "calibration_error": ("calibration error", "Mean distance between probability and observed share; 0 is perfect."),
     "precision": ("precision", "The share of alarms that are right, at the chosen threshold."),
     "recall": ("recall", "The share of positives that are found, at the chosen threshold."),
     "accuracy": ("accuracy", "The share of rows that get the right class."),
-    "balanced_accuracy": ("balanced accuracy", "The share of right answers, averaged over classes large and small alike."),
+    "balanced_accuracy": ("balanced accuracy", "The share of right answers, each class counting the same."),
     "mae": ("mean absolute error", "How far predictions are off on average, in the target's unit."),
     "rmse": ("root mean squared error", "As the mean absolute error, but large misses weigh more."),
     "r2": ("R²", "The share of the target's variation that is explained; 0 is no better than the mean."),

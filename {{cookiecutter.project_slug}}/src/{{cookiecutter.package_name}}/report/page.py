@@ -6,6 +6,7 @@ markup is escaped; the style sheet is written into the page, so the file asks no
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from . import words
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE_SHEET = "base.css"
+FILTERS = (words.number, words.parts, words.share, words.moment, words.sentence, words.counted)
 
 
 def render(template: str, **facts: Any) -> str:
@@ -28,10 +30,24 @@ def render(template: str, **facts: Any) -> str:
     Returns:
         The whole page.
     """
+    return _environment().get_template(template).render(**facts)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     environment.globals["style"] = Markup((TEMPLATES / STYLE_SHEET).read_text(encoding="utf-8"))  # noqa: S704 - ours
-    environment.filters.update(number=words.number, parts=words.parts, share=words.share, moment=words.moment, counted=words.counted)
-    return environment.get_template(template).render(**facts)
+    environment.filters.update({tool.__name__: tool for tool in FILTERS})
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    return words.harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value

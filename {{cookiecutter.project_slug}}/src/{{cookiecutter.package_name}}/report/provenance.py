@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+WRITER = "export"
+"""The stage that writes the statement while it runs; a note on its cost can only be of an earlier run."""
 PACKAGE_URL = "pkg:pypi/"
 
 
@@ -50,11 +52,14 @@ def read(statement: Mapping[str, Any] | None) -> Provenance:
     definition = _within(statement, "predicate", "buildDefinition")
     details = _within(statement, "predicate", "runDetails")
     resolved = definition.get("resolvedDependencies") or []
-    git = next((item for item in resolved if "gitCommit" in (item.get("digest") or {})), {})
+    git: Mapping[str, Any] = next((item for item in resolved if "gitCommit" in (item.get("digest") or {})), {})
     internal = definition.get("internalParameters") or {}
     files = [*(statement.get("subject") or []), *resolved]
-    costs = next((item for item in details.get("byproducts") or [] if item.get("name") == "stage-costs"), {})
-    stages = sorted((costs.get("annotations") or {}).items(), key=lambda item: str(item[1].get("started")))
+    costs: Mapping[str, Any] = next(
+        (item for item in details.get("byproducts") or [] if item.get("name") == "stage-costs"), {}
+    )
+    notes = {name: cost for name, cost in (costs.get("annotations") or {}).items() if name != WRITER}
+    stages = sorted(notes.items(), key=lambda item: str(item[1].get("started")))
     return Provenance(
         commit=(git.get("digest") or {}).get("gitCommit", ""),
         dirty=bool((git.get("annotations") or {}).get("dirty")),

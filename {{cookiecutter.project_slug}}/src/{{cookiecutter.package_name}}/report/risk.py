@@ -13,14 +13,16 @@ from ..evaluation.metrics import HEADLINE
 from . import charts, words
 from .business import wilson
 from .inputs import Inputs
-from .measures import PER_ROWS, Measure, measure
+from .measures import Measure, measure
 from .provenance import Provenance
 from .words import Estimate
 
-NOTABLE = 0.05
-"""A group is notably worse when it is at least this much worse, relative to the whole, and beyond chance."""
-NOTABLE_BIAS = 0.03
-"""A group's mean probability is notably off when it misses the observed share by this much, and beyond chance."""
+NOTABLE_LOSS = 0.2
+"""A group is notably worse off when its loss or cost is a fifth above the whole's, beyond chance. A judgement."""
+NOTABLE_SCORE = 0.05
+"""The same for scores between 0 and 1, of which a share would say little. A judgement."""
+NOTABLE_BIAS = 0.05
+"""A group's mean probability is notably off when it misses the observed share by this much, beyond chance."""
 PERSONAL = ("confidential", "restricted")
 EXTRA = {
     "binary": ("recall", "precision"),
@@ -137,14 +139,19 @@ def _concerns(inputs: Inputs, provenance: Provenance, groups: Sequence[Groups]) 
     if provenance.dirty:
         found.append("The model was trained from uncommitted changes: its commit does not reproduce it.")
     if inputs.signature.contract_sha256 != inputs.contract.sha256:
-        found.append("contract.yaml has changed since the model was exported. Run `make pipeline`.")
-    if provenance.parameters is not None and provenance.parameters != inputs.params.model_dump(mode="json"):
-        found.append("params.yaml has changed since the model was exported. Run `make pipeline`.")
+        found.append("contract.yaml has changed since the model was exported. Run make pipeline.")
+    if _differ(provenance.parameters or {}, inputs.params.model_dump(mode="json")):
+        found.append("params.yaml has changed since the model was exported. Run make pipeline.")
     flagged = {
-        role: [f"{table.column} {group.name}" for table in groups if table.protected == protected
-               for group in table.groups if group.flags]
+        role: [
+            f"{table.column} {group.name}"
+            for table in groups
+            if table.protected == protected
+            for group in table.groups
+            if group.flags
+        ]
         for role, protected in (("protected group", True), ("segment", False))
-    }  # fmt: skip
+    }
     found += [
         f"{words.counted(len(names), role)} notably worse off than the whole: {words.listed(names, 8)}."
         for role, names in flagged.items()
@@ -164,6 +171,13 @@ def _concerns(inputs: Inputs, provenance: Provenance, groups: Sequence[Groups]) 
     return found
 
 
+def _differ(recorded: Any, current: Any) -> bool:
+    """Whether a parameter that was recorded has another value now; new ones are at their default and change nothing."""
+    if isinstance(recorded, Mapping) and isinstance(current, Mapping):
+        return any(_differ(recorded[key], current[key]) for key in recorded if key in current)
+    return bool(recorded != current)
+
+
 def _target_shift(inputs: Inputs) -> str:
     """The share of positives in training and test, when chance does not explain the difference."""
     if inputs.metrics["task"] != "binary":
@@ -172,7 +186,8 @@ def _target_shift(inputs: Inputs) -> str:
     train, test = shares["train"], shares["test"]
     if train is None or test is None:
         return ""
-    likely = wilson(test * inputs.split["test"]["rows"], inputs.split["test"]["rows"], inputs.params.evaluation.confidence)
+    rows = inputs.split["test"]["rows"]
+    likely = wilson(test * rows, rows, inputs.params.evaluation.confidence)
     if likely.low is None or likely.high is None or likely.low <= train <= likely.high:
         return ""
     return (
@@ -194,30 +209,41 @@ def _positive_share(inputs: Inputs, part: Mapping[str, Any]) -> float | None:
 def _calibration(inputs: Inputs) -> tuple[str, ...]:
     task = inputs.metrics["task"]
     if task == "regression":
-        return ("Rows are grouped by their prediction; a point on the diagonal means that the group's mean is right.",)
+        return _bias(inputs)
     if task == "multiclass":
         return ("With more than two classes the log loss below stands for the quality of the probabilities.",)
     error = measure("calibration_error").estimate(inputs.metrics["model"].get("calibration_error"))
     if error.value is None:
         return ("Not measured on these test rows.",)
-    simple = measure("calibration_error").estimate(inputs.metrics["baseline"].get("simple", {}).get("calibration_error"))
-    points = error.times(100)
+    rival = inputs.metrics["baseline"].get("simple", {}).get("calibration_error")
+    model, simple = error.times(100), measure("calibration_error").estimate(rival).times(100)
     return (
-        f"When the model says 30 %, about 30 of 100 such rows should be positive. On average it is off by "
-        f"{words.estimate(points)} percentage points; the simple baseline is off by {words.estimate(simple.times(100))}.",
+        "When the model says 30 %, about 30 of 100 such rows should be positive.",
+        f"On average it is off by {words.estimate(model)} points; the simple baseline by {words.estimate(simple)}.",
+    )
+
+
+def _bias(inputs: Inputs) -> tuple[str, ...]:
+    """How far the predictions are off on the whole, from groups of as good as equal size."""
+    points = inputs.plots.get("predicted_actual", [])
+    if not points:
+        return ("Not measured on these test rows.",)
+    predicted, actual = (sum(point[name] for point in points) / len(points) for name in ("predicted", "actual"))
+    means = f"{words.number(predicted)} on average; the mean of what happened is {words.number(actual)}"
+    return (
+        f"The model predicts {means}: a difference of {words.signed(predicted - actual)}.",
+        "“Predicted and actual” in the technical part shows where it is off.",
     )
 
 
 def _calibration_chart(inputs: Inputs) -> Markup | None:
-    name, observed = ("predicted_actual", "actual") if inputs.metrics["task"] == "regression" else ("calibration", "observed")
-    points = inputs.plots.get(name, [])
+    points = inputs.plots.get("calibration", [])
     if not points:
         return None
-    binary = inputs.metrics["task"] == "binary"
     return charts.lines(
-        [charts.Line("model", [point["predicted"] for point in points], [p[observed] for p in points], points=True)],
-        "Predicted probability" if binary else f"Mean prediction of {inputs.signature.target}",
-        "Observed share of positives" if binary else f"Mean of {inputs.signature.target}",
+        [charts.Line("model", [point["predicted"] for point in points], [p["observed"] for p in points], points=True)],
+        "Predicted probability",
+        "Observed share of positives",
         title="What the model predicts against what happened, in groups of rows with similar predictions",
         diagonal="perfect",
     )
@@ -246,12 +272,12 @@ def _table(inputs: Inputs, role: str, column: str, records: Sequence[Mapping[str
     for record in judged:
         cells = [_cell(inputs, record, name, scales[name]) for name in drawn]
         cells += [Cell(say(record.get(name))) for name in rates]
-        cells += [Cell(words.number(_rounded(record["metrics"].get(name)))) for name in EXTRA[task]]
+        cells += [Cell(_plain(name, record["metrics"].get(name))) for name in EXTRA[task]]
         groups.append(Group(record["group"], record["rows"], tuple(cells), _flags(inputs, record)))
     everyone = {name: measure(name).estimate(inputs.metrics["model"].get(name)) for name in (*drawn, *EXTRA[task])}
     whole = [Cell(*words.parts(everyone[name])) for name in drawn]
     whole += [Cell("") for _ in rates]
-    whole += [Cell(words.number(_rounded(everyone[name].value))) for name in EXTRA[task]]
+    whole += [Cell(_plain(name, everyone[name].value)) for name in EXTRA[task]]
     small = [f"{record['group']} ({record['rows']:,})" for record in records if record["metrics"] is None]
     names = [item.name for item in inputs.contract]
     return Groups(
@@ -270,6 +296,11 @@ def _table(inputs: Inputs, role: str, column: str, records: Sequence[Mapping[str
 
 def _head(spoken: Measure) -> str:
     return f"{spoken.label} ({'higher' if spoken.higher_is_better else 'lower'} is better)"
+
+
+def _plain(name: str, value: float | None) -> str:
+    """A metric without interval; scores between 0 and 1 all get three decimals, to stand well below each other."""
+    return words.number(value, 3) if measure(name).higher_is_better else words.number(_rounded(value))
 
 
 def _rounded(value: float | None) -> float | None:
@@ -326,14 +357,16 @@ def _notably_worse(inputs: Inputs, record: Mapping[str, Any], name: str) -> bool
     if group.value is None or group.low is None or group.high is None or whole is None:
         return False
     if spoken.higher_is_better:
-        return group.high < whole and group.value <= whole - NOTABLE * abs(whole)
-    return group.low > whole and group.value >= whole + NOTABLE * abs(whole)
+        return group.high < whole and group.value <= whole - NOTABLE_SCORE
+    return group.low > whole and group.value >= whole + NOTABLE_LOSS * abs(whole)
 
 
 def _periods(inputs: Inputs) -> tuple[str, ...]:
     verbs = {
         "train": "It learned from",
-        "validation": "Its threshold was chosen on" if inputs.metrics["task"] == "binary" else "Held out in between were",
+        "validation": "Its threshold was chosen on"
+        if inputs.metrics["task"] == "binary"
+        else "Held out in between were",
         "test": "Everything on this page was measured on",
     }
     by = {"time": "the newest rows are held out", "entity": "whole entities are held out", "random": "at random"}
@@ -350,9 +383,9 @@ def _quarantine(inputs: Inputs) -> str:
     found = inputs.validation
     if not found["quarantined"]:
         return f"All {found['rows']:,} rows keep the contract; nothing was set aside."
-    tolerated = found.get("tolerated_share")
+    tolerated, part = found.get("tolerated_share"), words.share(found["quarantined"] / found["rows"])
     return (
-        f"{found['quarantined']:,} of {found['rows']:,} rows ({words.share(found['quarantined'] / found['rows'])}) broke "
+        f"{found['quarantined']:,} of {found['rows']:,} rows ({part}) broke "
         "the contract and were set aside: the model neither learned from them nor was judged on them."
         + (f" Up to {words.share(tolerated)} are tolerated." if tolerated is not None else "")
     )

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from . import charts, words
+from .business import plain
 from .inputs import Inputs
 from .measures import Outcome, measure, outcome
 from .provenance import Provenance
@@ -177,8 +178,10 @@ def _score_chart(inputs: Inputs, points: list[dict[str, Any]]) -> Markup:
     for index, tone in enumerate(tones):
         counts = _column(points, f"rows_{index}")
         total = sum(counts) or 1.0
-        label = f"{inputs.signature.target} = {inputs.signature.classes[index]}" if inputs.signature.classes else str(index)
-        drawn.append(charts.Line(words.shortened(label, 24), _column(points, "score"), [100 * c / total for c in counts], tone))
+        label = f"{inputs.signature.target} is {plain(inputs.signature.classes[index])}"
+        drawn.append(
+            charts.Line(words.shortened(label, 24), _column(points, "score"), [100 * c / total for c in counts], tone)
+        )
     return charts.lines(
         drawn,
         "Score",
@@ -219,12 +222,14 @@ def _importance(inputs: Inputs) -> Drawing | None:
         for item in found[:MOST_BARS]
     ]
     unit = {"binary": "ROC AUC", "multiclass": "log loss", "regression": "mean absolute error"}[inputs.metrics["task"]]
-    left_out = f" The {len(found) - MOST_BARS:,} least important columns are not drawn." if len(found) > MOST_BARS else ""
+    left_out = (
+        f" The {len(found) - MOST_BARS:,} least important columns are not drawn." if len(found) > MOST_BARS else ""
+    )
     return Drawing(
         "Permutation importance",
-        f"How much worse the {unit} gets when a column's values are shuffled between rows (Breiman, 2001); the thin line "
-        "is one standard deviation either way. Around zero or below, the model does without the column. Columns that say "
-        f"the same share their importance.{left_out}",
+        f"How much worse the {unit} gets when a column's values are shuffled between rows (Breiman, 2001); the thin "
+        "line is one standard deviation either way. Around zero or below, the model does without the column. Columns "
+        f"that say the same share their importance.{left_out}",
         charts.bars(rows, f"Loss of {unit} when shuffled", title="Permutation importance of the columns"),
     )
 
@@ -232,7 +237,7 @@ def _importance(inputs: Inputs) -> Drawing | None:
 def _split_row(inputs: Inputs, part: str) -> SplitRow:
     facts = inputs.split[part]
     total = sum(inputs.split[name]["rows"] for name in PARTS)
-    period = f"{words.moment(facts['from'])} – {words.moment(facts['to'])}" if facts.get("from") else words.UNKNOWN
+    period = f"{words.moment(facts['from'])} to {words.moment(facts['to'])}" if facts.get("from") else words.UNKNOWN
     if "target_shares" in facts:
         shares = sorted(facts["target_shares"].items(), key=lambda item: -item[1])
         target = words.listed([f"{label} {words.share(part)}" for label, part in shares], 6)
@@ -249,8 +254,8 @@ def _parity(inputs: Inputs) -> str:
     decided = "" if inputs.metrics["task"] == "regression" else f" {flips or 0:,} decisions flip."
     return (
         f"On {words.counted(found['rows'], 'test row')} ONNX Runtime and scikit-learn differ by at most "
-        f"{words.number(found.get('max_difference'))}; {words.share(found.get('share_within_tolerance'), 2)} of the rows "
-        f"are within {words.number(found.get('tolerance'))}.{decided}"
+        f"{words.number(found.get('max_difference'))}; {words.share(found.get('share_within_tolerance'), 2)} of the "
+        f"rows are within {words.number(found.get('tolerance'))}.{decided}"
     )
 
 

@@ -18,8 +18,8 @@ class Verdict:
     """What the test rows say about the model.
 
     Attributes:
-        status: ``good`` when it beats the simple baseline in the headline metric and in money, ``mixed`` when only in the
-            metric, else ``bad``.
+        status: ``good`` when it beats the simple baseline in the headline metric and in money, ``mixed`` when in the
+            metric alone, else ``bad``.
         sentence: The verdict on the headline metric.
         money: The same on the cost of mistakes.
     """
@@ -50,7 +50,7 @@ def judge(metrics: Mapping[str, Any], currency: str) -> Verdict:
         "worse": f"Is WORSE than the simple baseline, by {words.estimate(worse_by)} in {headline.label}.",
         "undecided": f"Does NOT beat the simple baseline: the difference in {headline.label}, "
         f"{words.estimate(gain, sign=True)}, may be chance.",
-        "unknown": f"Does NOT show that it beats the simple baseline: {headline.label} is not defined on the test rows.",
+        "unknown": f"Does NOT show that it beats the simple baseline: {headline.label} is not known on these rows.",
     }[found]
     lost = saving.times(-1)
     unit = f"{currency} per {PER_ROWS:,} rows"

@@ -7,12 +7,14 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-UNKNOWN = "–"
+UNKNOWN = "\N{EN DASH}"
+DIRECTION_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Characters that turn the direction of whatever text follows them."""
 MINUS = "\N{MINUS SIGN}"
 SIGNIFICANT_DIGITS = 3
 MOST_DECIMALS = 6
-HUGE = 1e15
-"""From here on digits say less than an exponent."""
+HUGE, TINY = 1e15, 1e-4
+"""Beyond these, digits say less than an exponent."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
     """
     if value is None or math.isnan(value):
         return UNKNOWN
-    if math.isinf(value) or abs(value) >= HUGE:
+    if math.isinf(value) or abs(value) >= HUGE or (decimals is None and 0 < abs(value) < TINY):
         return f"{value:.3g}".replace("-", MINUS)
     if decimals is None:
         text = f"{value:,.{0 if value == int(value) else _decimals(abs(value), SIGNIFICANT_DIGITS)}f}"
@@ -90,7 +92,7 @@ def share(value: float | None, decimals: int = 1) -> str:
     smallest = 10**-decimals
     if value > 0 and float(text) == 0:
         return f"< {smallest:g} %"
-    if value < 1 and float(text) == 100:  # noqa: PLR2004 - a hundred percent
+    if value < 1 and float(text) == 100:
         return f"> {100 - smallest:g} %"
     return f"{text} %".replace("-", MINUS)
 
@@ -119,17 +121,27 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def harmless(text: str) -> str:
+    """Text without the characters that would turn the text behind it around."""
+    return text.translate(DIRECTION_MARKS)
+
+
+def sentence(text: str) -> str:
+    """Text with a capital first letter and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def shortened(text: str, most: int) -> str:
     """Text that takes at most ``most`` columns of a fixed-width font, cut with an ellipsis; control characters go."""
-    text = " ".join("".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text).split())
+    text = " ".join("".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in harmless(text)).split())
     if columns(text) <= most:
         return text
-    kept = ""
-    for sign in text:
-        if columns(kept + sign) > most - 1:
-            break
-        kept += sign
-    return kept.rstrip() + "…"
+    room = most - 1
+    for place, sign in enumerate(text):
+        room -= columns(sign)
+        if room < 0:
+            return text[:place].rstrip() + "…"
+    return text
 
 
 def columns(text: str) -> int:

@@ -1,0 +1,173 @@
+"""Every gate of the generated project, fed the bad thing it is there for: it must turn red, for that reason."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.template.generation import generate, git, run
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("mutations")]
+
+PACKAGE = Path("src/flight_delays")
+SHIFT_LEAVES = """
+    for node in graph.graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "class_weights":
+                attribute.floats[:] = [value + 0.5 for value in attribute.floats]
+    return graph
+"""
+
+
+@pytest.fixture(scope="module")
+def walked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated project whose pipeline has run and whose results are committed."""
+    project = generate(template, tmp_path_factory.mktemp("mutations"))
+    for target in ("setup", "pipeline"):
+        done = run(["make", target], project)
+        assert done.returncode == 0, done.stdout + done.stderr
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "Train the model")
+    return project
+
+
+@pytest.fixture
+def project(walked: Path) -> Iterator[Path]:
+    """The walked project, restored afterwards."""
+    yield walked
+    git(walked, "reset", "--hard", "--quiet")
+    git(walked, "clean", "-fdq")
+    run([".venv/bin/dvc", "checkout", "--force", "--quiet"], walked, PATH=tools(walked))
+
+
+def tools(project: Path) -> str:
+    """A search path with the project's own tools first."""
+    return f"{project}/.venv/bin:{os.environ['PATH']}"
+
+
+def mutate(project: Path, path: Path, old: str, new: str) -> None:
+    """Change one place of one file."""
+    text = (project / path).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+    (project / path).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def red(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command printed that must have failed, without a traceback of ours."""
+    printed = done.stdout + done.stderr
+    assert done.returncode != 0, printed
+    return printed
+
+
+def test_the_project_is_green_before_it_is_mutated(project: Path) -> None:
+    done = run(["make", "pipeline"], project)
+
+    assert done.returncode == 0
+    assert "Data and pipelines are up to date." in done.stdout
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_a_forced_rerun_gives_the_same_model_and_the_same_metrics(project: Path) -> None:
+    results = ("models/model.onnx", "reports/metrics.json", "reports/segments.json", "models/signature.json")
+    before = {name: (project / name).read_bytes() for name in results}
+
+    done = run([".venv/bin/dvc", "repro", "--force"], project, PATH=tools(project), PYTHONHASHSEED="7")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {name: (project / name).read_bytes() for name in results} == before
+
+
+def test_a_corrupted_raw_file_stops_validate(project: Path) -> None:
+    header, *rows = ["age,city,spent,churned"] + [
+        f"{20 + i % 50},{('Oslo', 'Bergen')[i % 2]},{i % 97}.5,{('yes', 'no')[i % 3 == 0]}" for i in range(600)
+    ]
+    (project / "customers.csv").write_text("\n".join([header, *rows]))
+    adopted = run(["make", "adopt", "DATA=customers.csv", "TARGET=churned"], project)
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
+    assert run(["make", "pipeline"], project).returncode == 0
+
+    corrupted = [row.replace("Oslo", "O?lo") if i < 300 else row for i, row in enumerate(rows)]
+    (project / "data/source/customers.csv").write_text("\n".join([header, *corrupted]))
+    printed = red(run(["make", "pipeline"], project))
+
+    assert "validate failed" in printed
+    assert "150 rows: city must be one of" in printed
+    assert "found O?lo" in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "test"),
+    [
+        (
+            'asked[here], side="left")\n        own',
+            'asked[here] + 1800, side="left")\n        own',
+            "test_recent_delay_knows_nothing_of_the_future",
+        ),
+        ("count = last - first - own", "count = last - first", "test_recent_delay_is_the_mean_over_the_planes"),
+        ("pd.Timedelta(hours=1)", "pd.Timedelta(hours=0)", "test_weather_is_the_observation_of_the_hour_before"),
+    ],
+    ids=["departures-to-come", "own-departure", "weather-to-come"],
+)
+def test_a_leaked_future_value_fails_the_sources_tests(project: Path, old: str, new: str, test: str) -> None:
+    mutate(project, PACKAGE / "source.py", old, new)
+
+    printed = red(run([".venv/bin/pytest", "-q", "tests/test_source.py"], project))
+
+    assert f"FAILED tests/test_source.py::{test}" in printed
+
+
+def test_a_split_that_mixes_past_and_future_fails_its_test(project: Path) -> None:
+    mutate(project, PACKAGE / "pipeline/split.py", "moments >= validation_from]", "moments < validation_from]")
+
+    printed = red(run([".venv/bin/pytest", "-q", "tests/pipeline/test_split.py"], project))
+
+    assert "FAILED tests/pipeline/test_split.py::test_by_time_the_future_is_never_learned_from" in printed
+
+
+def test_a_broken_onnx_export_stops_export(project: Path) -> None:
+    mutate(project, PACKAGE / "model/onnx_export.py", "\n    return graph\n", SHIFT_LEAVES)
+
+    printed = red(run(["make", "pipeline"], project))
+
+    assert "export failed" in printed
+    assert "The ONNX graph does not answer as scikit-learn does" in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("          - {value: UA, label: United Air Lines}\n", "", "carrier must be one of"),
+        ("logicalTypeOptions: {minimum: 10, maximum: 6000}", "logicalTypeOptions: {minimum: 10, maximum: 600}",
+         "distance must be between 10 and 600"),
+        ("name: distance\n        logicalType: integer", "name: distance\n        logicalType: money",
+         "column 'distance': logicalType is money"),
+        ("logicalTypeOptions: {minimum: 10", "logicalTypeOptoins: {minimum: 10",
+         "unknown key schema.flights.properties.distance.logicalTypeOptoins"),
+    ],
+    ids=["value-removed", "range-narrowed", "type-unknown", "key-misspelt"],
+)  # fmt: skip
+def test_a_hand_edited_contract_stops_validate(project: Path, old: str, new: str, words: str) -> None:
+    mutate(project, Path("contract.yaml"), old, new)
+
+    printed = red(run(["make", "pipeline"], project))
+
+    assert "validate failed" in printed
+    assert words in printed
+    assert "Traceback" not in printed
+
+
+def test_a_contract_edited_after_training_fails_a_test_and_stops_the_service(project: Path) -> None:
+    mutate(project, Path("contract.yaml"), "maximum: 6000", "maximum: 9000")
+
+    tested = red(run([".venv/bin/pytest", "-q", "tests/test_architecture.py"], project))
+    served = red(run(["make", "predict"], project))
+
+    assert "test_the_committed_model_was_trained_under_the_committed_contract" in tested
+    assert "not the contract that the model was trained under" in served
+    assert "Traceback" not in served
