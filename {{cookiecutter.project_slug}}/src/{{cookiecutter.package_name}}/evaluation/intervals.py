@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,9 +82,7 @@ def _all(
     if weight is not None:
         drawn = weight > 0
         actual, score, weight = actual[drawn], score[drawn], weight[drawn]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # scikit-learn: "only one class"; the answer is NaN
-        return {name: metric(actual, score, weight) for name, metric in metrics.items()}
+    return {name: metric(actual, score, weight) for name, metric in metrics.items()}
 
 
 def _estimate(value: float, draws: Any, confidence: float) -> Estimate:

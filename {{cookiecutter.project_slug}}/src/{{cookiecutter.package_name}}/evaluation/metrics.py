@@ -1,7 +1,7 @@
 """Metrics of one set of predictions, by task.
 
-Each takes row weights, so that the bootstrap can resample by weight. Rankings are scikit-learn's; what is an average is
-written as one, because scikit-learn's checks of its input cost ten times the average itself.
+Each takes row weights, so that the bootstrap can resample by weight. The definitions are scikit-learn's and the tests
+compare with it; its own functions check their input at ten times the cost of the answer.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics as sk
 
 from ..model.decision import mistakes_cost
 from ..model.task import Kind
 from ..params import Value
+from .ranking import average_precision, roc_auc
 
 Weights = NDArray[np.float64] | None
 Metric = Callable[[NDArray[Any], NDArray[Any], Weights], float]
@@ -60,8 +60,8 @@ def calibration_error(actual: NDArray[Any], score: NDArray[Any], weight: Weights
 
 def _binary(value: Value, threshold: float) -> dict[str, Metric]:
     return {
-        "roc_auc": lambda y, p, w: float(sk.roc_auc_score(y, p, sample_weight=w)),
-        "average_precision": lambda y, p, w: float(sk.average_precision_score(y, p, sample_weight=w)),
+        "roc_auc": roc_auc,
+        "average_precision": average_precision,
         "log_loss": lambda y, p, w: _log_loss(y, np.column_stack([1 - p, p]), w),
         "brier": lambda y, p, w: float(np.average((p - y) ** 2, weights=w)),
         "calibration_error": calibration_error,
@@ -83,8 +83,8 @@ def _multiclass(value: Value) -> dict[str, Metric]:
 def _regression(value: Value) -> dict[str, Metric]:
     return {
         "mae": _mae,
-        "rmse": lambda y, p, w: float(sk.root_mean_squared_error(y, p, sample_weight=w)),
-        "r2": lambda y, p, w: float(sk.r2_score(y, p, sample_weight=w)),
+        "rmse": lambda y, p, w: float(np.sqrt(np.average((p - y) ** 2, weights=w))),
+        "r2": _r2,
         "cost_per_row": lambda y, p, w: _mae(y, p, w) * value.per_unit_error,
     }
 
@@ -115,3 +115,9 @@ def _accuracy(y: NDArray[Any], probabilities: NDArray[Any], weight: Weights) -> 
 
 def _mae(y: NDArray[Any], prediction: NDArray[Any], weight: Weights) -> float:
     return float(np.average(np.abs(prediction - y), weights=weight))
+
+
+def _r2(y: NDArray[Any], prediction: NDArray[Any], weight: Weights) -> float:
+    """Share of the target's variance that is explained; NaN where the target does not vary."""
+    variance = np.average((y - np.average(y, weights=weight)) ** 2, weights=weight)
+    return float(1 - np.average((y - prediction) ** 2, weights=weight) / variance) if variance else np.nan

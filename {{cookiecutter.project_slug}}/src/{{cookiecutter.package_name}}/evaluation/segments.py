@@ -18,6 +18,8 @@ NUMBER_GROUPS = 4
 """A number with many values is cut into quartiles."""
 MOST_GROUPS = 30
 MISSING = "(missing)"
+MOST_RESAMPLES = 100
+"""There are many groups, and their intervals only have to tell a notable difference from chance."""
 
 
 def by_segment(
@@ -79,11 +81,10 @@ def _judged(
     with_interval: Sequence[str],
 ) -> dict[str, Any]:
     chosen = {name: metrics[name] for name in with_interval}
-    found = (
-        {}
-        if settings is None
-        else intervals.estimates({"model": chosen}, actual, {"model": score}, settings)[0]["model"]
-    )
+    found: dict[str, intervals.Estimate] = {}
+    if settings is not None:
+        fewer = settings.model_copy(update={"bootstrap": min(settings.bootstrap, MOST_RESAMPLES)})
+        found = intervals.estimates({"model": chosen}, actual, {"model": score}, fewer)[0]["model"]
     one_number = score.ndim == 1
     return {
         "metrics": _metrics(metrics, actual, score),

@@ -9,7 +9,7 @@ import pandas as pd
 from .. import contract, params
 from ..contract import ContractError
 from ..paths import QUARANTINE, RAW, VALID, VALIDATION_REPORT
-from ..validation import Validated
+from ..validation import VIOLATIONS, Validated
 from ..validation import validate as check
 from . import stage
 
@@ -63,7 +63,8 @@ def _refusal(found: Validated, share: float, tolerated: float) -> str:
         for item in found.broken
     ]
     lines.append(f"The first of them (all are in {QUARANTINE}):")
-    lines += [f"  {row}" for row in found.quarantine.head(SAMPLE_ROWS).to_dict(orient="records")]
+    rows = found.quarantine.drop(columns=VIOLATIONS).head(SAMPLE_ROWS).to_dict(orient="records")
+    lines += ["  " + ", ".join(f"{name}={value}" for name, value in row.items()) for row in rows]
     lines.append(
         "Mend the data at its source; or, if the data is right, change contract.yaml; or raise "
         "validation.tolerated_share in params.yaml."

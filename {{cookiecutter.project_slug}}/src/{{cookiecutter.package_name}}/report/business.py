@@ -203,7 +203,7 @@ def _policies(inputs: Inputs) -> tuple[Policy, ...]:
         Policy(
             "Simple baseline",
             "A linear model on the same features and rows"
-            + (", with the same threshold." if metrics["task"] == "binary" else "."),
+            + (", at its own best threshold." if metrics["task"] == "binary" else "."),
             "second",
             of_baseline("simple"),
             against("simple"),

@@ -53,9 +53,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
         text = text.rstrip("0").rstrip(".") if "." in text else text
     else:
         text = f"{value:,.{decimals}f}"
-    if value and not text.strip("-0.,"):  # rounded away: say that it is small rather than that it is nothing
-        return f"{value:.1e}".replace("-", MINUS)
-    return text.replace("-", MINUS)
+    return text.lstrip("-") if not text.strip("-0.,") else text.replace("-", MINUS)
 
 
 def signed(value: float | None, decimals: int | None = None) -> str:
