@@ -35,6 +35,21 @@ def test_columns_are_found_by_role(shop_contract: Contract) -> None:
     assert [column.name for column in shop_contract.having("protected")] == ["member"]
 
 
+@pytest.mark.parametrize(
+    ("description", "purpose", "limitations"),
+    [
+        ({"purpose": "Find\n  returns.", "limitations": "One shop."}, "Find returns.", "One shop."),
+        (None, "", ""),
+    ],
+)
+def test_the_contract_tells_what_the_product_is_about(
+    shop: Any, description: dict[str, str] | None, purpose: str, limitations: str
+) -> None:
+    about = contract.load(shop(lambda content: content.update(name="Returns", description=description))).about
+
+    assert (about.product, about.purpose, about.limitations) == ("Returns", purpose, limitations)
+
+
 def test_rules_speak_of_the_columns_own_limits(shop_contract: Contract) -> None:
     assert shop_contract["price"].rules["range"].text == "must be between 0 and 100"
     assert shop_contract["size"].rules["enum"].text == "must be one of S, M"

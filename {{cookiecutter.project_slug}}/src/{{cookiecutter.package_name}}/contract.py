@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
+from open_data_contract_standard.model import Description, OpenDataContractStandard, SchemaProperty
 from pydantic import BaseModel, ValidationError
 
 from .errors import ProjectError
@@ -122,11 +122,29 @@ class Column:
 
 
 @dataclass(frozen=True)
+class About:
+    """What the contract says about the product in words; empty where it says nothing.
+
+    Attributes:
+        product: The product's name.
+        purpose: What a row is and what the data is for.
+        limitations: What the data must not be used for, or does not hold.
+        usage: Who uses it.
+    """
+
+    product: str
+    purpose: str = ""
+    limitations: str = ""
+    usage: str = ""
+
+
+@dataclass(frozen=True)
 class Contract:
     """The columns of the product's data, in the order of the contract, and the digest of the file they came from."""
 
     name: str
     version: str
+    about: About
     columns: tuple[Column, ...]
     sha256: str
 
@@ -195,9 +213,11 @@ def load(path: Path = PATH) -> Contract:
     faults = _table_faults(columns)
     if faults:
         raise ContractError(_listed(path, faults))
+    name = objects[0].name or str(standard.id)
     return Contract(
-        name=objects[0].name or str(standard.id),
+        name=name,
         version=standard.version or "0.0.0",
+        about=_about(standard, name),
         columns=columns,
         sha256=hashlib.sha256(text).hexdigest(),
     )
@@ -221,6 +241,20 @@ def _range_words(minimum: Any, maximum: Any) -> str:
     return f"between {minimum} and {maximum}"
 
 
+def _about(standard: OpenDataContractStandard, name: str) -> About:
+    words = standard.description or Description()
+    return About(
+        product=standard.name or name,
+        purpose=_one_line(words.purpose),
+        limitations=_one_line(words.limitations),
+        usage=_one_line(words.usage),
+    )
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
 def _custom(item: SchemaProperty) -> dict[str, Any]:
     return {str(custom.property): custom.value for custom in item.customProperties or []}
 
@@ -233,7 +267,7 @@ def _column(item: SchemaProperty) -> Column:
         physical_name=item.physicalName or str(item.name),
         type=item.logicalType,  # type: ignore[arg-type]  # _property_faults has refused every other value
         roles=frozenset(custom.get("roles") or ()),
-        description=" ".join((item.description or "").split()),
+        description=_one_line(item.description),
         required=bool(item.required),
         unique=bool(item.unique),
         enum=tuple(value.value for value in item.enum or ()),

@@ -155,7 +155,8 @@ def _broken(column: Column, rule: str, rows: pd.Index[Any], values: pd.Series) -
     if rows.empty:
         return []
     samples = values.loc[rows].drop_duplicates().head(5)
-    return [Broken(column.name, column.rules[rule], rows, [str(value) for value in samples])]
+    examples = ["(missing)" if pd.isna(value) else str(value) for value in samples]
+    return [Broken(column.name, column.rules[rule], rows, examples)]
 
 
 def _in_words(broken: list[Broken], bad: list[Any]) -> pd.Series:

@@ -47,8 +47,8 @@ def render(inputs: Inputs, judged: Verdict) -> str:
     spoken = measure(name)
     return page.render(
         TEMPLATE,
-        title=f"{inputs.about.product}: evaluation",
-        about=inputs.about,
+        title=f"{inputs.contract.about.product}: evaluation",
+        about=inputs.contract.about,
         task=inputs.metrics["task"],
         rows=inputs.metrics["rows"],
         target=inputs.signature.target,
@@ -67,4 +67,4 @@ def render(inputs: Inputs, judged: Verdict) -> str:
 
 
 def _headline(inputs: Inputs, judged: Verdict) -> str:
-    return f"{inputs.about.product}: {judged.sentence} {judged.money}"
+    return f"{inputs.contract.about.product}: {judged.sentence} {judged.money}"

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .. import contract, params
 from ..contract import Contract
 from ..errors import ProjectError
@@ -21,29 +19,11 @@ Table = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class About:
-    """What the contract says about the product in words; empty where it says nothing.
-
-    Attributes:
-        product: The product's name.
-        purpose: What a row is and what the data is for.
-        limitations: What the data must not be used for, or does not hold.
-        usage: Who uses it.
-    """
-
-    product: str
-    purpose: str = ""
-    limitations: str = ""
-    usage: str = ""
-
-
-@dataclass(frozen=True)
 class Inputs:
     """Everything the page tells, as the pipeline wrote it.
 
     Attributes:
-        about: The contract's own words.
-        contract: The columns.
+        contract: The columns, and the product in words.
         params: The parameters.
         signature: The exported model's signature.
         metrics: ``metrics.json``: task, rows, threshold, and the metrics of model, baselines and gains.
@@ -55,7 +35,6 @@ class Inputs:
         lineage: The in-toto statement; None where none was written.
     """
 
-    about: About
     contract: Contract
     params: Params
     signature: Signature
@@ -77,10 +56,8 @@ def gather(root: Path = Path()) -> Inputs:
     Raises:
         ProjectError: A file is missing or cannot be read; the message names it and the command that makes it.
     """
-    agreed = contract.load(root / contract.PATH)
     return Inputs(
-        about=_about(root / contract.PATH, agreed),
-        contract=agreed,
+        contract=contract.load(root / contract.PATH),
         params=params.load(root / params.PATH),
         signature=signature.load(root / SIGNATURE),
         metrics=_object(root / METRICS, "task", "rows", "model", "baseline", "gain"),
@@ -91,13 +68,6 @@ def gather(root: Path = Path()) -> Inputs:
         plots={path.stem: _json(path, list) for path in _plots(root / PLOTS)},
         lineage=_json(root / LINEAGE, dict) if (root / LINEAGE).is_file() else None,
     )
-
-
-def _about(path: Path, agreed: Contract) -> About:
-    raw = yaml.safe_load(path.read_bytes())  # contract.load has checked it
-    description = raw.get("description") or {}
-    text = {key: " ".join(str(description.get(key) or "").split()) for key in ("purpose", "limitations", "usage")}
-    return About(product=str(raw.get("name") or agreed.name), **text)
 
 
 def _plots(folder: Path) -> list[Path]:

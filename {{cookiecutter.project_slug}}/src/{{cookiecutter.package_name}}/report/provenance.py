@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-WRITER = "export"
-"""The stage that writes the statement while it runs; a note on its cost can only be of an earlier run."""
 PACKAGE_URL = "pkg:pypi/"
 
 
@@ -58,8 +56,7 @@ def read(statement: Mapping[str, Any] | None) -> Provenance:
     costs: Mapping[str, Any] = next(
         (item for item in details.get("byproducts") or [] if item.get("name") == "stage-costs"), {}
     )
-    notes = {name: cost for name, cost in (costs.get("annotations") or {}).items() if name != WRITER}
-    stages = sorted(notes.items(), key=lambda item: str(item[1].get("started")))
+    stages = sorted((costs.get("annotations") or {}).items(), key=lambda item: str(item[1].get("started")))
     return Provenance(
         commit=(git.get("digest") or {}).get("gitCommit", ""),
         dirty=bool((git.get("annotations") or {}).get("dirty")),
