@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +70,14 @@ def test_the_project_is_green_before_it_is_mutated(project: Path) -> None:
     assert done.returncode == 0
     assert "Data and pipelines are up to date." in done.stdout
     assert git(project, "status", "--porcelain") == ""
+
+
+def test_another_cost_of_mistakes_runs_only_what_depends_on_it(project: Path) -> None:
+    mutate(project, Path("params.yaml"), "missed: 60", "missed: 20")
+
+    printed = run(["make", "pipeline"], project).stdout
+
+    assert re.findall(r"Running stage '(\w+)'", printed) == ["train", "evaluate", "export"]
 
 
 def test_a_forced_rerun_gives_the_same_model_and_the_same_metrics(project: Path) -> None:
@@ -142,7 +151,8 @@ def test_a_broken_onnx_export_stops_export(project: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("          - {value: UA, label: United Air Lines}\n", "", "carrier must be one of"),
+        ("          - {value: UA, label: United Air Lines}\n", "",
+         "48,880 rows: carrier must be one of"),  # as docs/tutorial.md says
         ("logicalTypeOptions: {minimum: 10, maximum: 6000}", "logicalTypeOptions: {minimum: 10, maximum: 600}",
          "distance must be between 10 and 600"),
         ("name: distance\n        logicalType: integer", "name: distance\n        logicalType: money",
