@@ -58,9 +58,9 @@ def make_bare_template(project: Path, folder: Path) -> Path:
     for path in filter(Path.is_file, content.rglob("*")):
         # A generated file may hold braces of its own, which would be run as a template here.
         path.write_bytes(re.sub(rb"\{(?=[{%#])", b"(", path.read_bytes()))
-    (folder / "cookiecutter.json").write_text(
-        json.dumps({"name": "bare", "_copy_without_render": [".github/workflows/*", "src/*/report/templates/*"]})
-    )
+    menu = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    bare_menu = {"name": "bare", "_copy_without_render": menu["_copy_without_render"]}
+    (folder / "cookiecutter.json").write_text(json.dumps(bare_menu))
     return folder
 
 

@@ -56,6 +56,13 @@ def test_what_is_no_row_is_refused(client: TestClient, body: str) -> None:
     assert answer.json()["errors"]
 
 
+@pytest.mark.parametrize(("body", "position"), [(3, 0), (["text"], 0), ([{}, 3], 1)])
+def test_what_is_no_object_is_told_what_a_row_is(client: TestClient, body: Any, position: int) -> None:
+    *_, error = client.post("/predict", json=body).json()["errors"]
+
+    assert (error["row"], error["message"]) == (position, "a row must be an object that names a value for each column")
+
+
 def test_health_and_readiness_are_told(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready"}

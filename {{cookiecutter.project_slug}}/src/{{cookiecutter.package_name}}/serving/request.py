@@ -28,6 +28,8 @@ RULE_OF_ERROR = {
 }
 """The contract's rule behind each of pydantic's errors; every other error is about the type."""
 
+NOT_A_ROW = ("model_type", "model_attributes_type")
+
 
 def row_model(agreed: Contract) -> type[BaseModel]:
     """The model of one row: a field for each feature, with the contract's type, range, choices and description."""
@@ -60,15 +62,22 @@ def _refusal(columns: Mapping[str, Column], error: Mapping[str, Any]) -> dict[st
     row = next((part for part in path if isinstance(part, int)), 0)
     name = next((part for part in path if part in columns), None)
     if name is None:
-        unknown = error["type"] == "extra_forbidden"
-        message = f"{path[-1]} is not a column of the contract" if unknown else str(error["msg"])
-        return {"row": row, "column": None, "rule": "columns" if unknown else "body", "message": message}
+        kind, message = _fault_of_the_row(error["type"], path, str(error["msg"]))
+        return {"row": row, "column": None, "rule": kind, "message": message}
     column = columns[name]
     absent = error["type"] == "missing" or (error["input"] is None and column.required)
     rule = column.rules["required" if absent else RULE_OF_ERROR.get(error["type"], "type")]
     message = f"{name} {rule.text}. {column.description}".strip()
     refusal = {"row": row, "column": name, "rule": rule.name, "message": message}
     return refusal if absent else {**refusal, "value": error["input"]}
+
+
+def _fault_of_the_row(kind: str, path: Sequence[Any], words: str) -> tuple[str, str]:
+    if kind == "extra_forbidden":
+        return "columns", f"{path[-1]} is not a column of the contract"
+    if kind in NOT_A_ROW:
+        return "body", "a row must be an object that names a value for each column"
+    return "body", words
 
 
 def _field(column: Column) -> tuple[Any, Any]:
