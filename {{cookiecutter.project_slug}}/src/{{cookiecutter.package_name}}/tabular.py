@@ -37,10 +37,12 @@ _SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
 _CHUNK = 1 << 20
 _BLOCK = 1 << 24  # one row must fit into a block
-_COMMA_DECIMAL = re.compile(r"^[+-]?(0,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|,\d+)$")
-_POINT_DECIMAL = re.compile(r"^[+-]?\d*\.\d+$")
+_COMMA_DECIMAL = re.compile(r"^[+-]?(0,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|,\d+|\d{1,3}(\.\d{3})+,\d+)$")
+# "1.234" may be a thousand, so it speaks for neither mark.
+_POINT_DECIMAL = re.compile(r"^[+-]?(?![1-9]\d{0,2}\.\d{3}$)(\d*|\d{1,3}(,\d{3})+)\.\d+$")
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zst", b"PK\x03\x04": "zip"}
 _PARQUET = b"PAR1"
+_OTHER_TEXT = {"JSON": r"\s*(\[\s*)?[\[{]\s*[\[{\"\]}]", "a web page": r"\s*<(!doctype|html|\?xml)"}
 _CONTROL = bytes([*range(9), 11, *range(14, 32), 127])
 _WINDOWS = bytes(range(0x80, 0xA0))
 _UNREADABLE = (OSError, EOFError, UnicodeError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, NotImplementedError)
@@ -125,6 +127,9 @@ def sniff(path: Path) -> TableFormat:
     text = _head(path, encoding)
     if not text.strip():
         raise TableError(f"{path}: is empty. Give a file with a header and data.")
+    other = next((what for what, start in _OTHER_TEXT.items() if re.match(start, text, re.IGNORECASE)), None)
+    if other:
+        raise TableError(f"{path}: is {other}, not a table. Give a CSV or Parquet file.")
     hint = re.match(r"sep=(.)\r?\n", text)
     lines = _without_hint(text)
     separator = hint[1] if hint else max(_SEPARATORS, key=lambda sign: _consistency(lines, sign))

@@ -7,6 +7,7 @@ that is no number leaves the column text, so nothing is lost before the contract
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import product
@@ -29,6 +30,7 @@ _NUMBER = {
     ".": r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?)(?:[eE][+-]?\d+)?$",
     ",": r"^[+-]?(?:\d+(?:,\d*)?|,\d+|\d{1,3}(?:\.\d{3})+(?:,\d+)?)(?:[eE][+-]?\d+)?$",
 }
+_UNITS = ("%", "$", "€", "£", "¥", "USD", "EUR", "GBP", "CHF")
 _CODE = r"^[+-]?0\d"  # a leading zero is part of a code, such as a post code; a number would lose it
 _DIGITS = r"^[+-]?\d+$"
 _YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y-%b-%d")
@@ -54,7 +56,8 @@ _OLDEST, _NEWEST = 1500, 2200  # years that a whole number may plausibly mean
 def typed(words: Any, decimal: Decimal = ".") -> Any:
     """Give a column of text the type that all its values have.
 
-    Blanks around values are dropped, empty text is missing. Whole numbers written ``YYYYMMDD`` throughout are dates.
+    Blanks around values are dropped, empty text is missing. A sign for a currency or for percent that stands at the
+    same end of every number is dropped: "12 %" is 12. Whole numbers written ``YYYYMMDD`` throughout are dates.
     A date such as 03/04/2020, which could be read both ways in every row, is read month first.
 
     Args:
@@ -68,7 +71,7 @@ def typed(words: Any, decimal: Decimal = ".") -> Any:
     words = pc.if_else(pc.equal(words, ""), None, words)
     if words.null_count == len(words):
         return words
-    for reading in (_numbers, _moments):
+    for reading in (_numbers, _moments, _numbers_with_unit):
         result = reading(words, decimal)
         if result is not None:
             return result
@@ -76,20 +79,37 @@ def typed(words: Any, decimal: Decimal = ".") -> Any:
 
 
 def to_time(values: pd.Series) -> pd.Series:
-    """Read a column as moments, whatever it holds: years, YYYYMMDD, Unix seconds or milliseconds, or text.
+    """Read a column as moments, whatever it holds: years, YYYYMM, YYYYMMDD, Unix seconds or milliseconds, or text.
+
+    Text in one layout is read by that layout throughout, so that 03/04/2026 is not April in one row and March in the
+    next.
 
     Returns:
         Moments in UTC, without a zone; NaT where a value is none.
     """
-    if pd.api.types.is_datetime64_any_dtype(values):
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return pd.Series(values.dt.tz_convert("UTC").dt.tz_localize(None))
+    if pd.api.types.is_datetime64_dtype(values):
         return values
     if pd.api.types.is_bool_dtype(values):
         return _no_moments(values)
     if pd.api.types.is_numeric_dtype(values):
         return _from_numbers(values)
-    seen = pd.Series(values.dropna().unique())
-    moments = pd.to_datetime(seen, format="mixed", errors="coerce", utc=True).dt.tz_localize(None)
-    return pd.Series(values.map(dict(zip(seen, moments, strict=True)))).astype("datetime64[us]")
+    words = values.astype("string").str.strip()
+    seen = pd.Series(words.dropna().unique(), dtype="string")
+    moments = _in_one_layout(seen)
+    if moments is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pandas tells which layouts it means to drop; here any will do
+            moments = pd.to_datetime(seen, format="mixed", errors="coerce", utc=True).dt.tz_localize(None)
+        some = _in_one_layout(seen[moments.notna()])
+        moments = moments if some is None else some.reindex(seen.index)
+    return pd.Series(words.map(dict(zip(seen, moments, strict=True)))).astype("datetime64[us]")
+
+
+def _in_one_layout(words: pd.Series) -> pd.Series | None:
+    moments = None if words.empty else _moments(pa.chunked_array([pa.array(words, pa.string())]), ".")
+    return None if moments is None else pd.Series(moments.to_pandas().to_numpy(), index=words.index)
 
 
 def _from_numbers(values: pd.Series) -> pd.Series:
@@ -98,7 +118,7 @@ def _from_numbers(values: pd.Series) -> pd.Series:
     if present.empty or not whole_numbers(present):
         return _no_moments(values)
     low, high = present.min(), present.max()
-    for layout, scale in (("%Y", 1), ("%Y%m%d", 10_000)):
+    for layout, scale in (("%Y", 1), ("%Y%m", 100), ("%Y%m%d", 10_000)):
         if low >= _OLDEST * scale and high <= _NEWEST * scale:
             words = values.astype("Int64").astype("string")
             return pd.to_datetime(words, format=layout, errors="coerce").astype("datetime64[us]")
@@ -151,6 +171,22 @@ def _plain_numbers(words: Any, decimal: Decimal) -> Any | None:
     words = pc.if_else(fits, words, None)
     words = pc.replace_substring(words, "," if decimal == "." else ".", "")
     return pc.replace_substring(pc.replace_substring(words, decimal, "."), "+", "")
+
+
+def _numbers_with_unit(words: Any, decimal: Decimal) -> Any | None:
+    """The column as numbers, when every value carries the same unit at the same end; None when it does not."""
+    head = [word for word in words.drop_null().slice(0, _SAMPLE).to_pylist() if word.lower() not in MISSING_WORDS]
+    for unit in _UNITS:
+        for pattern in (rf"^([+-]?){re.escape(unit)}\s*", rf"()\s*{re.escape(unit)}$"):
+            if head and all(re.search(pattern, word) for word in head):
+                lowered = pc.utf8_lower(words)
+                carries = pc.or_(
+                    pc.match_substring_regex(words, pattern),
+                    pc.is_in(lowered, value_set=pa.array(sorted(MISSING_WORDS))),
+                )
+                bare = pc.replace_substring_regex(words, pattern, r"\1")
+                return _numbers(bare, decimal) if pc.all(carries).as_py() else None
+    return None
 
 
 def _dates_of(whole: Any) -> Any | None:

@@ -11,6 +11,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from .contract import PATH, Column, Contract, ContractError, Rule
+from .text_types import to_time
 
 VIOLATIONS = "contract_violations"
 """Name of the column that quarantined rows carry in addition: what they broke, in words."""
@@ -98,21 +99,11 @@ def _typed(column: Column, values: pd.Series) -> pd.Series:
         known = dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
         return words.map(known).astype("boolean")
     if column.type in ("date", "timestamp"):
-        moments = _moments(values)
+        moments = pd.Series(to_time(values).dt.tz_localize("UTC"))
         return moments.dt.normalize() if column.type == "date" else moments
     if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")  # whole numbers beside missing values: "7", not "7.0"
     return values.astype("string")
-
-
-def _moments(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return pd.to_datetime(values, utc=True)
-    standard = pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601")
-    if standard.notna().sum() == values.notna().sum():
-        return standard
-    guessed = pd.to_datetime(values, utc=True, errors="coerce")
-    return max((standard, guessed), key=lambda moments: int(moments.notna().sum()))
 
 
 def _broken_checks(contract: Contract, frame: pd.DataFrame, already: set[tuple[str, Any]]) -> Iterable[Broken]:

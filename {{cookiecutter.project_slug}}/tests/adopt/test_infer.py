@@ -23,6 +23,8 @@ RANDOM = np.random.default_rng(1)
         ("notes", [f"a longer remark on case {i % 150}" for i in range(ROWS)], "Free text"),
         ("zip", RANDOM.permutation(ROWS) + 10_000, "Identifier"),
         ("surname", [f"N{i % 30}" for i in range(ROWS)], "Personal data"),
+        ("user_id", RANDOM.integers(0, 60, ROWS), "Identifier: names whom a row is about"),
+        ("Customer", [f"C{i % 60}" for i in range(ROWS)], "Identifier: names whom a row is about"),
         ("copy", np.arange(ROWS) % 2, "Duplicate: the same content as y"),
     ],
 )
@@ -38,6 +40,8 @@ def test_a_column_that_cannot_help_is_excluded_with_the_reason(guess: Any, name:
     [
         ("income", RANDOM.permutation(ROWS) * 7),
         ("year", np.arange(ROWS) + 1700),
+        ("customers", RANDOM.integers(0, 60, ROWS)),
+        ("card", RANDOM.integers(0, 60, ROWS)),
         ("flag", ["x"] * 100 + [None] * 200),
         ("opened", pd.date_range("2020-01-01", periods=ROWS)),
         ("note", ["few different remarks in this column"] * 150 + ["another one of these long remarks"] * 150),

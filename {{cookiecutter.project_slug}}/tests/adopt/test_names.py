@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from {{ cookiecutter.package_name }}.adopt.errors import AdoptError
-from {{ cookiecutter.package_name }}.adopt.names import identifiers, resolve
+from {{ cookiecutter.package_name }}.adopt.names import file_name, identifiers, resolve
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,17 @@ def test_an_unknown_column_is_refused_with_close_names() -> None:
 def test_a_header_of_numbers_is_said_to_look_like_data() -> None:
     with pytest.raises(AdoptError, match="looks like data"):
         resolve("y", ["5.1", "3.5", "setosa"], "TARGET")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("customers.csv", "customers.csv"),
+        ("étiquettes françaises.csv", "etiquettes_francaises.csv"),
+        ("$(touch x); a.csv.gz", "usd_touch_x_a.csv.gz"),
+        ("-x.csv", "x.csv"),
+        ("данные.csv", "data.csv"),
+    ],
+)
+def test_a_file_gets_a_name_without_awkward_signs(name: str, written: str) -> None:
+    assert file_name(name) == written

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from {{ cookiecutter.package_name }} import params
+from {{ cookiecutter.package_name }}.adopt.division import Division
 from {{ cookiecutter.package_name }}.adopt.params_text import Settings, params_text
 from {{ cookiecutter.package_name }}.adopt.profile import profile
 from {{ cookiecutter.package_name }}.adopt.target import guess_target
@@ -18,9 +19,10 @@ from {{ cookiecutter.package_name }}.tabular import TableFormat
 def written(skeleton: Path) -> Any:
     """Writes params.yaml for a target of given values, and returns it loaded."""
 
-    def write(values: Any, rows: int = 400, split: Any = "random", unusable: float = 0.0) -> Params:
+    def write(values: Any, rows: int = 400, share: float = 0.1, unusable: float = 0.0) -> Params:
         target = guess_target(profile(pd.Series(values, name="y")))
         path = skeleton / "params.yaml"
+        split = Division("random", share)
         found = Settings("data/source/a.csv", TableFormat(";", "latin-1", ","), rows, unusable, split, target)
         path.write_text(params_text(path.read_text(), found))
         return params.load(path)
@@ -58,12 +60,24 @@ def test_a_rare_class_sets_the_cost_of_missing_it_to_the_odds(written: Any) -> N
     assert written([0, 1] * 100).value.missed == 1
 
 
-def test_small_tables_get_smaller_leaves_and_larger_parts(written: Any) -> None:
+def test_small_tables_get_smaller_leaves_trees_and_segments(written: Any) -> None:
     few = written([0, 1] * 200, rows=400)
-    assert (few.model.min_samples_leaf, few.split.test, few.evaluation.min_segment_rows) == (8, 0.2, 20)
+    assert (few.model.min_samples_leaf, few.model.max_leaf_nodes, few.evaluation.min_segment_rows) == (8, 8, 20)
 
     many = written([0, 1] * 200, rows=1_000_000)
-    assert (many.model.min_samples_leaf, many.split.test, many.evaluation.min_segment_rows) == (40, 0.1, 200)
+    assert (many.model.min_samples_leaf, many.model.max_leaf_nodes, many.evaluation.min_segment_rows) == (20, 31, 200)
+
+
+def test_the_model_is_not_tuned_to_the_sample(written: Any) -> None:
+    model = written([0, 1] * 200).model
+
+    assert (model.loss, model.l2_regularization, model.max_iter) == ("squared_error", 1.0, 200)
+
+
+def test_the_share_held_out_is_that_of_the_division(written: Any) -> None:
+    split = written([0, 1] * 200, share=0.25).split
+
+    assert (split.validation, split.test) == (0.25, 0.25)
 
 
 def test_rows_without_a_target_are_tolerated(written: Any) -> None:
@@ -76,7 +90,7 @@ def test_settings_of_the_team_and_their_comments_stay(written: Any, skeleton: Pa
     written([0, 1] * 200)
 
     after = (skeleton / "params.yaml").read_text()
-    for section in ("# What changes a result.\n", "  learning_rate: 0.1            # tuned by hand\n"):
+    for section in ("# What changes a result.\n", "  confidence: 0.95\n", "  seed: 7\n"):
         assert section in before
         assert section in after
     assert after[after.index("export:") :] == before[before.index("export:") :]

@@ -42,3 +42,7 @@ def test_other_data_is_not_called_personal(name: str, values: list[Any]) -> None
 
 def test_protected_traits_are_recognized_by_whole_words() -> None:
     assert traits(["Age", "wage", "marital_status", "Sex", "message"]) == ["Age", "marital_status", "Sex"]
+
+
+def test_the_age_of_a_thing_is_no_protected_trait() -> None:
+    assert traits(["housing_median_age", "Vehicle Age", "driver age"]) == ["driver age"]

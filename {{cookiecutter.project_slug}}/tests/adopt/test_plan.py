@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -97,6 +98,30 @@ def test_the_replaced_modules_are_python_with_imports_of_the_project(skeleton: P
     assert "..." not in source.replace("DATA=… ", "") + test
 
 
+def test_codes_of_the_entity_are_excluded_and_its_measures_are_not(
+    skeleton: Path, customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "entity.csv"
+    household = customers["household"]
+    codes = "h" + household.clip(1).astype(str)  # two households share a code by mistake
+    customers.assign(code=codes, number=household * 3 + 7, area=household * 1.5).to_csv(path)
+
+    agreed = loaded(planned(skeleton, path, entity="household"), skeleton)
+
+    reasons = {agreed[name].reason for name in ("code", "number")}
+    assert reasons == {"Copy of the entity: says the same as household in other words."}
+    assert agreed["area"].roles == {"feature"}
+
+
+def test_a_protected_name_may_hold_a_comma(skeleton: Path, customers: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "comma.csv"
+    customers.rename(columns={"Größe": "size,shoes"}).to_csv(path, index=False)
+
+    agreed = loaded(planned(skeleton, path, protected=("size", "shoes")), skeleton)
+
+    assert agreed["size_shoes"].roles == {"protected"}
+
+
 def test_planning_changes_nothing(skeleton: Path, customers_csv: Path) -> None:
     before = {path: path.read_bytes() for path in skeleton.rglob("*") if path.is_file()}
 
@@ -131,6 +156,37 @@ def test_the_target_in_other_words_is_excluded_and_reported(
 
     assert any("Suspected leakage: left" in warning for warning in found.warnings)
     assert loaded(found, skeleton)["left"].roles == {"excluded"}
+
+
+def test_parts_of_the_target_are_reported_together(skeleton: Path, customers: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "sum.csv"
+    customers["fees"] = np.random.default_rng(1).uniform(0, 9_000, len(customers)).round(2)
+    customers.assign(total=customers["Einkommen (€)"] + customers["fees"]).to_csv(path, index=False)
+
+    found = planned(skeleton, path, target="total")
+
+    assert any("total can be computed from Einkommen (€) and fees" in warning for warning in found.warnings)
+    assert found.files[contract.PATH].count("SUSPECTED LEAKAGE: total can be computed from") == 2
+
+
+@pytest.mark.parametrize(("rows", "held_out"), [((100, 150, 150), 0.2), ((100, 120, 180), 0.25)])
+def test_few_moments_make_the_parts_as_large_as_needed(
+    skeleton: Path, customers: pd.DataFrame, tmp_path: Path, rows: tuple[int, ...], held_out: float
+) -> None:
+    path = tmp_path / "months.csv"
+    customers.assign(Since=np.repeat(["2026-01", "2026-02", "2026-03"], rows)).to_csv(path, index=False)
+
+    found = planned(skeleton, path, time="Since")
+
+    assert f"  test: {held_out} " in found.files[params.PATH]
+
+
+def test_two_moments_are_too_few_to_divide(skeleton: Path, customers: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "years.csv"
+    customers.assign(Since=[2020 + row // 200 for row in range(len(customers))]).to_csv(path, index=False)
+
+    with pytest.raises(ProjectError, match="2 different values, want at least 3"):
+        planned(skeleton, path, time="Since")
 
 
 def test_years_can_be_the_time(skeleton: Path, customers: pd.DataFrame, tmp_path: Path) -> None:

@@ -81,3 +81,7 @@ def test_strong_imbalance_and_rare_classes_are_warned_of() -> None:
 
 def test_odds_are_negatives_per_positive() -> None:
     assert guessed([0] * 900 + [1] * 100).odds == 9
+
+
+def test_classes_that_differ_in_capitals_only_are_pointed_out() -> None:
+    assert "Yes, yes" in guessed(["Yes", "yes", "No"] * 60).warnings[0]

@@ -116,3 +116,14 @@ def test_the_record_of_what_was_written_is_not_in_git(repository: Path, customer
     assert set(json.loads(record.read_text())) == {str(path) for path in FILES}
     ignored = subprocess.run(["git", "check-ignore", "--quiet", str(record)], cwd=repository, check=False)
     assert ignored.returncode == 0
+
+
+def test_a_file_in_the_place_of_the_data_folder_is_refused(repository: Path, customers_csv: Path) -> None:
+    (repository / "data").mkdir()
+    (repository / "data/source").write_text("in the way")
+    before = tree(repository)
+
+    with pytest.raises(AdoptError, match="data/source: is a file"):
+        write(repository, customers_csv, PLACE, FILES, former=None)
+
+    assert tree(repository) == before

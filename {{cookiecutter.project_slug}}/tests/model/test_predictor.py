@@ -30,7 +30,8 @@ def test_answers_are_scikit_learns(inside: Path) -> None:
 
     found = Predictor.load().predict(served_rows(200))
 
-    np.testing.assert_allclose([item.score for item in found], expected, rtol=1e-4, atol=1e-4)
+    # A prediction near zero is a sum of leaves as large as the spread, in float32.
+    np.testing.assert_allclose([item.score for item in found], expected, rtol=1e-4, atol=1e-4 * max(1, expected.std()))
 
 
 def test_one_row_and_many_rows_give_the_same_answers(inside: Path) -> None:

@@ -16,7 +16,8 @@ def test_the_model_stands_beside_two_baselines_with_intervals(inside: Path) -> N
         assert estimate["low"] <= estimate["value"] <= estimate["high"]
     gain = found["gain"]["simple"][name]
     expected = found["model"][name]["value"] - found["baseline"]["simple"][name]["value"]
-    assert abs(gain["value"] - expected) < 1e-4
+    # Scores are written with six digits, so a large amount's difference is less exact than a share's.
+    assert abs(gain["value"] - expected) < 1e-4 * max(1, abs(found["model"][name]["value"]))
 
 
 def test_every_feature_has_an_importance(inside: Path) -> None:

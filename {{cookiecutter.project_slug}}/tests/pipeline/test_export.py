@@ -2,28 +2,33 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
 import onnx
+import pandas as pd
 import pytest
 
 from {{ cookiecutter.package_name }} import lineage
 from {{ cookiecutter.package_name }}.model import onnx_export
+from {{ cookiecutter.package_name }}.model.predictor import Predictor
 from {{ cookiecutter.package_name }}.model.signature import ModelError
+from {{ cookiecutter.package_name }}.params import Export
 from {{ cookiecutter.package_name }}.paths import METRICS, MODEL, PARITY
 from {{ cookiecutter.package_name }}.pipeline.evaluate import evaluate
-from {{ cookiecutter.package_name }}.pipeline.export import export
+from {{ cookiecutter.package_name }}.pipeline.export import export, parity
 from {{ cookiecutter.package_name }}.pipeline.train import train
 
 
 def broken(graph: onnx.ModelProto) -> onnx.ModelProto:
-    """The same graph with every leaf of its trees shifted."""
+    """The same graph with every leaf of its trees doubled; a shift would cancel out among several classes."""
     for node in graph.graph.node:
         for attribute in node.attribute:
             if attribute.name in ("class_weights", "target_weights"):
-                shifted = [value + 0.5 for value in attribute.floats]
+                doubled = [2 * value for value in attribute.floats]
                 del attribute.floats[:]
-                attribute.floats.extend(shifted)
+                attribute.floats.extend(doubled)
     return graph
 
 
@@ -45,6 +50,19 @@ def test_a_graph_that_answers_otherwise_stops_the_stage(project: Path, monkeypat
 
     assert not MODEL.exists(), "a broken graph is never written"
     assert json.loads(PARITY.read_text())["max_difference"] > 0
+
+
+@pytest.mark.parametrize(("amount", "within"), [(500.0, 1.0), (0.5, 0.5)])
+def test_a_prediction_near_zero_may_be_off_by_the_rounding_of_large_ones(amount: float, within: float) -> None:
+    expected = np.array([0.0, amount])
+    predictor = SimpleNamespace(
+        signature=SimpleNamespace(task="regression"), scores=lambda _: expected + np.array([2e-4, 0.0])
+    )
+    settings = Export(tolerance=1e-4, share=1.0)
+
+    found = parity(expected, cast("Predictor", predictor), pd.DataFrame({"x": [1.0, 2.0]}), settings)
+
+    assert found["share_within_tolerance"] == within
 
 
 def test_training_again_gives_the_same_bytes_and_the_same_metrics(project: Path) -> None:

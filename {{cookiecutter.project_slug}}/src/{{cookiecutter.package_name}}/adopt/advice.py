@@ -7,19 +7,24 @@ from collections.abc import Mapping, Sequence
 from .assignment import Assignment
 from .infer import Guess
 from .leakage import Suspect
-from .params_text import FEW_ROWS
 from .personal import traits
 from .profile import Profile
-from .target import Target
+from .target import FEW_ROWS, Target
 
 
 def advice(
-    found: Sequence[Suspect], facts: Mapping[str, Profile], guesses: Sequence[Guess], named: Assignment, target: Target
+    found: Sequence[Suspect],
+    parts: Sequence[str],
+    facts: Mapping[str, Profile],
+    guesses: Sequence[Guess],
+    named: Assignment,
+    target: Target,
 ) -> list[str]:
     """Say what a person should look at before trusting a score.
 
     Args:
         found: The columns that predict the target alone.
+        parts: The columns that the target is computed from.
         facts: What the columns hold, by name in the file.
         guesses: The contract's columns.
         named: The columns that were named.
@@ -35,6 +40,11 @@ def advice(
         for name, item in facts.items()
         if item.digest == facts[target.name].digest and name != target.name
     ]
+    if len(parts) > 1:
+        warnings.append(
+            f"Suspected leakage: {target.name} can be computed from {' and '.join(parts)} by adding and scaling. They "
+            "are still features: if they are known only afterwards, exclude them in contract.yaml."
+        )
     warnings += target.warnings
     rows = facts[target.name].present
     if rows < FEW_ROWS:

@@ -53,6 +53,8 @@ def _named(
     target = resolve(target, names, "TARGET")
     time = resolve(time, names, "TIME") if time else None
     entity = resolve(entity, names, "ENTITY") if entity else None
+    if ",".join(protected) in names:  # one name that holds a comma
+        protected = (",".join(protected),)
     protected = tuple(dict.fromkeys(resolve(name, names, "PROTECTED") for name in protected))
     taken = {target: "TARGET"}
     for label, found in (("TIME", time), ("ENTITY", entity), *(("PROTECTED", name) for name in protected)):

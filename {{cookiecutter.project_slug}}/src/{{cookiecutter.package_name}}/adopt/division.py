@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
 from .assignment import Assignment
 from .errors import AdoptError
-from .params_text import held_out
-from .target import Target
+from .target import FEW_ROWS, Target
 
 LEAST_ENTITIES = 20
 """Whole entities are held out: with fewer, a held-out part would be one or two of them."""
 
-LEAST_MOMENTS = 10
-"""Rows of one moment stay together, so fewer moments than this cannot be divided into tenths."""
+LEAST_MOMENTS = 3
+"""Rows of one moment stay together, and each of the three parts needs one."""
+
+SHARES = (0.1, 0.15, 0.2, 0.25, 0.3)
+"""Shares to hold out, twice. Larger ones than usual are tried where few moments, such as years, leave no other cut."""
 
 
-def division(usable: pd.DataFrame, named: Assignment, target: Target) -> Literal["time", "entity", "random"]:
+@dataclass(frozen=True)
+class Division:
+    """How to divide the rows.
+
+    Attributes:
+        by: What keeps the parts apart.
+        share: The share of the rows for validation, and again for the test.
+    """
+
+    by: Literal["time", "entity", "random"]
+    share: float
+
+
+def division(usable: pd.DataFrame, named: Assignment, target: Target) -> Division:
     """Divide by time where a time was named, else by entity, else at random.
 
     Args:
@@ -29,13 +45,13 @@ def division(usable: pd.DataFrame, named: Assignment, target: Target) -> Literal
     Raises:
         AdoptError: A part would be empty, or would hold one class only.
     """
+    usual = 0.2 if len(usable) < FEW_ROWS else 0.1
     if named.time:
-        _refuse_useless_times(usable, named.time, target)
-        return "time"
+        return Division("time", _share_by_time(usable, named.time, target, usual))
     if named.entity:
         _refuse_few_entities(usable, named.entity)
-        return "entity"
-    return "random"
+        return Division("entity", usual)
+    return Division("random", usual)
 
 
 def _refuse_few_entities(usable: pd.DataFrame, entity: str) -> None:
@@ -47,25 +63,39 @@ def _refuse_few_entities(usable: pd.DataFrame, entity: str) -> None:
         )
 
 
-def _refuse_useless_times(usable: pd.DataFrame, time: str, target: Target) -> None:
+def _share_by_time(usable: pd.DataFrame, time: str, target: Target, usual: float) -> float:
+    """The usual share, or the next larger one with which every part can be learned from or judged."""
     found = usable[time].nunique()
     if found < LEAST_MOMENTS:
         raise AdoptError(
             f"TIME={time}: has {found} different values, want at least {LEAST_MOMENTS}: rows of one moment stay "
             "together, and train, validation and test need some each. Leave TIME away, or name another column."
         )
-    share = held_out(len(usable))
+    faults = []
+    for share in (share for share in SHARES if share >= usual):
+        parts = _parts(usable, time, share)
+        empty = [label for label, part in parts.items() if part.empty]
+        if empty:
+            faults.append(f"the {empty[0]} part would hold no rows")
+            continue
+        single = [label for label, part in parts.items() if target.classes and part[target.name].nunique() < 2]
+        if not single:
+            return share
+        only = parts[single[0]][target.name].iloc[0]
+        faults.append(f"the {single[0]} part would hold only {only!r} of {target.name}")
+        break
+    raise AdoptError(
+        f"TIME={time}: divided by time, {faults[-1]}, so nothing could be learned or judged. Collect rows over "
+        "a longer time, or leave TIME away if the order does not matter."
+    )
+
+
+def _parts(usable: pd.DataFrame, time: str, share: float) -> dict[str, pd.DataFrame]:
+    """The parts that the split stage will cut when ``share`` of the rows is held out twice."""
     moments = usable[time].sort_values(ignore_index=True)
     validation_from, test_from = (moments[round(len(moments) * (1 - held * share))] for held in (2, 1))
-    parts = {
+    return {
         "train": usable[usable[time] < validation_from],
         "validation": usable[(usable[time] >= validation_from) & (usable[time] < test_from)],
         "test": usable[usable[time] >= test_from],
     }
-    for label, part in parts.items():
-        if part.empty or (target.classes and part[target.name].nunique() < 2):
-            held = "no rows" if part.empty else f"only {part[target.name].iloc[0]!r} of {target.name}"
-            raise AdoptError(
-                f"TIME={time}: divided by time, the {label} part would hold {held}, so nothing could be learned or "
-                "judged. Collect rows over a longer time, or leave TIME away if the order does not matter."
-            )

@@ -44,6 +44,14 @@ _CODE_WORD = re.compile(
     r"ids?|codes?|nr|no|number|zip|plz|postcode|type|kind|class|category|cat|group|cluster|segment|region|district|zone|"
     r"ward|county|state|country|city|sector|channel|dept|department|store|shop|branch|product|sku|model|brand"
 )
+# Whom or what rows are about when several rows are about the same one. A model would learn each by heart.
+_ACTOR_WORD = re.compile(
+    r"user|customer|client|patient|subject|member|person|individual|employee|student|pupil|player|visitor|passenger|"
+    r"driver|borrower|applicant|respondent|participant|kunde"
+)
+_OWNED_WORD = re.compile(r"household|family|account|acct|card|policy|contract|device|session|loan|case|kunden|panel")
+_ID_WORD = re.compile(r"ids?|key|uuid|guid|nr|no|number|num|code|ref|identifier|hash")
+LEAST_ACTORS = 50
 # Words of a name by which a whole number that differs in nearly every row is the name of the row.
 _IDENTIFIER_WORD = re.compile(
     r"ids?|key|uuid|guid|nr|no|number|code|ref|reference|serial|account|index|row|rownames|rowid|rownum|ticket|order|"
@@ -270,6 +278,11 @@ def _unlearnable(facts: Profile, found: Personal | None) -> str:
             return f"Identifier: {facts.distinct} different values in {facts.present} rows, and the name says so."
         if _is_code(facts) and (facts.distinct > MOST_CATEGORIES or facts.rows_per_value < LEAST_ROWS_PER_VALUE):
             return f"Identifier: {facts.distinct} different codes in {facts.present} rows, too few rows each."
+    if facts.kind in ("text", "integer") and facts.distinct >= LEAST_ACTORS and _names_actor(facts.name):
+        return (
+            f"Identifier: names whom a row is about, {facts.distinct} of them. If each has several rows, adopt again "
+            f"with ENTITY={facts.name}."
+        )
     if found and found.identifies:
         return f"Personal data, which names people instead of describing them: {found.reason}."
     return ""
@@ -279,6 +292,13 @@ def _is_code(facts: Profile) -> bool:
     words = tokens(facts.name)
     counts = {"of", "num", "count", "total"} & set(words)
     return bool(_CODE_WORD.fullmatch(words[-1]) and not counts and _values_of(facts) != [0, 1] and facts.minimum >= 0)
+
+
+def _names_actor(name: str) -> bool:
+    words = tokens(name)
+    alone = len(words) == 1 and _ACTOR_WORD.fullmatch(words[0])
+    whose = any(_ACTOR_WORD.fullmatch(word) or _OWNED_WORD.fullmatch(word) for word in words[:-1])
+    return bool(alone or (_ID_WORD.fullmatch(words[-1]) and whose))
 
 
 def _is_year(facts: Profile) -> bool:

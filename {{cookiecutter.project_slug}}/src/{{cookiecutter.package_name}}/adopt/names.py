@@ -67,8 +67,18 @@ def tokens(name: str) -> list[str]:
     return _snake(name).rstrip("_").split("_")
 
 
+def file_name(name: str) -> str:
+    """A file's name without signs that shells, Makefiles or other systems stumble over; its suffixes stay."""
+    stem, dot, suffixes = re.sub(r"[^A-Za-z0-9._-]+", "_", _ascii(name)).partition(".")
+    return (stem.strip("_-") or "data") + dot + suffixes
+
+
+def _ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text.translate(_LETTERS)).encode("ascii", "ignore").decode()
+
+
 def _snake(name: str) -> str:
-    text = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
+    text = _ascii(name)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
     text = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower()[:_LONGEST].rstrip("_")
     if text[:1].isdigit():

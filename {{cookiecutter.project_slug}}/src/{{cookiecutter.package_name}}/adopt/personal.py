@@ -31,6 +31,8 @@ _TRAIT = re.compile(
     r"sex|sexe|gender|geschlecht|age|alter|race|ethnic|ethnicity|religion|nationality|citizenship|disability|disabled|"
     r"marital|married|pregnant|orientation"
 )
+# Other things have an age, too.
+_THING = re.compile(r"house|housing|home|building|car|vehicle|veh|plane|machine|device|account|company|firm|property")
 _SHARE = 0.5
 
 
@@ -65,4 +67,9 @@ def personal(facts: Profile) -> Personal | None:
 
 def traits(names: Sequence[str]) -> list[str]:
     """The columns whose names are those of protected traits."""
-    return [name for name in names if any(map(_TRAIT.fullmatch, tokens(name)))]
+    words = {name: tokens(name) for name in names}
+    return [
+        name
+        for name, parts in words.items()
+        if any(map(_TRAIT.fullmatch, parts)) and not any(map(_THING.fullmatch, parts))
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +15,17 @@ from .. import contract, params
 from ..tabular import TableFormat, read_table, sniff
 from .advice import advice
 from .assignment import assign
+from .composition import composition
 from .contract_text import contract_text
 from .division import division
 from .dvc_text import dvc_text
 from .errors import AdoptError
 from .infer import Guess, infer
 from .leakage import suspects
-from .names import identifiers
+from .names import file_name, identifiers
 from .params_text import Settings, params_text
 from .profile import profile
-from .suspicion import with_suspicion
+from .suspicion import with_suspicion, without_entity_copies
 from .target import MINIMUM_ROWS, Target, guess_target
 from .write import SOURCES
 
@@ -92,13 +92,15 @@ def plan(request: Request, root: Path, package: str) -> Plan:
     facts = {name: profile(table[name]) for name in table.columns}
     target = guess_target(facts[named.target])
     guesses = infer(list(facts.values()), named, target, request.data.name)
-    found = suspects(table, [guess.column.physical_name for guess in guesses if guess.is_feature], target)
-    guesses = with_suspicion(guesses, found, target)
+    guesses = without_entity_copies(guesses, table, named)
+    features = [guess.column.physical_name for guess in guesses if guess.is_feature]
+    found, parts = suspects(table, features, target), composition(table, features, target)
+    guesses = with_suspicion(guesses, found, parts, target)
     _refuse_without_features(guesses, request.data, target)
     needed = [name for name in (named.target, named.time, named.entity) if name]
     usable = table[needed].notna().all(axis=1)
     split = division(table[usable], named, target)
-    place = SOURCES / re.sub(r"[^A-Za-z0-9._-]+", "_", request.data.name).lstrip(".")
+    place = SOURCES / file_name(request.data.name)
     former = params.load(root / params.PATH).data.path
     settings = Settings(str(place), layout, int(usable.sum()), 1 - float(usable.mean()), split, target)
     files = {
@@ -117,8 +119,8 @@ def plan(request: Request, root: Path, package: str) -> Plan:
         target=target,
         format=layout,
         rows=len(table),
-        split=split,
-        warnings=advice(found, facts, guesses, named, target),
+        split=split.by,
+        warnings=advice(found, parts, facts, guesses, named, target),
     )
 
 
@@ -127,7 +129,10 @@ def _refuse_without_features(guesses: Sequence[Guess], data: Path, target: Targe
         return
     columns = [guess.column for guess in guesses if guess.column.reason]
     reasons = "\n".join(f"  {column.physical_name}: {column.reason}" for column in columns[:20])
-    raise AdoptError(f"{data}: no column is left to predict {target.name} from. Add one.\n{reasons}".rstrip())
+    raise AdoptError(
+        f"{data}: no column is left to predict {target.name} from. Add columns that are known when the prediction is "
+        f"made; TIME and ENTITY are no features.\n{reasons}".rstrip()
+    )
 
 
 def _contract_text(guesses: Sequence[Guess], request: Request, root: Path) -> str:

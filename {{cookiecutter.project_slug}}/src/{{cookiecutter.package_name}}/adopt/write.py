@@ -56,6 +56,8 @@ def write(root: Path, data: Path, place: Path, files: Mapping[Path, str], former
     Raises:
         AdoptError: Something failed; every file is as it was.
     """
+    if (root / SOURCES).exists() and not (root / SOURCES).is_dir():
+        raise AdoptError(f"{SOURCES}: is a file, and the data has to go into a folder of that name. Move it away.")
     pointer = root / f"{place}.dvc"
     ignored = root / SOURCES / ".gitignore"
     touched = [root / place, pointer, ignored, root / WRITTEN, *(root / path for path in files)]
