@@ -75,6 +75,10 @@ bench: $(READY) ## Measure generation, pipeline and prediction, each beside what
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/pipeline.py
 
+.PHONY: bench-adopt
+bench-adopt: $(READY) ## Adopt public tables of many shapes and write the scores into docs/adopt.md; a quarter of an hour
+	$(BIN)/python benchmarks/adopt_datasets.py
+
 .PHONY: clean
 clean: ## Remove everything these targets made
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis

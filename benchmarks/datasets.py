@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,7 +161,8 @@ def install(folder: Path) -> Path:
         subprocess.CalledProcessError: They cannot be had.
     """
     if not folder.exists():
-        command = ["uv", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--python-version", "3.11"]
+        uv = str(Path(sys.executable).with_name("uv"))
+        command = [uv, "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--python-version", "3.11"]
         partial = folder.with_name(f"{folder.name}.partial")
         subprocess.run([*command, "--target", str(partial), "--requirement", str(LOCK)], check=True)
         partial.rename(folder)

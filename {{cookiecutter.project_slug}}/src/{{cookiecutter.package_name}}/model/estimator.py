@@ -20,8 +20,6 @@ from ..params import Model
 from .features import Inputs, categories_of, encode, numbers_of
 from .task import Task
 
-UNKNOWN_CATEGORY = -1
-
 
 def as_frame(columns: Sequence[Column], rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of the contract as the frame that the pipelines take: the numbers first, then the categories.
@@ -45,9 +43,8 @@ def inputs_as_frame(columns: Sequence[Column], inputs: Inputs) -> pd.DataFrame:
 def model(task: Task, columns: Sequence[Column], params: Model) -> Pipeline:
     """Gradient boosting on the contract's features; missing numbers are a branch of their own."""
     numbers, categories = _positions(columns)
-    encoder = OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=UNKNOWN_CATEGORY, encoded_missing_value=UNKNOWN_CATEGORY
-    )
+    # A category that training never met is like a missing number: it takes that branch, not the one below the first.
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
     steps = [("numbers", "passthrough", numbers), ("categories", encoder, categories)]
     settings = {
         "learning_rate": params.learning_rate,
