@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from {{ cookiecutter.package_name }} import lineage
-from {{ cookiecutter.package_name }}.paths import LINEAGE, MODEL, RAW, REQUIREMENTS
+from {{ cookiecutter.package_name }}.paths import LINEAGE, METRICS, MODEL, RAW, REQUIREMENTS
 
 
 def materials(statement: dict[str, Any]) -> dict[str, Any]:
@@ -35,8 +35,11 @@ def test_lineage_names_the_model_and_all_that_went_into_it(inside: Path) -> None
 
 def test_lineage_names_the_commit_and_whether_files_differ_from_it(project: Path) -> None:
     git("init", "-q")
-    git("add", "contract.yaml", "params.yaml")
+    (project / METRICS).parent.mkdir(exist_ok=True)
+    (project / METRICS).write_text("of the run before")
+    git("add", "contract.yaml", "params.yaml", str(METRICS))
     git("commit", "-qm", "start")
+    (project / METRICS).write_text("of this run")
 
     clean = materials(lineage.statement([], [], {}))["git"]
     (project / "params.yaml").write_text("changed")

@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .paths import RAW, REQUIREMENTS, STAGE_COSTS
+from .paths import LINEAGE, METRICS, RAW, REQUIREMENTS, STAGE_COSTS
 
 BUILD_TYPE = "https://dvc.org/doc/user-guide/pipelines"
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "skl2onnx", "onnx", "onnxruntime")
@@ -76,9 +76,13 @@ def _resource(path: Path) -> dict[str, Any]:
 
 
 def _commit() -> dict[str, Any]:
-    """The commit, and whether files that git tracks differ from it; empty where there is no git."""
+    """The commit, and whether files that git tracks differ from it; empty where there is no git.
+
+    What the pipeline itself writes does not count: the run that this is about has just rewritten it.
+    """
     commit = _git("rev-parse", "HEAD")
-    dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
+    written = (f":(exclude){path}" for path in ("dvc.lock", LINEAGE.parent, METRICS.parent))
+    dirty = bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", *written))
     return {"name": "git", "digest": {"gitCommit": commit} if commit else {}, "annotations": {"dirty": dirty}}
 
 
