@@ -1,0 +1,219 @@
+"""Receipts: what a command proved about a commit, kept as a git note on that commit.
+
+A receipt is one line of JSON under ``refs/notes/goldenpath``. Notes of two clones are merged by taking the union of
+their lines. A receipt counts for a commit when it was written on it, or on an earlier commit of the same line from
+which none of the files that the criterion is about has changed since. What can be derived again is: the tree of the
+commit, and the digests of the files that it names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goldenpath.product.git import Git
+    from goldenpath.product.product import Product
+
+REF = "refs/notes/goldenpath"
+MERGE = "cat_sort_uniq"
+SCHEMA = 1
+LOOK_BACK = 50
+"""First-parent commits whose receipts are looked at."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one command proved.
+
+    Attributes:
+        id: The criterion.
+        commit: The commit it was run on.
+        tree: That commit's tree.
+        when: When it ended, ISO 8601 with an offset.
+        who: Who ran it: an address, or the CI system.
+        run: A link to the run; empty for one on a laptop.
+        command: The command.
+        exit_code: How it ended.
+        product: The product's folder in the repository; empty for its root.
+        facts: What it reported, as the criterion wants it.
+        artifacts: SHA-256 of files that it was about, by path.
+        schema: The version of this format.
+    """
+
+    id: str
+    commit: str
+    tree: str
+    when: str
+    who: str
+    command: str
+    exit_code: int
+    run: str = ""
+    product: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def to_line(self) -> str:
+        """The receipt as one line of JSON."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The newest receipt that counts, or why none does.
+
+    Attributes:
+        receipt: The receipt; None where none counts.
+        rejected: Why each of the others was not taken, the newest first.
+    """
+
+    receipt: Receipt | None
+    rejected: tuple[str, ...] = ()
+
+
+def find(product: Product, name: str, about: tuple[str, ...] = (), days: int = 0) -> Found:
+    """Look for the newest receipt of a criterion that counts for the product as it is.
+
+    Args:
+        product: The product.
+        name: The criterion's id.
+        about: Paths, relative to the product, on which the proof depends; none means all of its files.
+        days: How old it may be; 0 for any age.
+    """
+    git, commit = product.git, product.commit
+    if git is None or commit is None:
+        return Found(None, ("there is no commit that a receipt could stand on",))
+    rejected: list[str] = []
+    for receipt in _of(product, name):
+        fault = _fault(product, git, commit, receipt, about, days)
+        if fault is None:
+            return Found(receipt, tuple(rejected))
+        rejected.append(f"of {receipt.when[:10]} on {receipt.commit[:9]}: {fault}")
+    return Found(None, tuple(rejected))
+
+
+def read(git: Git, commit: str) -> tuple[list[Receipt], list[str]]:
+    """The receipts of the commits up to ``commit``, the newest first, and the lines that are none."""
+    receipts, bad = [], []
+    on_line = {found.sha: place for place, found in enumerate(git.history(commit, LOOK_BACK))}
+    trees = {git.tree_of(commit): 0}
+    for annotated in _annotated(git):
+        place = on_line.get(annotated)
+        if place is None:
+            # A squashed or rebased merge leaves the proved commit behind and keeps its tree.
+            place = trees.get(git.tree_of(annotated))
+        if place is None:
+            continue
+        for line in (git.run("notes", f"--ref={REF}", "show", annotated) or "").splitlines():
+            if not line.strip():
+                continue
+            try:
+                receipt = _parse(line)
+            except (ValueError, TypeError, KeyError) as error:
+                bad.append(f"{annotated[:9]}: not a receipt: {error}")
+                continue
+            if receipt.commit != annotated:
+                bad.append(f"{annotated[:9]}: a receipt of {receipt.commit[:9]} stands on another commit")
+                continue
+            receipts.append(receipt)
+    return sorted(receipts, key=lambda item: _moment(item.when), reverse=True), bad
+
+
+def write(git: Git, receipt: Receipt) -> None:
+    """Add a receipt to the notes of its commit.
+
+    Raises:
+        OSError: git refused; the message holds its words.
+    """
+    present = git.run("notes", f"--ref={REF}", "show", receipt.commit) or ""
+    lines = sorted({*filter(None, present.splitlines()), receipt.to_line()})
+    text = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+    if git.run("notes", f"--ref={REF}", "add", "--force", "--file=-", receipt.commit, data=text) is None:
+        raise OSError(f"git notes --ref={REF} add failed on {receipt.commit[:9]}")
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _of(product: Product, name: str) -> list[Receipt]:
+    folder = product.prefix.rstrip("/")
+    return [item for item in all_of(product)[0] if item.id == name and item.product == folder]
+
+
+@lru_cache(maxsize=128)
+def all_of(product: Product) -> tuple[list[Receipt], list[str]]:
+    """Every receipt that might count for a product, and the lines of its notes that are none; read once."""
+    if product.git is None or product.commit is None:
+        return [], []
+    return read(product.git, product.commit)
+
+
+def _fault(product: Product, git: Git, commit: str, receipt: Receipt, about: tuple[str, ...], days: int) -> str | None:
+    """Why a receipt does not count; None where it does."""
+    if receipt.exit_code != 0:
+        return f"`{receipt.command}` ended with exit code {receipt.exit_code}"
+    if git.tree_of(receipt.commit) != receipt.tree:
+        return "its tree is not that of its commit"
+    when = _moment(receipt.when)
+    if when > product.now + timedelta(minutes=5):
+        return "it is dated in the future"
+    if days and product.now - when > timedelta(days=days):
+        return f"it is older than {days} days"
+    paths = tuple(f"{product.prefix}{path}" for path in about) or ((product.prefix,) if product.prefix else ())
+    if receipt.commit != commit and git.differs(receipt.commit, commit, paths):
+        return "what it proved has changed since"
+    if not product.from_commit and _is_dirty(git, paths):
+        return "what it proved is changed and not committed"
+    return _artifact_fault(product, receipt)
+
+
+def _is_dirty(git: Git, paths: tuple[str, ...]) -> bool:
+    if not paths:
+        return bool(git.changed)
+    homes = [item.rstrip("/") for item in paths]
+    return any(path == home or path.startswith(f"{home}/") for path in git.changed for home in homes)
+
+
+def _artifact_fault(product: Product, receipt: Receipt) -> str | None:
+    for path, then in receipt.artifacts.items():
+        size = product.tree.size(path)
+        if size is None:
+            continue  # kept by DVC and not here
+        content = product.tree.read(path)
+        if content is not None and digest(content) != then:
+            return f"{path} is not the file that it names"
+    return None
+
+
+def _annotated(git: Git) -> list[str]:
+    """The commits that have a note."""
+    found = git.run("notes", f"--ref={REF}", "list") or ""
+    return [line.split()[1] for line in found.splitlines() if len(line.split()) == 2]
+
+
+def _parse(line: str) -> Receipt:
+    raw = json.loads(line)
+    if not isinstance(raw, dict):
+        raise TypeError("want an object")
+    if raw.get("schema") != SCHEMA:
+        raise ValueError(f"format {raw.get('schema')}, want {SCHEMA}")
+    receipt = Receipt(**raw)
+    _moment(receipt.when)
+    if not all(isinstance(value, str) for value in (receipt.id, receipt.commit, receipt.tree, receipt.command)):
+        raise TypeError("id, commit, tree and command must be text")
+    if not isinstance(receipt.facts, dict) or not isinstance(receipt.artifacts, dict):
+        raise TypeError("facts and artifacts must be objects")
+    return receipt
+
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,130 @@
+"""The files of a product, in the work tree or in a commit, behind one face."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from goldenpath.product.errors import BrokenFileError
+from goldenpath.product.git import Git
+
+LARGEST = 4 * 2**20
+"""Bytes. What a person or a tool writes as text is smaller; a larger file is data and never read."""
+
+NEVER_ENTERED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache"})
+MOST_FILES = 200_000
+"""Where there is no git to ask, a walk ends here: a review must end on any folder."""
+
+
+class Tree(Protocol):
+    """Files by path, POSIX and relative to the product's folder."""
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every file that belongs to the product: tracked, or new and not ignored."""
+
+    def size(self, path: str) -> int | None:
+        """A file's bytes, also of one that git ignores; None where there is no such file."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file's content, also of one that git ignores; None where there is no such file.
+
+        Raises:
+            BrokenFileError: The file is too large to be read, or leads out of the product.
+        """
+
+
+class WorkTree:
+    """The files on disk."""
+
+    def __init__(self, root: Path, git: Git | None) -> None:
+        self._root, self._git = root, git
+
+    @cached_property
+    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
+        if self._git is None:
+            return frozenset(_walk(self._root))
+        return frozenset(_below(self._git.candidates, _prefix(self._root, self._git)))
+
+    def size(self, path: str) -> int | None:  # noqa: D102
+        try:
+            file = self._root / path
+            return file.stat().st_size if file.is_file() else None
+        except OSError:
+            return None
+
+    def read(self, path: str) -> bytes | None:  # noqa: D102
+        file = self._root / path
+        try:
+            if not file.is_file():
+                return None
+            if not file.resolve().is_relative_to(self._root.resolve()):
+                raise BrokenFileError(path, "is a link that leads out of the product")
+            if file.stat().st_size > LARGEST:
+                raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
+            return file.read_bytes()
+        except OSError as error:  # a loop of links, no permission
+            raise BrokenFileError(path, f"cannot be read: {error.strerror}") from error
+
+
+class CommitTree:
+    """The files of one commit, without a checkout."""
+
+    def __init__(self, root: Path, git: Git, commit: str) -> None:
+        self._git, self._commit, self._prefix = git, commit, _prefix(root, git)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
+        return frozenset(_below(self._git.files_at(self._commit), self._prefix))
+
+    def size(self, path: str) -> int | None:  # noqa: D102
+        if path not in self.paths:
+            return None
+        return int(self._git.run("cat-file", "-s", f"{self._commit}:{self._prefix}{path}") or 0)
+
+    def read(self, path: str) -> bytes | None:  # noqa: D102
+        size = self.size(path)
+        if size is None:
+            return None
+        if size > LARGEST:
+            raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
+        return self._git.raw("cat-file", "blob", f"{self._commit}:{self._prefix}{path}")
+
+
+class DictTree:
+    """Files given as text: for criteria that are tried without a disk."""
+
+    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+        self._files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+
+    @property
+    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
+        return frozenset(self._files)
+
+    def size(self, path: str) -> int | None:  # noqa: D102
+        return None if path not in self._files else len(self._files[path])
+
+    def read(self, path: str) -> bytes | None:  # noqa: D102
+        return self._files.get(path)
+
+
+def _prefix(root: Path, git: Git) -> str:
+    inside = root.resolve().relative_to(git.root.resolve())
+    return "" if inside == Path() else f"{PurePosixPath(inside)}/"
+
+
+def _below(paths: tuple[str, ...], prefix: str) -> list[str]:
+    return [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
+
+
+def _walk(root: Path) -> list[str]:
+    found: list[str] = []
+    for folder, folders, files in os.walk(root, followlinks=False):
+        folders[:] = sorted(name for name in folders if name not in NEVER_ENTERED)
+        found += [(Path(folder) / name).relative_to(root).as_posix() for name in sorted(files)]
+        if len(found) >= MOST_FILES:
+            return found[:MOST_FILES]
+    return found

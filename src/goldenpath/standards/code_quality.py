@@ -1,0 +1,1 @@
+"""Code quality: code that others can read, change and trust."""

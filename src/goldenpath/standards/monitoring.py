@@ -1,0 +1,1 @@
+"""Monitoring and support: knowing that it works, and that it still does."""

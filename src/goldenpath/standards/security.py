@@ -1,0 +1,1 @@
+"""Security and governance: what bounds every level."""

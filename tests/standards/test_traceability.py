@@ -1,0 +1,3 @@
+from tests.standards.cases import Case
+
+CASES: list[Case] = []
