@@ -136,6 +136,7 @@ def hold(case: Case, healthy: Files, folder: Path) -> None:
 
     [result] = judge(product_of(case, healthy, folder), [criterion(case.id)])
 
-    said = "\n".join([result.verdict.reason, *(f"{item.place} {item.text}" for item in result.verdict.evidence)])
+    facts = (f"{item.place} {item.text} {item.command}" for item in result.verdict.evidence)
+    said = "\n".join([result.verdict.reason, *facts])
     assert result.status in EXPECTED[case.kind], said
     assert case.says in said

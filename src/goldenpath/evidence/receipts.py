@@ -134,7 +134,10 @@ def write(git: Git, receipt: Receipt) -> None:
     present = git.run("notes", f"--ref={REF}", "show", receipt.commit) or ""
     lines = sorted({*filter(None, present.splitlines()), receipt.to_line()})
     text = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
-    if git.run("notes", f"--ref={REF}", "add", "--force", "--file=-", receipt.commit, data=text) is None:
+    # A note has an author, and a runner of CI is nobody; what counts as who is in the receipt.
+    nobody = git.run("var", "GIT_COMMITTER_IDENT") is None
+    author = ("-c", "user.name=goldenpath", "-c", "user.email=goldenpath@localhost") if nobody else ()
+    if git.run(*author, "notes", f"--ref={REF}", "add", "--force", "--file=-", receipt.commit, data=text) is None:
         raise OSError(f"git notes --ref={REF} add failed on {receipt.commit[:9]}")
 
 

@@ -36,7 +36,6 @@ class Manifest:
         deploy_to: What it is deployed to.
         kpi: The business figure: ``name``, ``unit``, ``source``, ``target``.
         template_version: The version of the template that it was generated or last updated from.
-        raw: The whole file.
     """
 
     present: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -17,6 +17,10 @@ LARGEST = 4 * 2**20
 NEVER_ENTERED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache"})
 MOST_FILES = 200_000
 """Where there is no git to ask, a walk ends here: a review must end on any folder."""
+
+
+OF_ALL = (".github/", ".gitlab/", "CODEOWNERS", ".pre-commit-config.yaml")
+"""What a forge or a hook reads at the top of a repository is every product's in it, under the same path."""
 
 
 class Tree(Protocol):
@@ -33,7 +37,7 @@ class Tree(Protocol):
         """A file's content, also of one that git ignores; None where there is no such file.
 
         Raises:
-            BrokenFileError: The file is too large to be read, or leads out of the product.
+            BrokenFileError: The file is too large to be read, or leads out of the repository.
         """
 
 
@@ -49,20 +53,24 @@ class WorkTree:
             return frozenset(_walk(self._root))
         return frozenset(_below(self._git.candidates, _prefix(self._root, self._git)))
 
+    def _file(self, path: str) -> Path:
+        file = self._root / path
+        return self._git.root / path if self._git and path.startswith(OF_ALL) and not file.exists() else file
+
     def size(self, path: str) -> int | None:  # noqa: D102
         try:
-            file = self._root / path
+            file = self._file(path)
             return file.stat().st_size if file.is_file() else None
         except OSError:
             return None
 
     def read(self, path: str) -> bytes | None:  # noqa: D102
-        file = self._root / path
+        file = self._file(path)
         try:
             if not file.is_file():
                 return None
-            if not file.resolve().is_relative_to(self._root.resolve()):
-                raise BrokenFileError(path, "is a link that leads out of the product")
+            if not file.resolve().is_relative_to((self._git.root if self._git else self._root).resolve()):
+                raise BrokenFileError(path, "is a link that leads out of the repository")
             if file.stat().st_size > LARGEST:
                 raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
             return file.read_bytes()
@@ -83,7 +91,7 @@ class CommitTree:
     def size(self, path: str) -> int | None:  # noqa: D102
         if path not in self.paths:
             return None
-        return int(self._git.run("cat-file", "-s", f"{self._commit}:{self._prefix}{path}") or 0)
+        return int(self._git.run("cat-file", "-s", self._name(path)) or 0)
 
     def read(self, path: str) -> bytes | None:  # noqa: D102
         size = self.size(path)
@@ -91,7 +99,12 @@ class CommitTree:
             return None
         if size > LARGEST:
             raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
-        return self._git.raw("cat-file", "blob", f"{self._commit}:{self._prefix}{path}")
+        return self._git.raw("cat-file", "blob", self._name(path))
+
+    def _name(self, path: str) -> str:
+        own = f"{self._prefix}{path}"
+        shared = path.startswith(OF_ALL) and own not in self._git.files_at(self._commit)
+        return f"{self._commit}:{path if shared else own}"
 
 
 class DictTree:
@@ -116,8 +129,10 @@ def _prefix(root: Path, git: Git) -> str:
     return "" if inside == Path() else f"{PurePosixPath(inside)}/"
 
 
-def _below(paths: tuple[str, ...], prefix: str) -> list[str]:
-    return [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
+def _below(paths: tuple[str, ...], prefix: str) -> Iterator[str]:
+    yield from (path.removeprefix(prefix) for path in paths if path.startswith(prefix))
+    if prefix:
+        yield from (path for path in paths if path.startswith(OF_ALL))
 
 
 def _walk(root: Path) -> list[str]:

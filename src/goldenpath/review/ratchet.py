@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
 
+from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.product import Product
 from goldenpath.review import levels
 from goldenpath.review.review import Result, Review
@@ -131,7 +132,15 @@ def _explained(findings: list[Finding]) -> bool:
 def _weakened(before: Product, after: Product) -> list[Finding]:
     """Ways of passing by asking for less."""
     findings = []
-    was, now = before.manifest, after.manifest
+    try:
+        was = before.manifest
+    except BrokenFileError:
+        return []  # mending it asks for no less than it did
+    try:
+        now = after.manifest
+    except BrokenFileError as error:
+        fact = Evidence(error.reason, error.path, error.line)
+        return [Finding(Kind.JUDGE_WEAKENED, "the manifest cannot be used any more", evidence=(fact,))]
     if was.present and not now.present:
         findings.append(Finding(Kind.JUDGE_WEAKENED, "the manifest is gone", evidence=(Evidence("golden-path.yaml"),)))
         return findings

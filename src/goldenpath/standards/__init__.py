@@ -20,7 +20,8 @@ def catalogue() -> tuple[type[Criterion], ...]:
     for name in MODULES:
         module = import_module(f"{__name__}.{name}")
         classes = [item for item in vars(module).values() if isinstance(item, type) and issubclass(item, Criterion)]
-        found += sorted((item for item in classes if item.__module__ == module.__name__), key=lambda item: item.id)
+        own = (item for item in classes if f"{item.__module__}.".startswith(f"{module.__name__}."))
+        found += sorted(own, key=lambda item: item.id)
     return tuple(found)
 
 

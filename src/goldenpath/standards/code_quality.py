@@ -1,1 +1,0 @@
-"""Code quality: code that others can read, change and trust."""

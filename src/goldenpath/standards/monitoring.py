@@ -1,1 +1,0 @@
-"""Monitoring and support: knowing that it works, and that it still does."""

@@ -1,1 +1,0 @@
-"""Security and governance: what bounds every level."""
