@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from goldenpath.evidence import receipts
+from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.product import Product, find_products, open_product
 from goldenpath.product.tree import LARGEST, DictTree
 from goldenpath.review.review import Review, judge, review
@@ -59,7 +62,7 @@ class Always(Criterion):
 
     @staticmethod
     def check(product: Product) -> Verdict:
-        return passed("as ever")
+        return passed(f"as ever in {product.root}")
 
 
 class Never(Always):
@@ -69,7 +72,7 @@ class Never(Always):
 
     @staticmethod
     def check(product: Product) -> Verdict:
-        return Verdict(Status.FAIL, "as ever")
+        return Verdict(Status.FAIL, f"as ever in {product.root}")
 
 
 class Broken(Always):
@@ -79,7 +82,7 @@ class Broken(Always):
 
     @staticmethod
     def check(product: Product) -> Verdict:
-        raise ZeroDivisionError("one over none")
+        raise ZeroDivisionError(f"one over none in {product.root}")
 
 
 def no_errors(found: Review) -> None:
@@ -153,7 +156,7 @@ def test_several_products_in_one_repository_are_found_and_share_its_code_owners(
     assert [home.relative_to(repository.root).as_posix() for home in homes] == ["teams/churn", "teams/fraud"]
     for revision in (None, commit):
         product = open_product(homes[0], revision, NOW)
-        assert (product.manifest.name, product.owners.everyone) == ("Churn", {"@acme/churn"})
+        assert (product.manifest.name, *product.owners.everyone) == ("Churn", "@acme/churn")
         no_errors(review(product))
 
 
@@ -194,12 +197,60 @@ def test_broken_yaml_is_the_files_fault_and_never_an_error(path: str, text: str)
         ("README.md", "```sh\n"),
         ("CHANGELOG.md", "##\n"),
         ("monitoring/prometheus/a.yml", "groups: 3\n"),
+        ("monitoring/prometheus/a.yml", "groups: [{rules: 3}]\n"),
+        ("monitoring/prometheus/a_test.yml", "tests: 3\n"),
+        ("monitoring/alertmanager/a.yml", "route: {receiver: a, routes: 3}\nreceivers: 3\n"),
+        (".github/workflows/ci.yml", "on: 3\njobs: 3\n"),
+        (".github/workflows/ci.yml", "on: {pull_request: 3, schedule: 3}\njobs: {a: {steps: 3, needs: 3, if: [3]}}\n"),
+        (".github/workflows/ci.yml", "on: {push: {branches: 3}}\njobs: {a: {steps: [{run: 3, with: 3, uses: 3}]}}\n"),
+        ("golden-path.yaml", "product: 3\n"),
+        ("golden-path.yaml", "deploy: {environments: 3}\n"),
+        ("golden-path.yaml", "serving: 3\nslo: 3\nkpi: 3\ncost: 3\n"),
+        ("deploy/overlays/prod/kustomization.yaml", "images: 3\nresources: 3\n"),
+        ("deploy/base/all.yaml", "? [a, b]\n: 1\n"),
+        ("compose.yaml", "services: 3\n"),
     ],
 )
 def test_broken_files_are_never_an_error_of_the_review(path: str, text: str | bytes) -> None:
     files: dict[str, str | bytes] = {"golden-path.yaml": MANIFEST.format(name="Churn"), "src/a/b.py": "", path: text}
 
     no_errors(review(Product(DictTree(files), now=NOW)))
+
+
+@pytest.mark.parametrize("params", ["3", "words", "[3]", "{params.yaml: 3}", "{params.yaml: [a]}"])
+def test_a_record_of_parameters_that_is_none_is_never_an_error_of_the_review(params: str) -> None:
+    files: dict[str, str | bytes] = {
+        "dvc.yaml": "stages:\n  train:\n    cmd: python train.py\n    params: [depth]\nvars: 3\n",
+        "dvc.lock": f"stages:\n  train:\n    cmd: python train.py\n    params: {params}\n",
+        "params.yaml": "depth: 3\n",
+        "train.py": "depth = 3\n",
+    }
+
+    found = review(Product(DictTree(files), now=NOW))
+
+    no_errors(found)
+    assert found["TR-05"].status is not Status.PASS
+
+
+def test_a_yaml_file_of_several_documents_is_read(repository: Repository) -> None:
+    objects = "apiVersion: v1\nkind: {kind}\nmetadata: {{name: churn}}\n"
+    several = "---\n".join(objects.format(kind=kind) for kind in ("Service", "ConfigMap"))
+    names = ("deploy/base/all.yaml", "deploy/overlays/prod/patch.yaml", "monitoring/prometheus/monitor.yaml")
+    repository.commit({**dict.fromkeys(names, several), "golden-path.yaml": MANIFEST.format(name="Churn")})
+    product = repository.product()
+
+    assert [item["kind"] for item in product.documents("deploy/base/all.yaml")] == ["Service", "ConfigMap"]
+    found = review(product)
+
+    no_errors(found)
+    assert not any("documents" in fact.text for result in found.results for fact in result.verdict.evidence)
+
+
+def test_a_manifest_of_several_documents_is_the_files_fault() -> None:
+    product = Product(DictTree({"golden-path.yaml": "product: {name: A}\n---\nproduct: {name: B}\n"}), now=NOW)
+
+    with pytest.raises(BrokenFileError, match="holds 2 documents, want one"):
+        product.mapping("golden-path.yaml")
 
 
 def test_a_huge_file_is_named_and_not_read(repository: Repository) -> None:
@@ -286,9 +337,9 @@ def test_a_waiver_that_does_not_count_is_told_with_the_reason(changed: dict[str,
 
 def test_a_hollow_repository_made_to_look_good_stays_at_level_0_or_1(repository: Repository) -> None:
     empty = (
-        "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "dvc.yaml", "dvc.lock", "params.yaml", "contract.yaml",
-        "requirements/dev.txt", "tests/test_all.py", "src/churn/__init__.py", "docs/model-card.md", "docs/risk.md",
-        "docs/architecture.md", "models/lineage.json", "reports/metrics.json", "checklist/waivers.yaml",
+        "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "dvc.yaml", "dvc.lock", "params.yaml",
+        "contract.yaml", "requirements/dev.txt", "tests/test_all.py", "src/churn/__init__.py", "docs/model-card.md",
+        "docs/risk.md", "docs/architecture.md", "models/lineage.json", "reports/metrics.json", "checklist/waivers.yaml",
         "checklist/attestations.yaml", "monitoring/prometheus/rules.yml", "monitoring/runbooks/all.md", "Dockerfile",
         "deploy/base/kustomization.yaml", "deploy/overlays/prod/kustomization.yaml", ".pre-commit-config.yaml",
         ".github/workflows/ci.yml", ".github/workflows/cd.yml", ".github/workflows/retrain.yml",
@@ -311,12 +362,14 @@ def test_a_hollow_repository_made_to_look_good_stays_at_level_0_or_1(repository:
 class TestReceipts:
     """A receipt counts only for what it was written on."""
 
-    FILES = {"golden-path.yaml": MANIFEST.format(name="Churn"), "src/a/__init__.py": "", "tests/test_a.py": ""}
+    FILES: ClassVar = {
+        "golden-path.yaml": MANIFEST.format(name="Churn"),
+        "src/a/__init__.py": "",
+        "tests/test_a.py": "",
+    }
 
     @staticmethod
     def rejected(repository: Repository, *about: str, days: int = 0) -> str:
-        from goldenpath.evidence import receipts
-
         found = receipts.find(repository.product(), "CQ-02", about, days)
         assert (found.receipt is None) == bool(found.rejected)
         return " ".join(found.rejected)
@@ -361,6 +414,63 @@ class TestReceipts:
         repository.receipt("CQ-02", **forged)
 
         assert fault in self.rejected(repository, days=30)
+
+    def test_the_newest_that_is_about_the_product_as_it_is_decides(self, repository: Repository) -> None:
+        repository.commit(self.FILES)
+        repository.receipt("CQ-02", when=(NOW - timedelta(hours=3)).isoformat())
+        repository.receipt("CQ-02", when=(NOW - timedelta(hours=2)).isoformat(), exit_code=1)
+
+        assert "ended with exit code 1" in self.rejected(repository)
+
+        repository.receipt("CQ-02", when=(NOW - timedelta(hours=1)).isoformat())
+        assert self.rejected(repository) == ""
+
+    def test_one_that_failed_says_nothing_of_what_was_mended_since(self, repository: Repository) -> None:
+        repository.commit(self.FILES)
+        repository.receipt("CQ-02", {"at": "first"})
+        repository.commit({"src/a/__init__.py": "1 / 0\n"})
+        repository.receipt("CQ-02", exit_code=1, when=(NOW - timedelta(minutes=5)).isoformat())
+        assert "ended with exit code 1" in self.rejected(repository, "src")
+
+        repository.commit({"src/a/__init__.py": ""})
+        found = receipts.find(repository.product(), "CQ-02", ("src",))
+
+        assert found.receipt is not None
+        assert found.receipt.facts == {"at": "first"}
+
+    def test_an_artifact_of_any_size_is_compared(self, repository: Repository) -> None:
+        content = "x" * (LARGEST + 1)
+        repository.commit({**self.FILES, "models/large.onnx": content})
+        repository.receipt("CQ-02", artifacts={"models/large.onnx": receipts.digest(content.encode())})
+
+        for revision in (None, "HEAD"):
+            assert receipts.find(open_product(repository.root, revision, NOW), "CQ-02").receipt is not None
+
+        repository.receipt("CQ-02", when=NOW.isoformat(), artifacts={"models/large.onnx": "0" * 64})
+        for revision in (None, "HEAD"):
+            found = receipts.find(open_product(repository.root, revision, NOW), "CQ-02")
+            assert "models/large.onnx is not the file that it names" in found.rejected[0]
+
+    def test_several_that_are_written_at_once_are_all_kept(self, repository: Repository) -> None:
+        repository.commit(self.FILES)
+
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda number: repository.receipt("CQ-02", {"number": number}), range(8)))
+
+        kept, bad = receipts.all_of(repository.product())
+        assert {item.facts["number"] for item in kept} == {*range(8)}
+        assert bad == []
+
+    def test_notes_that_another_process_holds_are_named(
+        self, repository: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        repository.commit(self.FILES)
+        lock = repository.root / ".git/goldenpath-notes.lock"
+        lock.touch()
+        monkeypatch.setattr(receipts, "PATIENCE", 0.1)
+
+        with pytest.raises(OSError, match=r"goldenpath-notes\.lock is held by another process"):
+            repository.receipt("CQ-02")
 
     def test_one_copied_to_another_commit_is_reported(self, repository: Repository) -> None:
         repository.commit(self.FILES)

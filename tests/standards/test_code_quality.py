@@ -72,6 +72,7 @@ jobs:
     steps:
       - run: make deploy ENV=staging
 """
+ELSEWHEN = "      - if: github.event_name == 'workflow_dispatch'\n"
 HOOKS = """\
 repos:
   - repo: local
@@ -719,6 +720,17 @@ CASES = [
         "the gate refused roc_auc 0.52",
         build=receipt("CQ-12", REFUSAL),
     ),
+    Case(
+        "CQ-12",
+        "met",
+        "a deployment that asks for the gate's success whatever else failed",
+        files={
+            ".github/workflows/cd.yml": CD.replace(
+                "    needs: gate\n", "    needs: gate\n    if: always() && needs.gate.result == 'success'\n"
+            )
+        },
+        build=receipt("CQ-12", REFUSAL),
+    ),
     Case("CQ-12", "not met", "no deployment", "no workflow deploys", {".github/workflows/cd.yml": None}),
     Case(
         "CQ-12",
@@ -734,6 +746,34 @@ CASES = [
         "a gate whose failure is swallowed",
         "waits for no gate",
         {".github/workflows/cd.yml": CD.replace("model-gate", "model-gate || true")},
+    ),
+    Case(
+        "CQ-12",
+        "gamed",
+        "a gate job that never runs",
+        "waits for no gate",
+        {".github/workflows/cd.yml": CD.replace("  gate:\n", "  gate:\n    if: ${{ false }}\n")},
+    ),
+    Case(
+        "CQ-12",
+        "gamed",
+        "a gate for another event than the one that deploys",
+        "waits for no gate",
+        {".github/workflows/cd.yml": CD.replace("      - run: make model", ELSEWHEN + "        run: make model")},
+    ),
+    Case(
+        "CQ-12",
+        "gamed",
+        "a deployment that goes on when the gate failed",
+        "waits for no gate",
+        {".github/workflows/cd.yml": CD.replace("    needs: gate\n", "    needs: gate\n    if: always()\n")},
+    ),
+    Case(
+        "CQ-12",
+        "gamed",
+        "a deployment that never runs",
+        "no workflow deploys",
+        {".github/workflows/cd.yml": CD.replace("    needs: gate\n", "    needs: gate\n    if: false\n")},
     ),
     Case(
         "CQ-12", "gamed", "a gate that says yes", "let a model", build=receipt("CQ-12", REFUSAL | {"gate_exit_code": 0})

@@ -87,6 +87,26 @@ def load(path, wanted):
         raise ValueError(path)
     return pickle.loads(content)
 """
+AUDITED = f"""\
+on: {{schedule: [{{cron: "17 4 * * *"}}]}}
+permissions: {{}}
+jobs:
+  audit:
+    permissions: {{contents: read}}
+    steps:
+      - uses: actions/checkout@{SHA} # v7.0.1
+      - run: make audit
+"""
+MAKEFILE = """\
+BIN := .venv/bin
+audit:
+\t$(BIN)/pip-audit --strict --require-hashes -r requirements/serve.txt
+"""
+LOOP = """\
+LOCKS := $(wildcard requirements/*.txt)
+audit:
+\tfor lock in $(LOCKS); do pip-audit --strict -r $$lock; done
+"""
 BILL = {
     "bomFormat": "CycloneDX",
     "components": [
@@ -100,6 +120,8 @@ HEALTHY = {
     ".github/CODEOWNERS": "* @acme/churn\n",
     ".github/workflows/ci.yml": CI,
     ".github/workflows/cd.yml": CI,
+    ".github/workflows/audit.yml": AUDITED,
+    "Makefile": MAKEFILE,
     "contract.yaml": CONTRACT,
     "params.yaml": "fairness: {metric: recall, floor: 0.4}\n",
     "requirements/serve.txt": "numpy==2.4.1 \\\n    --hash=sha256:00\ncolorama==0.4.6 ; sys_platform == 'win32'\n",
@@ -227,6 +249,21 @@ def scan(command: str, commits: int = 1) -> Any:
     return build
 
 
+WORKFLOWS = tuple(path for path in HEALTHY if path.startswith(".github/workflows/"))
+TWO_LOCKS = {"requirements/train.txt": "scipy==1.16.0 \\\n    --hash=sha256:00\n"}
+
+
+def audited(old: str, new: str) -> dict[str, str | None]:
+    """The workflow that audits, with a change."""
+    assert old in AUDITED
+    return {".github/workflows/audit.yml": AUDITED.replace(old, new)}
+
+
+def found(hole: dict[str, Any]) -> dict[str, Any]:
+    """The facts of an audit that found a hole."""
+    return {"dependencies": [{**AUDIT["dependencies"][0], "vulns": [hole]}]}
+
+
 CASES = [
     Case("SEC-01", "met", "a clean history", "1 commits read", build=lambda _: None),
     Case("SEC-01", "met", "a scanner read the older part", "1 commits read", build=scan("gitleaks git")),
@@ -256,32 +293,92 @@ CASES = [
     Case("SEC-01", "gamed", "a scanner that read nothing", "of 1 commits", build=scan("gitleaks git", 0)),
     Case("SEC-01", "unknown", "no git", "no history"),
     Case("SEC-01", "unknown", "a shallow clone", "shallow", build=make_shallow),
-    Case("SEC-02", "met", "a fresh audit of every pin", "1 pinned packages", build=receipt("SEC-02", AUDIT)),
-    Case("SEC-02", "not met", "never audited", "no run proves it"),
-    Case("SEC-02", "not met", "nothing pinned", "no package is pinned", {"requirements/serve.txt": "numpy\n"}),
+    Case("SEC-02", "met", "audited each night", "1 locks are audited on a schedule"),
+    Case("SEC-02", "met", "a loop over every lock", files={**TWO_LOCKS, "Makefile": f".SHELLFLAGS := -ec\n{LOOP}"}),
+    Case(
+        "SEC-02", "met", "without make", files=audited("make audit", "uvx pip-audit --strict -r requirements/serve.txt")
+    ),
+    Case("SEC-02", "met", "another scanner", files=audited("make audit", "osv-scanner scan source -r .")),
+    Case("SEC-02", "met", "recorded", files=audited("make audit", "goldenpath record SEC-09 -- make audit")),
+    Case("SEC-02", "met", "and found clean", "receipt of", build=receipt("SEC-09", AUDIT)),
+    Case("SEC-02", "met", "a finding of low severity", build=receipt("SEC-09", found({**HOLE, "severity": "low"}))),
+    Case("SEC-02", "not met", "no lock", "locked with hashes", {"requirements/serve.txt": "numpy==2.4.1\n"}),
+    Case("SEC-02", "not met", "no audit", "no workflow on a schedule", {".github/workflows/audit.yml": None}),
+    Case("SEC-02", "not met", "a critical finding", "PYSEC-2026-1", build=receipt("SEC-09", found(HOLE))),
     Case(
         "SEC-02",
         "not met",
-        "a known hole",
+        "a finding that ended the audit",
         "PYSEC-2026-1",
-        build=receipt("SEC-02", {"dependencies": [{**AUDIT["dependencies"][0], "vulns": [HOLE]}]}),
+        build=receipt("SEC-09", found(HOLE), exit_code=1),
     ),
-    Case(
-        "SEC-02",
-        "not met",
-        "audited long ago",
-        "older than 7 days",
-        build=receipt("SEC-02", AUDIT, when="2026-06-01T12:00:00+00:00"),
-    ),
-    Case("SEC-02", "gamed", "an audit of nothing", "were not audited", build=receipt("SEC-02", {"dependencies": []})),
+    Case("SEC-02", "not met", "an audit that broke", "exit code 2", build=receipt("SEC-09", {}, exit_code=2)),
+    Case("SEC-02", "gamed", "not strict", "want --strict", {"Makefile": MAKEFILE.replace("--strict ", "")}),
+    Case("SEC-02", "gamed", "a dry run", "audits nothing", {"Makefile": MAKEFILE.replace("--strict", "--strict -d")}),
+    Case("SEC-02", "gamed", "one lock of two", "requirements/train.txt is audited by nothing", TWO_LOCKS),
+    Case("SEC-02", "gamed", "may fail in make", files={"Makefile": MAKEFILE.replace("\t", "\t-")}),
     Case(
         "SEC-02",
         "gamed",
+        "may fail in the shell",
+        files={"Makefile": MAKEFILE.replace("serve.txt", "serve.txt || true")},
+    ),
+    Case(
+        "SEC-02", "gamed", "may fail in the job", files=audited("  audit:\n", "  audit:\n    continue-on-error: true\n")
+    ),
+    Case("SEC-02", "gamed", "a job that never runs", files=audited("  audit:\n", "  audit:\n    if: false\n")),
+    Case(
+        "SEC-02",
+        "gamed",
+        "a step for another event",
+        files=audited("- run: make", "- if: github.event_name == 'push'\n        run: make"),
+    ),
+    Case("SEC-02", "gamed", "no schedule", files=audited('schedule: [{cron: "17 4 * * *"}]', "workflow_dispatch: {}")),
+    Case("SEC-02", "gamed", "a loop that goes on", "goes on after a failure", {**TWO_LOCKS, "Makefile": LOOP}),
+    Case("SEC-02", "gamed", "a comment", files={"Makefile": MAKEFILE.replace("\t$", "\t# $")}),
+    Case(
+        "SEC-02",
+        "gamed",
+        "an old receipt that was clean before a new one that was not",
+        "PYSEC-2026-1",
+        build=lambda repository: (
+            repository.receipt("SEC-09", AUDIT, when="2026-06-14T12:00:00+00:00"),
+            repository.receipt("SEC-09", found(HOLE), exit_code=1),
+        ),
+    ),
+    Case("SEC-09", "met", "a fresh audit of every pin", "1 pinned packages", build=receipt("SEC-09", AUDIT)),
+    Case("SEC-09", "not met", "never audited", "no run proves it"),
+    Case("SEC-09", "not met", "nothing pinned", "no package is pinned", {"requirements/serve.txt": "numpy\n"}),
+    Case("SEC-09", "not met", "a known hole", "PYSEC-2026-1", build=receipt("SEC-09", found(HOLE))),
+    Case(
+        "SEC-09", "not met", "a known hole of low severity", build=receipt("SEC-09", found({**HOLE, "severity": "low"}))
+    ),
+    Case(
+        "SEC-09",
+        "not met",
+        "audited long ago",
+        "older than 7 days",
+        build=receipt("SEC-09", AUDIT, when="2026-06-01T12:00:00+00:00"),
+    ),
+    Case("SEC-09", "gamed", "an audit of nothing", "were not audited", build=receipt("SEC-09", {"dependencies": []})),
+    Case(
+        "SEC-09",
+        "gamed",
         "a package skipped",
         "numpy 2.4.1",
-        build=receipt("SEC-02", {"dependencies": [{"name": "numpy", "version": "2.4.1", "skip_reason": "offline"}]}),
+        build=receipt("SEC-09", {"dependencies": [{"name": "numpy", "version": "2.4.1", "skip_reason": "offline"}]}),
     ),
-    Case("SEC-03", "met", "pinned and least", "2 workflows"),
+    Case(
+        "SEC-09",
+        "gamed",
+        "a clean audit before the newest, which found a hole",
+        "PYSEC-2026-1",
+        build=lambda repository: (
+            repository.receipt("SEC-09", AUDIT, when="2026-06-14T12:00:00+00:00"),
+            repository.receipt("SEC-09", found(HOLE), exit_code=1),
+        ),
+    ),
+    Case("SEC-03", "met", "pinned and least", "3 workflows"),
     Case("SEC-03", "met", "a local action", files=workflow(f"actions/checkout@{SHA} # v7.0.1", "./.github/actions/x")),
     Case("SEC-03", "not met", "a tag", "ci.yml:7 actions/checkout@v7", workflow(f"@{SHA} # v7.0.1", "@v7")),
     Case("SEC-03", "not met", "writing by default", "right to write", workflow("{}", "{contents: write}")),
@@ -328,7 +425,7 @@ CASES = [
         "not met",
         "no workflow",
         "no workflow",
-        {".github/workflows/ci.yml": None, ".github/workflows/cd.yml": None},
+        dict.fromkeys(WORKFLOWS),
     ),
     Case("SEC-03", "gamed", "a short id", "not pinned", workflow(SHA, SHA[:12])),
     Case("SEC-03", "gamed", "everything for one job", "every right", workflow("{contents: read}", "write-all")),
@@ -337,7 +434,7 @@ CASES = [
         "unknown",
         "another system",
         "only GitHub",
-        {".github/workflows/ci.yml": None, ".github/workflows/cd.yml": None, ".gitlab-ci.yml": "test: {}\n"},
+        {**dict.fromkeys(WORKFLOWS), ".gitlab-ci.yml": "test: {}\n"},
     ),
     Case("SEC-04", "met", "nothing personal", "2 columns classified"),
     Case("SEC-04", "met", "personal and cared for", files={"contract.yaml": CONTRACT + PERSONAL + DUTIES}),

@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from goldenpath.product.errors import BrokenFileError
+from goldenpath.product.tree import sha256
 
 if TYPE_CHECKING:
     from goldenpath.product.git import Git
@@ -25,6 +31,8 @@ MERGE = "cat_sort_uniq"
 SCHEMA = 1
 LOOK_BACK = 50
 """First-parent commits whose receipts are looked at."""
+PATIENCE = 30.0
+"""Seconds to wait for another process that writes receipts."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +79,12 @@ class Found:
     Attributes:
         receipt: The receipt; None where none counts.
         rejected: Why each of the others was not taken, the newest first.
+        failed: The newest receipt that is about the product as it is, where its command failed; else None.
     """
 
     receipt: Receipt | None
     rejected: tuple[str, ...] = ()
+    failed: Receipt | None = None
 
 
 def find(product: Product, name: str, about: tuple[str, ...] = (), days: int = 0) -> Found:
@@ -85,6 +95,8 @@ def find(product: Product, name: str, about: tuple[str, ...] = (), days: int = 0
         name: The criterion's id.
         about: Paths, relative to the product, on which the proof depends; none means all of its files.
         days: How old it may be; 0 for any age.
+
+    A receipt of a command that failed proves that it fails: none before it counts any more.
     """
     git, commit = product.git, product.commit
     if git is None or commit is None:
@@ -92,29 +104,30 @@ def find(product: Product, name: str, about: tuple[str, ...] = (), days: int = 0
     rejected: list[str] = []
     for receipt in _of(product, name):
         fault = _fault(product, git, commit, receipt, about, days)
-        if fault is None:
+        if fault is None and receipt.exit_code == 0:
             return Found(receipt, tuple(rejected))
-        rejected.append(f"of {receipt.when[:10]} on {receipt.commit[:9]}: {fault}")
+        why = fault or f"`{receipt.command}` ended with exit code {receipt.exit_code}"
+        rejected.append(f"of {receipt.when[:10]} on {receipt.commit[:9]}: {why}")
+        if fault is None:
+            return Found(None, tuple(rejected), receipt)
     return Found(None, tuple(rejected))
 
 
 def read(git: Git, commit: str) -> tuple[list[Receipt], list[str]]:
     """The receipts of the commits up to ``commit``, the newest first, and the lines that are none."""
     receipts, bad = [], []
-    on_line = {found.sha: place for place, found in enumerate(git.history(commit, LOOK_BACK))}
-    trees = {git.tree_of(commit): 0}
+    line = git.history(commit, LOOK_BACK)
+    on_line = {found.sha for found in line}
+    tree = line[0].tree if line else None
     for annotated in _annotated(git):
-        place = on_line.get(annotated)
-        if place is None:
-            # A squashed or rebased merge leaves the proved commit behind and keeps its tree.
-            place = trees.get(git.tree_of(annotated))
-        if place is None:
+        # A squashed or rebased merge leaves the proved commit behind and keeps its tree.
+        if annotated not in on_line and git.tree_of(annotated) != tree:
             continue
-        for line in (git.run("notes", f"--ref={REF}", "show", annotated) or "").splitlines():
-            if not line.strip():
+        for text in (git.run("notes", f"--ref={REF}", "show", annotated) or "").splitlines():
+            if not text.strip():
                 continue
             try:
-                receipt = _parse(line)
+                receipt = _parse(text)
             except (ValueError, TypeError, KeyError) as error:
                 bad.append(f"{annotated[:9]}: not a receipt: {error}")
                 continue
@@ -126,19 +139,40 @@ def read(git: Git, commit: str) -> tuple[list[Receipt], list[str]]:
 
 
 def write(git: Git, receipt: Receipt) -> None:
-    """Add a receipt to the notes of its commit.
+    """Add a receipt to the notes of its commit; of several that write at once, none loses a line.
 
     Raises:
-        OSError: git refused; the message holds its words.
+        OSError: git refused, or another process holds the notes; the message says what to do.
     """
-    present = git.run("notes", f"--ref={REF}", "show", receipt.commit) or ""
-    lines = sorted({*filter(None, present.splitlines()), receipt.to_line()})
-    text = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
-    # A note has an author, and a runner of CI is nobody; what counts as who is in the receipt.
-    nobody = git.run("var", "GIT_COMMITTER_IDENT") is None
-    author = ("-c", "user.name=goldenpath", "-c", "user.email=goldenpath@localhost") if nobody else ()
-    if git.run(*author, "notes", f"--ref={REF}", "add", "--force", "--file=-", receipt.commit, data=text) is None:
-        raise OSError(f"git notes --ref={REF} add failed on {receipt.commit[:9]}")
+    with _alone(git):
+        present = git.run("notes", f"--ref={REF}", "show", receipt.commit) or ""
+        lines = sorted({*filter(None, present.splitlines()), receipt.to_line()})
+        text = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+        # A note has an author, and a runner of CI is nobody; what counts as who is in the receipt.
+        nobody = git.run("var", "GIT_COMMITTER_IDENT") is None
+        author = ("-c", "user.name=goldenpath", "-c", "user.email=goldenpath@localhost") if nobody else ()
+        if git.run(*author, "notes", f"--ref={REF}", "add", "--force", "--file=-", receipt.commit, data=text) is None:
+            raise OSError(f"git notes --ref={REF} add failed on {receipt.commit[:9]}")
+
+
+@contextmanager
+def _alone(git: Git) -> Iterator[None]:
+    """Hold the notes: git reads and writes them in two steps, between which another process could write too."""
+    common = (git.run("rev-parse", "--git-common-dir") or ".git").rstrip("\n")
+    lock = git.root / common / "goldenpath-notes.lock"
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            if time.monotonic() > until:
+                raise OSError(f"{lock} is held by another process; remove it if none is running") from None
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def digest(content: bytes) -> str:
@@ -160,9 +194,7 @@ def all_of(product: Product) -> tuple[list[Receipt], list[str]]:
 
 
 def _fault(product: Product, git: Git, commit: str, receipt: Receipt, about: tuple[str, ...], days: int) -> str | None:
-    """Why a receipt does not count; None where it does."""
-    if receipt.exit_code != 0:
-        return f"`{receipt.command}` ended with exit code {receipt.exit_code}"
+    """Why a receipt says nothing about the product as it is, whatever its command ended with; None where it does."""
     if git.tree_of(receipt.commit) != receipt.tree:
         return "its tree is not that of its commit"
     when = _moment(receipt.when)
@@ -187,11 +219,11 @@ def _is_dirty(git: Git, paths: tuple[str, ...]) -> bool:
 
 def _artifact_fault(product: Product, receipt: Receipt) -> str | None:
     for path, then in receipt.artifacts.items():
-        size = product.tree.size(path)
-        if size is None:
-            continue  # kept by DVC and not here
-        content = product.tree.read(path)
-        if content is not None and digest(content) != then:
+        try:
+            now = sha256(product.tree, path)
+        except BrokenFileError as error:
+            return f"{path} {error.reason}"
+        if now is not None and now != then:  # None: kept by DVC and not here
             return f"{path} is not the file that it names"
     return None
 

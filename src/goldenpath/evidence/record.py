@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import shlex
 import subprocess
@@ -204,7 +205,7 @@ def _digests(product: Product, paths: Sequence[str], *, failed: bool) -> dict[st
         if not file.is_relative_to(product.root.resolve()):
             raise RecordError(f"{path}: lies outside of the product")
         if _is_there(file, failed=failed):
-            found[file.relative_to(product.root.resolve()).as_posix()] = receipts.digest(_bytes(file))
+            found[file.relative_to(product.root.resolve()).as_posix()] = _digest(file)
     return found
 
 
@@ -239,6 +240,14 @@ def _bytes(path: Path) -> bytes:
         if path.stat().st_size > LARGEST_REPORT:
             raise RecordError(f"{path}: is larger than {LARGEST_REPORT // 2**20} MiB")
         return path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror}") from error
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from goldenpath.product import pull_request
+from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.workflows import Job, Workflow
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ _VALIDATES = re.compile(
     r"\bterraform\s+validate\b|\bkubectl\s+kustomize\b|\bkustomize\s+build\b|\bconftest\s+test\b"
 )
 _TEMPLATE = re.compile(r"(?:^|/)templates/")
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -51,24 +49,32 @@ class Fault:
 
 
 def jobs(product: Product) -> list[Deploying]:
-    """Every job of a workflow that deploys."""
-    found = []
-    for workflow in product.workflows:
-        for job in workflow.jobs:
-            before = any(_has_gate(product, workflow, other) for other in _waits_for(workflow, job))
-            for step in job.steps:
-                line = (
-                    product.line_of(workflow.path, re.escape(step.run.strip().splitlines()[0]))
-                    if step.run.strip()
-                    else None
-                )
-                commands = [command.text for command in _commands(product, step.run, workflow.path)]
-                deploys = next((text for text in commands if _DEPLOYS.search(text)), None)
-                if deploys is not None:
-                    found.append(Deploying(workflow.path, job.name, deploys, line, before))
-                    break
-                before = before or (not step.may_fail and any(map(_GATES.search, commands)))
-    return found
+    """Every job of a workflow that deploys, where it ever runs.
+
+    A gate counts where it runs on every event on which the job does, and where its failure keeps the job from running.
+    """
+    return [
+        found
+        for workflow in product.workflows
+        for job in workflow.jobs
+        if (found := _deploying(product, workflow, job)) is not None
+    ]
+
+
+def _deploying(product: Product, workflow: Workflow, job: Job) -> Deploying | None:
+    events = [event for event in workflow.triggers if job.runs_on(event)]
+    before = all(_is_gated(product, workflow, job, event) for event in events)
+    for step in job.steps:
+        on = [event for event in events if step.runs_on(event)]
+        if not step.run.strip() or not on:
+            continue
+        commands = [command.text for command in _commands(product, step.run, workflow.path)]
+        deploys = next((text for text in commands if _DEPLOYS.search(text)), None)
+        if deploys is not None:
+            line = product.line_with(workflow.path, step.run.strip().splitlines()[0])
+            return Deploying(workflow.path, job.name, deploys, line, before)
+        before = before or (on == events and not step.may_fail and any(map(_GATES.search, commands)))
+    return None
 
 
 def validation(product: Product) -> pull_request.Command | None:
@@ -83,9 +89,9 @@ def manifests(product: Product) -> tuple[int, list[Fault]]:
         if _TEMPLATE.search(path):
             continue  # a chart's template is YAML only once it is filled in
         try:
-            documents = [item for item in yaml.load_all(product.text(path) or "", Loader=_LOADER) if item is not None]
-        except yaml.YAMLError as error:
-            faults.append(Fault(path, f"is not YAML: {str(error).splitlines()[0]}"))
+            documents = product.documents(path)
+        except BrokenFileError as error:
+            faults.append(Fault(path, error.reason))
             continue
         if PurePosixPath(path).stem == "kustomization":
             faults += _missing(product, path, documents[0] if documents else {})
@@ -97,9 +103,16 @@ def manifests(product: Product) -> tuple[int, list[Fault]]:
                 name for name in ("apiVersion", "kind", "metadata") if not isinstance(item, dict) or not item.get(name)
             ]
             objects += 1
-            if lacking or not (item["metadata"].get("name") or item["metadata"].get("generateName")):
+            metadata = item.get("metadata") if isinstance(item, dict) else None
+            named = isinstance(metadata, dict) and (metadata.get("name") or metadata.get("generateName"))
+            if lacking or not named:
                 faults.append(Fault(path, f"an object lacks {', '.join(lacking) or 'metadata.name'}"))
     return objects, faults
+
+
+def _items(content: Any, key: str) -> list[Any]:
+    found = content.get(key) if isinstance(content, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _missing(product: Product, path: str, content: Any) -> Iterator[Fault]:
@@ -107,7 +120,7 @@ def _missing(product: Product, path: str, content: Any) -> Iterator[Fault]:
     named = [
         str(item["path"] if isinstance(item, dict) else item)
         for key in ("resources", "components", "patches", "patchesStrategicMerge", "bases")
-        for item in ((content.get(key) or []) if isinstance(content, dict) else [])
+        for item in _items(content, key)
         if isinstance(item, str) or (isinstance(item, dict) and "path" in item)
     ]
     for name in named:
@@ -124,22 +137,27 @@ def _missing(product: Product, path: str, content: Any) -> Iterator[Fault]:
             yield Fault(path, f"names {name}, which is not there")
 
 
-def _waits_for(workflow: Workflow, job: Job) -> list[Job]:
+def _is_gated(product: Product, workflow: Workflow, job: Job, event: str) -> bool:
+    """Whether a job does not run on an event before a gate has let it."""
     by_name = {item.name: item for item in workflow.jobs}
-    found: list[Job] = []
-    waiting = list(job.needs)
+    seen: set[str] = set()
+    waiting = [(job, name) for name in job.needs]
     while waiting:
-        other = by_name.get(waiting.pop())
-        if other is not None and other not in found:
-            found.append(other)
-            waiting += other.needs
-    return found
+        waiter, name = waiting.pop()
+        other = by_name.get(name)
+        if other is None or name in seen or not waiter.stops_with(name):
+            continue
+        seen.add(name)
+        if _has_gate(product, workflow, other, event):
+            return True
+        waiting += [(other, further) for further in other.needs]
+    return False
 
 
-def _has_gate(product: Product, workflow: Workflow, job: Job) -> bool:
-    if job.may_fail:
+def _has_gate(product: Product, workflow: Workflow, job: Job, event: str) -> bool:
+    if job.may_fail or not job.runs_on(event):
         return False
-    steps = [step for step in job.steps if step.run and not step.may_fail]
+    steps = [step for step in job.steps if step.run and not step.may_fail and step.runs_on(event)]
     return any(_GATES.search(found.text) for step in steps for found in _commands(product, step.run, workflow.path))
 
 

@@ -7,10 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from goldenpath.product.errors import BrokenFileError
-
 if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
@@ -73,12 +69,7 @@ def documents(product: Product, folder: str) -> Iterator[tuple[str, dict[str, An
         BrokenFileError: A file does not parse.
     """
     for path in product.matching(f"{folder}/*.yaml", f"{folder}/*.yml"):
-        try:
-            for item in yaml.load_all(product.text(path) or "", Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-                if isinstance(item, dict):
-                    yield path, item
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise BrokenFileError(path, f"is not YAML: {str(error).splitlines()[0]}") from error
+        yield from ((path, item) for item in product.documents(path) if isinstance(item, dict))
 
 
 def _read(product: Product, name: str, folder: str) -> Deployment | None:

@@ -226,12 +226,14 @@ def _stale_stage(product: Product, stage: Stage, record: dict[str, Any], written
     for path in sorted(set(stage.outs) & set(outs)):
         if _is_as_recorded(product, path, outs[path]) is False:
             yield Stale(stage.name, f"{path} is not what it wrote", path)
-    yield from _stale_params(product, stage, record.get("params") or {})
+    params = record.get("params")
+    yield from _stale_params(product, stage, params if isinstance(params, dict) else {})
 
 
 def _stale_params(product: Product, stage: Stage, locked: Mapping[str, Any]) -> Iterator[Stale]:
     for path, names in stage.params.items():
-        now, then = _parameters(product, path), locked.get(path) or {}
+        now, then = _parameters(product, path), locked.get(path)
+        then = then if isinstance(then, dict) else {}
         for name in names or tuple(now):
             if name not in then or not is_same(_lookup(now, name), then[name]):
                 yield Stale(stage.name, f"parameter {name} has changed since it ran", path)
@@ -307,8 +309,9 @@ def _folder_digest(product: Product, folder: str) -> str:
 
 def _pointer(product: Product, path: str) -> str | None:
     """The digest in the ``.dvc`` file of something that DVC keeps and that is not here."""
-    outs = product.mapping(f"{path}.dvc").get("outs") or []
-    return next((str(out.get("md5")) for out in outs if isinstance(out, dict)), None)
+    outs = product.mapping(f"{path}.dvc").get("outs")
+    listed = outs if isinstance(outs, list) else []
+    return next((str(out.get("md5")) for out in listed if isinstance(out, dict)), None)
 
 
 def _digest_of(item: Any) -> str:
@@ -325,7 +328,8 @@ def _lookup(content: Mapping[str, Any], dotted: str) -> Any:
 def _variables(product: Product, content: Mapping[str, Any]) -> dict[str, Any]:
     """What ``${…}`` may name: ``params.yaml`` and the entries of ``vars``."""
     found = dict(product.mapping(PARAMS))
-    for item in content.get("vars") or []:
+    listed = content.get("vars")
+    for item in listed if isinstance(listed, list) else []:
         found |= item if isinstance(item, dict) else _parameters(product, str(item).partition(":")[0])
     return found
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from goldenpath.product.tree import WorkTree
@@ -55,6 +54,8 @@ def run(product: Product) -> list[Problem]:
         return []
     if isinstance(product.tree, WorkTree):
         return _lint(ruff, product, product.root, paths)
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="goldenpath-") as folder:
         for path in paths:
             file = Path(folder, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +13,13 @@ if TYPE_CHECKING:
 
 NAMES = ("GNUmakefile", "makefile", "Makefile")
 _RULE = re.compile(r"^([\w./%$()-]+(?:[ \t]+[\w./%$()-]+)*)[ \t]*::?(?!=)([^=#]*)(?:#.*)?$")
-_SUBMAKE = re.compile(r"(?:\$[({]MAKE[)}]|\bmake)((?:\s+[\w./=-]+)+)")
+_CALL = re.compile(r"(?:^|[\s;&|(@+-])(?:make|\$[({]MAKE[)}])((?:[ \t]+[\w./=-]+)+)", re.MULTILINE)
+_ASSIGN = re.compile(r"^(?:export[ \t]+)?(\w+)[ \t]*(?::{0,3}|\?)=[ \t]*(.*)$")
+_USE = re.compile(r"\$[({](\w+)[)}]")
+MOST_NESTED = 5
+"""Variables within variables that are followed."""
+LONGEST = 16 * 1024
+"""Characters of a line whose variables were filled in."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,25 @@ class Makefile:
         recipes: The recipe of each target.
         needs: What each target is made after.
         pipefail: Whether its shell lets the first failure of a pipe count.
+        errexit: Whether its shell stops at the first command that fails.
+        variables: What is written behind the name of each variable.
     """
 
     path: str = ""
     recipes: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pipefail: bool = False
+    errexit: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def filled(self, text: str) -> str:
+        """Text with the names of its variables replaced by what they stand for."""
+        for _ in range(MOST_NESTED):
+            filled = _USE.sub(lambda found: self.variables.get(found[1], found[0]), text)
+            if filled == text:
+                break
+            text = filled[:LONGEST]
+        return text
 
     def run_by(self, target: str) -> Iterator[Line]:
         """Every line that making a target runs, those of its prerequisites and of the makes it calls included."""
@@ -62,9 +82,21 @@ class Makefile:
             for line in self.recipes.get(name, ()):
                 yield line
                 if not line.may_fail:
-                    waiting += (word for words in _SUBMAKE.findall(line.text) for word in words.split())
+                    waiting += called_by(line.text)
+
+    def expanded(self, command: str) -> str:
+        """A command, followed by the recipe of every target that it makes, directly or not."""
+        lines = dict.fromkeys(line for target in called_by(command) for line in self.run_by(target))
+        return "\n".join([command, *(line.command for line in lines)])
 
 
+def called_by(shell: str) -> Iterator[str]:
+    """The targets that shell commands ask ``make`` for."""
+    for words in _CALL.findall(shell):
+        yield from (word for word in words.split() if not word.startswith("-") and "=" not in word)
+
+
+@lru_cache(maxsize=64)
 def read(product: Product) -> Makefile:
     """Read the Makefile that ``make`` would take; variables in names of targets are not followed."""
     path = next((name for name in NAMES if name in product.paths), "")
@@ -73,6 +105,7 @@ def read(product: Product) -> Makefile:
         return Makefile()
     recipes: dict[str, tuple[Line, ...]] = {}
     needs: dict[str, tuple[str, ...]] = {}
+    variables: dict[str, str] = {}
     current: list[str] = []
     for number, line in _joined(text):
         if line.startswith("\t"):
@@ -85,7 +118,12 @@ def read(product: Product) -> Makefile:
                 needs[name] = (*needs.get(name, ()), *rule[2].split())
         elif line.strip() and not line.lstrip().startswith("#"):
             current = []
-    return Makefile(path, recipes, needs, bool(re.search(r"^\.SHELLFLAGS\s*:?=.*pipefail", text, re.MULTILINE)))
+            if assigned := _ASSIGN.match(line):
+                variables[assigned[1]] = assigned[2].partition(" #")[0].strip()
+    flags = re.search(r"^\.SHELLFLAGS\s*:?=(.*)", text, re.MULTILINE)
+    words = flags[1] if flags else ""
+    errexit = re.search(r"(?:^|\s)-[a-z]*e", words) is not None
+    return Makefile(path, recipes, needs, "pipefail" in words, errexit, variables)
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:

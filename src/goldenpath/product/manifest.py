@@ -74,6 +74,10 @@ def read(product: Product) -> Manifest:
     if not isinstance(serving, list) or not set(map(str, serving)) <= set(MODES):
         line = product.line_of(NAME, r"^serving\b")
         raise BrokenFileError(NAME, f"serving is {serving!r}, want a list of {', '.join(MODES)}", line)
+    environments = deploy.get("environments") or []
+    if not isinstance(environments, list):
+        line = product.line_of(NAME, r"^\s+environments\b")
+        raise BrokenFileError(NAME, f"environments is {environments!r}, want a list of names", line)
     kpi = _section(raw, "kpi")
     return Manifest(
         present=True,
@@ -83,7 +87,7 @@ def read(product: Product) -> Manifest:
         contact=_text(about.get("contact")),
         criticality=cast("Criticality", criticality),
         serving=frozenset(map(str, serving)),
-        environments=tuple(map(str, deploy.get("environments") or ())),
+        environments=tuple(map(str, environments)),
         deploy_to=_text(deploy.get("to")),
         kpi=tuple((str(key), _text(value)) for key, value in kpi.items()),
         template_version=_text(_section(raw, "template").get("version")),

@@ -76,26 +76,46 @@ class Product:
             raise BrokenFileError(path, f"is not UTF-8 text (byte {error.start})") from error
 
     def line_of(self, path: str, pattern: str) -> int | None:
-        """The number of the first line of a file that a regular expression is found in, counted from 1."""
-        lines = (self.text(path) or "").splitlines()
-        return next((number for number, line in enumerate(lines, start=1) if re.search(pattern, line)), None)
+        """The number of the line in which the first match of a regular expression ends, counted from 1."""
+        text = self.text(path) or ""
+        found = re.compile(pattern, re.MULTILINE).search(text)
+        return None if found is None else text.count("\n", 0, max(found.start(), found.end() - 1)) + 1
+
+    def line_with(self, path: str, words: str) -> int | None:
+        """The number of the first line of a file that holds some words, counted from 1."""
+        text = self.text(path) or ""
+        place = text.find(words)
+        return None if place < 0 else text.count("\n", 0, place) + 1
 
     @lru_cache(maxsize=512)  # noqa: B019
-    def yaml(self, path: str) -> Any:
-        """A YAML file's content; None where there is no such file.
+    def documents(self, path: str) -> tuple[Any, ...]:
+        """The documents of a YAML file, empty ones left out; none where there is no such file.
 
         Raises:
             BrokenFileError: It does not parse.
         """
-        text = self.text(path)
         try:
-            return None if text is None else yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, in C
+            # The loader is the safe one, in C where there is one.
+            found = tuple(yaml.load_all(self.text(path) or "", Loader=_Loader))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error).splitlines()[0]
             raise BrokenFileError(path, f"is not YAML: {problem}", mark.line + 1 if mark else None) from error
-        except (ValueError, RecursionError) as error:  # a date such as 2026-02-31; nesting without end
+        # A date such as 2026-02-31; a list as a key; nesting without end.
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise BrokenFileError(path, f"is not YAML: {error}") from error
+        return tuple(item for item in found if item is not None)
+
+    def yaml(self, path: str) -> Any:
+        """A YAML file's only document; None where there is no such file, or nothing in it.
+
+        Raises:
+            BrokenFileError: It does not parse, or holds several documents.
+        """
+        found = self.documents(path)
+        if len(found) > 1:
+            raise BrokenFileError(path, f"holds {len(found)} documents, want one")
+        return found[0] if found else None
 
     @lru_cache(maxsize=512)  # noqa: B019
     def toml(self, path: str) -> dict[str, Any] | None:

@@ -87,7 +87,7 @@ def read(product: Product) -> Rules:
     rests: set[str] = set()
     files, tests = [], []
     for path in product.matching(f"{FOLDER}/*.yml", f"{FOLDER}/*.yaml"):
-        raw = product.mapping(path)
+        raw = _mapping(product, path)
         if "groups" in raw:
             files.append(path)
             for rule in _rules(path, raw):
@@ -116,15 +116,14 @@ def receivers(product: Product) -> dict[str, list[str]]:
         BrokenFileError: The configuration cannot be used, or routes to a receiver that it does not have.
     """
     for path in product.matching(*ALERTMANAGER):
-        raw = product.mapping(path)
+        raw = _mapping(product, path)
         if "route" not in raw:
             continue
         channels = {
             str(item.get("name")): [
                 key.removesuffix("_configs") for key, value in item.items() if str(key).endswith("_configs") and value
             ]
-            for item in raw.get("receivers") or []
-            if isinstance(item, dict)
+            for item in _entries(path, raw, "receivers")
         }
         named = set(_routed(raw["route"]))
         if unknown := sorted(named - set(channels)):
@@ -137,15 +136,15 @@ def _routed(route: Any) -> Iterator[str]:
     if isinstance(route, dict):
         if route.get("receiver"):
             yield str(route["receiver"])
-        for inner in route.get("routes") or []:
-            yield from _routed(inner)
+        inner = route.get("routes")
+        for further in inner if isinstance(inner, list) else ():
+            yield from _routed(further)
 
 
 def _rules(path: str, raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for group in raw.get("groups") or []:
-        rules = group.get("rules") if isinstance(group, dict) else None
-        for rule in rules or []:
-            if not isinstance(rule, dict) or not ({"alert", "record"} & set(rule)) or not rule.get("expr"):
+    for group in _entries(path, raw, "groups"):
+        for rule in _entries(path, group, "rules"):
+            if not ({"alert", "record"} & set(rule)) or not rule.get("expr"):
                 raise BrokenFileError(path, f"a rule of group {group.get('name')} lacks its name or its expr")
             yield rule
 
@@ -161,12 +160,22 @@ def _alert(product: Product, path: str, rule: dict[str, Any]) -> Alert:
 
 
 def _expectations(path: str, raw: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    for test in raw.get("tests") or []:
-        if not isinstance(test, dict):
-            raise BrokenFileError(path, "tests: want entries with keys and values")
-        for case in test.get("alert_rule_test") or []:
-            if isinstance(case, dict) and test.get("input_series"):
+    for test in _entries(path, raw, "tests"):
+        for case in _entries(path, test, "alert_rule_test"):
+            if test.get("input_series"):
                 yield str(case.get("alertname")), bool(case.get("exp_alerts"))
+
+
+def _mapping(product: Product, path: str) -> dict[str, Any]:
+    """The file, where it is one document; a Kubernetes manifest beside the rules may hold several, and is none."""
+    return product.mapping(path) if len(product.documents(path)) == 1 else {}
+
+
+def _entries(path: str, raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = raw.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise BrokenFileError(path, f"{key}: want a list of entries with keys and values")
+    return found
 
 
 def _texts(raw: Any) -> dict[str, str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from goldenpath.product import makefile
 from goldenpath.product.workflows import SWALLOWED, Workflow
@@ -27,14 +28,19 @@ OTHER_CI = (
     ".travis.yml",
 )
 """Files of CI systems that are not read."""
-_ELSEWHEN = re.compile(r"github\.event_name\s*==\s*['\"](?!pull_request)\w+['\"](?:\s*&&.*)?")
+EVENT = "pull_request"
 _ON_CHANGE = frozenset({"opened", "synchronize"})
 _RUNNER = (
-    r"(?:(?:do|then|else|exec|time|env)\s+|\w+=\S*\s+)*(?:(?:uv|poetry|pdm|pipenv|rye|hatch)\s+run\s+(?:-\S+\s+)*)?"
+    r"(?:(?:do|then|else|exec|time|env)\s+|\w+=\S*\s+)*(?:(?:(?:uv|poetry|pdm|pipenv|rye|hatch|pipx|uv\s+tool)\s+run|uvx)\s+(?:-\S+\s+)*)?"
     r"(?:\S*python[\d.]*\s+(?:-\S+\s+)*?-m\s+|coverage\s+run\s+(?:-\S+\s+)*?-m\s+)*(?:\S*/)?"
 )
-_NO_TEST = re.compile(r"--co(?:llect-only)?\b|--version\b|--help\b|--fixtures\b|--markers\b|--list\b")
+_NO_TEST = re.compile(
+    r"--co(?:llect-only)?\b|--version\b|--help\b|--fixtures\b|--markers\b|--list\b|"
+    r"\b(?:nox|tox)\b.*\s(?:-[se]|--sessions?)[ =](?!\S*(?:test|unit|py))"
+)
 _MAKE = re.compile(r"^(?:\w+=\S*\s+)*make((?:\s+\S+)+)")
+_RECORDED = re.compile(r"\bgoldenpath\s+record\s(?:.*?\s)?--\s+(.+)")
+"""What is recorded runs as it would by itself, and its exit code is passed on."""
 _SCRIPT = re.compile(r"^(?:bash\s+(?:-\S+\s+)*|sh\s+(?:-\S+\s+)*)?\.?/?([\w./-]+\.sh)\b")
 
 
@@ -79,6 +85,7 @@ class PullRequest:
     swallowed: tuple[Swallowed, ...]
 
 
+@lru_cache(maxsize=64)
 def read(product: Product) -> PullRequest:
     """Follow the workflows that a pull request starts."""
     started = tuple(workflow for workflow in product.workflows if _is_started(workflow))
@@ -93,39 +100,44 @@ def read(product: Product) -> PullRequest:
     return PullRequest(started, tuple(commands), tuple(swallowed))
 
 
-def commands_of(product: Product, text: str, path: str, line: int | None) -> list[Command]:
-    """The commands of a piece of shell, make targets and scripts followed; those that may fail left out."""
-    return [found for found in _of_shell(product, text, path, line, 0) if isinstance(found, Command)]
+def commands_of(product: Product, text: str, path: str, line: int | None, *, piped: bool = False) -> list[Command]:
+    """The commands of a piece of shell, make targets and scripts followed; those that may fail left out.
+
+    Args:
+        product: The product.
+        text: The shell.
+        path: The file that it stands in.
+        line: Its line.
+        piped: Whether only the last command of a pipe can fail.
+    """
+    return [found for found in _of_shell(product, text, path, line, 0, piped=piped) if isinstance(found, Command)]
 
 
 def _is_started(workflow: Workflow) -> bool:
-    if "pull_request" not in workflow.triggers:
+    if EVENT not in workflow.triggers:
         return False
-    settings = workflow.triggers["pull_request"]
+    settings = workflow.triggers[EVENT]
     types = settings.get("types") if isinstance(settings, dict) else None
     return types is None or _ON_CHANGE.issubset(map(str, types if isinstance(types, list) else [types]))
 
 
 def _of_workflow(product: Product, workflow: Workflow, depth: int) -> Iterator[Command | Swallowed]:
-    raw_jobs: dict[str, Any] = product.mapping(workflow.path).get("jobs") or {}
     for job in workflow.jobs:
-        raw = raw_jobs.get(job.name) or {}
-        if _is_never(raw):
+        if not job.runs_on(EVENT):
             continue
         called = job.uses.removeprefix("./")
         if job.uses.startswith("./") and depth < 2:
             for other in product.workflows:
                 if other.path == called:
                     yield from _of_workflow(product, other, depth + 1)
-        raw_steps = [step for step in raw.get("steps") or [] if isinstance(step, dict)]
-        for step, raw_step in zip(job.steps, raw_steps, strict=True):
-            if not step.run.strip() or _is_never(raw_step):
+        for step in job.steps:
+            if not step.run.strip() or not step.runs_on(EVENT):
                 continue
             first = step.run.strip().splitlines()[0]
-            line = product.line_of(workflow.path, re.escape(first))
+            line = product.line_with(workflow.path, first)
             by = "continue-on-error" if job.may_fail or (step.may_fail and not SWALLOWED.search(step.run)) else ""
             # GitHub's default shell is bash without pipefail; naming bash turns it on.
-            piped = raw_step.get("shell") != "bash" and "pipefail" not in step.run
+            piped = step.shell != "bash" and "pipefail" not in step.run
             for found in _of_shell(product, step.run, workflow.path, line, 0, piped=piped):
                 yield Swallowed(found, by) if by and isinstance(found, Command) else found
 
@@ -157,7 +169,9 @@ def _of_shell(
 def _followed(product: Product, command: Command, depth: int) -> Iterator[Command | Swallowed]:
     if depth > 2:
         return
-    if called := _MAKE.match(command.text):
+    if recorded := _RECORDED.search(command.text):
+        yield from _of_shell(product, recorded[1], command.path, command.line, depth + 1)
+    elif called := _MAKE.match(command.text):
         made = makefile.read(product)
         for target in called[1].split():
             for step in made.run_by(target) if target in made.needs else ():
@@ -168,8 +182,3 @@ def _followed(product: Product, command: Command, depth: int) -> Iterator[Comman
                     yield item
     elif (called := _SCRIPT.match(command.text)) and (text := product.text(called[1])) is not None:
         yield from _of_shell(product, text, called[1], None, depth + 1, piped="pipefail" not in text)
-
-
-def _is_never(raw: Any) -> bool:
-    condition = str(raw.get("if") if isinstance(raw, dict) else None).strip("${} ")
-    return condition.lower() in ("false", "0") or _ELSEWHEN.fullmatch(condition) is not None

@@ -108,9 +108,20 @@ def _matches(content: bytes) -> Iterator[tuple[str, int, bytes]]:
     for kind, literal, shape in _SHAPES:
         if literal not in content:
             continue
-        for match in shape.finditer(content):
+        begins = shape.pattern.startswith(rb"\b" + literal)
+        for match in _beginning_with(literal, shape, content) if begins else shape.finditer(content):
             if b"EXAMPLE" not in match[0]:  # the keys of the vendors' own manuals
                 yield kind, match.start(), match[0]
+
+
+def _beginning_with(literal: bytes, shape: re.Pattern[bytes], content: bytes) -> Iterator[re.Match[bytes]]:
+    """Every match of a shape that begins with a literal; to look for that first is many times faster."""
+    place = content.find(literal)
+    while place >= 0:
+        match = shape.match(content, place)
+        if match is not None:
+            yield match
+        place = content.find(literal, place + 1 if match is None else match.end())
 
 
 def _patches(git: Git, revisions: str, folder: str) -> tuple[bytes, bool]:

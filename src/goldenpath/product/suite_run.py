@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 if TYPE_CHECKING:
     from goldenpath.product.product import Product
@@ -59,8 +58,10 @@ def facts_of(junit: str, coverage: Mapping[str, Any] | None = None) -> dict[str,
         coverage: The JSON report, as ``coverage json`` writes it.
 
     Raises:
-        ElementTree.ParseError: The XML does not parse.
+        xml.etree.ElementTree.ParseError: The XML does not parse.
     """
+    from xml.etree import ElementTree
+
     facts: dict[str, Any] = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0, "passed_by_module": {}}
     for case in ElementTree.fromstring(junit).iter("testcase"):  # noqa: S314 - a report that the caller's own run wrote
         facts["tests"] += 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -65,17 +68,35 @@ class WorkTree:
             return None
 
     def read(self, path: str) -> bytes | None:  # noqa: D102
+        with self._opened(path) as file:
+            if file is None:
+                return None
+            if os.fstat(file.fileno()).st_size > LARGEST:
+                raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
+            return file.read()
+
+    def sha256(self, path: str) -> str | None:
+        """See :func:`sha256`."""
+        with self._opened(path) as file:
+            return None if file is None else hashlib.file_digest(file, "sha256").hexdigest()
+
+    @contextmanager
+    def _opened(self, path: str) -> Iterator[BufferedReader | None]:
         file = self._file(path)
         try:
             if not file.is_file():
-                return None
-            if not file.resolve().is_relative_to((self._git.root if self._git else self._root).resolve()):
+                yield None
+                return
+            if not file.resolve().is_relative_to(self._home):
                 raise BrokenFileError(path, "is a link that leads out of the repository")
-            if file.stat().st_size > LARGEST:
-                raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
-            return file.read_bytes()
+            with file.open("rb") as content:
+                yield content
         except OSError as error:  # a loop of links, no permission
             raise BrokenFileError(path, f"cannot be read: {error.strerror}") from error
+
+    @cached_property
+    def _home(self) -> Path:
+        return (self._git.root if self._git else self._root).resolve()
 
 
 class CommitTree:
@@ -89,9 +110,7 @@ class CommitTree:
         return frozenset(_below(self._git.files_at(self._commit), self._prefix))
 
     def size(self, path: str) -> int | None:  # noqa: D102
-        if path not in self.paths:
-            return None
-        return int(self._git.run("cat-file", "-s", self._name(path)) or 0)
+        return self._git.sizes_at(self._commit).get(self._name(path)) if path in self.paths else None
 
     def read(self, path: str) -> bytes | None:  # noqa: D102
         size = self.size(path)
@@ -99,12 +118,16 @@ class CommitTree:
             return None
         if size > LARGEST:
             raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
-        return self._git.raw("cat-file", "blob", self._name(path))
+        return self._git.blobs.read(f"{self._commit}:{self._name(path)}")
+
+    def sha256(self, path: str) -> str | None:
+        """See :func:`sha256`."""
+        return self._git.blobs.sha256(f"{self._commit}:{self._name(path)}") if path in self.paths else None
 
     def _name(self, path: str) -> str:
         own = f"{self._prefix}{path}"
-        shared = path.startswith(OF_ALL) and own not in self._git.files_at(self._commit)
-        return f"{self._commit}:{path if shared else own}"
+        shared = path.startswith(OF_ALL) and own not in self._git.sizes_at(self._commit)
+        return path if shared else own
 
 
 class DictTree:
@@ -122,6 +145,18 @@ class DictTree:
 
     def read(self, path: str) -> bytes | None:  # noqa: D102
         return self._files.get(path)
+
+
+def sha256(tree: Tree, path: str) -> str | None:
+    """The digest of a file of any size, in hexadecimal; None where there is no such file.
+
+    Raises:
+        BrokenFileError: The file leads out of the repository, or cannot be read.
+    """
+    if isinstance(tree, WorkTree | CommitTree):
+        return tree.sha256(path)
+    content = tree.read(path)
+    return None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _prefix(root: Path, git: Git) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from goldenpath.evidence.signed import Signed
 from goldenpath.review import levels
 from goldenpath.review.review import Result, Review
 from goldenpath.standards import criterion
@@ -35,23 +36,17 @@ class Step:
 def next_steps(review: Review, regressions: Sequence[str] = (), most: int = MOST) -> list[Step]:
     """The steps to the next level: what fell back first, then what ends within 30 days, then what unlocks most.
 
+    What ends soon stands before the blockers only where the level that the product has, or the next one, needs it.
+
     Args:
         review: The review.
         regressions: Ids of criteria that were met at the base and are not now.
         most: How many.
     """
     steps = [_step(review[name], "was met before this change") for name in regressions]
-    steps += [
-        Step(
-            entry.id,
-            criterion(entry.id).title if _is_known(entry.id) else entry.id,
-            f"its {entry.kind} ends on {entry.expires}",
-            f"goldenpath {'attest' if entry.kind == 'attestation' else 'waive'} {entry.id}",
-            (Evidence(entry.words, entry.path, entry.line),),
-        )
-        for entry in sorted(review.signed, key=lambda entry: str(entry.expires))
-        if entry.ends_soon(review.when)
-    ]
+    ending = [entry for entry in review.signed if entry.ends_soon(review.when)]
+    ending.sort(key=lambda entry: str(entry.expires))
+    steps += [_renewal(entry) for entry in ending if _level(entry.id) <= review.level + 1]
     blockers = [result for result in review.results if _blocks(review, result)]
     needed_by = {
         result.criterion.id: sum(result.criterion.id in other.criterion.requires for other in blockers)
@@ -66,6 +61,7 @@ def next_steps(review: Review, regressions: Sequence[str] = (), most: int = MOST
         )
     )
     steps += [_step(result, f"blocks level {review.level + 1} of {result.criterion.part}") for result in blockers]
+    steps += [_renewal(entry) for entry in ending if _level(entry.id) > review.level + 1]
     seen: set[str] = set()
     return [step for step in steps if not (step.id in seen or seen.add(step.id))][:most]  # type: ignore[func-returns-value]
 
@@ -84,9 +80,18 @@ def _step(result: Result, why_now: str) -> Step:
     return Step(item.id, item.title, why_now, item.fix, (Evidence(result.verdict.reason), *result.verdict.evidence))
 
 
-def _is_known(name: str) -> bool:
+def _renewal(entry: Signed) -> Step:
+    title = criterion(entry.id).title if _level(entry.id) <= levels.HIGHEST else entry.id
+    command = "attest" if entry.kind == "attestation" else "waive"
+    words = f"its {entry.kind} ends on {entry.expires}"
+    return Step(
+        entry.id, title, words, f"goldenpath {command} {entry.id}", (Evidence(entry.words, entry.path, entry.line),)
+    )
+
+
+def _level(name: str) -> int:
+    """The level of a criterion; beyond the highest where there is none of that id."""
     try:
-        criterion(name)
+        return criterion(name).level
     except KeyError:
-        return False
-    return True
+        return levels.HIGHEST + 1

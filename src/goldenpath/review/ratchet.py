@@ -6,12 +6,15 @@ first, and only then excuses anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
 
+from goldenpath.evidence import signed
 from goldenpath.product.errors import BrokenFileError
+from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
+from goldenpath.product.tree import sha256
 from goldenpath.review import levels
 from goldenpath.review.review import Result, Review
 from goldenpath.standards.verdict import Evidence, Status
@@ -95,7 +98,7 @@ def compare(base: Review, head: Review, before: Product, after: Product) -> Gate
     if head.complete and head.level < base.level and not _explained(findings):
         findings.append(Finding(Kind.LEVEL_FELL, f"the level falls from {base.level} to {head.level}"))
     findings += _weakened(before, after)
-    findings += _environments(head, before, after)
+    findings += _environments(_without_new_waivers(base, head), before, after)
     return Gate(base, head, tuple(findings))
 
 
@@ -131,7 +134,7 @@ def _explained(findings: list[Finding]) -> bool:
 
 def _weakened(before: Product, after: Product) -> list[Finding]:
     """Ways of passing by asking for less."""
-    findings = []
+    findings: list[Finding] = []
     try:
         was = before.manifest
     except BrokenFileError:
@@ -139,22 +142,58 @@ def _weakened(before: Product, after: Product) -> list[Finding]:
     try:
         now = after.manifest
     except BrokenFileError as error:
-        fact = Evidence(error.reason, error.path, error.line)
+        fact = _changed(before, error.reason, error.path, error.line)
         return [Finding(Kind.JUDGE_WEAKENED, "the manifest cannot be used any more", evidence=(fact,))]
     if was.present and not now.present:
-        findings.append(Finding(Kind.JUDGE_WEAKENED, "the manifest is gone", evidence=(Evidence("golden-path.yaml"),)))
-        return findings
+        fact = _changed(before, "is gone", MANIFEST)
+        return [Finding(Kind.JUDGE_WEAKENED, "the manifest is gone", evidence=(fact,))]
     ranks = {"low": 0, "medium": 1, "high": 2}
     if ranks[now.criticality] < ranks[was.criticality]:
         words = f"criticality falls from {was.criticality} to {now.criticality}: merge that alone, agreed by its owner"
-        line = after.line_of("golden-path.yaml", r"\bcriticality\b")
-        findings.append(Finding(Kind.JUDGE_WEAKENED, words, evidence=(Evidence(words, "golden-path.yaml", line),)))
+        line = after.line_of(MANIFEST, r"\bcriticality\b")
+        findings.append(Finding(Kind.JUDGE_WEAKENED, words, evidence=(_changed(before, words, MANIFEST, line),)))
     fewer = sorted(was.serving - now.serving)
     if fewer:
         words = f"serving no longer names {', '.join(fewer)}, and what is asked of it is no longer asked"
-        line = after.line_of("golden-path.yaml", r"^serving\b")
-        findings.append(Finding(Kind.JUDGE_WEAKENED, words, evidence=(Evidence(words, "golden-path.yaml", line),)))
+        line = after.line_of(MANIFEST, r"^serving\b")
+        findings.append(Finding(Kind.JUDGE_WEAKENED, words, evidence=(_changed(before, words, MANIFEST, line),)))
+    findings += _own_signers(before, after)
     return findings
+
+
+def _own_signers(before: Product, after: Product) -> list[Finding]:
+    """Entries that count only because the same change names their signer in ``CODEOWNERS``."""
+    known = before.owners.everyone
+    kinds: tuple[signed.Kind, ...] = ("attestation", "waiver")
+    findings = []
+    for kind in kinds:
+        try:
+            new = [entry for entry in signed.read(after, kind) if not entry.fault and entry.signer not in known]
+        except BrokenFileError:
+            continue  # nothing in it counts, and every criterion that needs it says so
+        for entry in new if before.owners.path else ():
+            words = f"the {kind} of {entry.id} is signed by {entry.signer}, whom CODEOWNERS names only with this change"
+            fact = _changed(before, "merge that first", after.owners.path)
+            findings.append(
+                Finding(Kind.JUDGE_WEAKENED, words, evidence=(Evidence("signed", entry.path, entry.line), fact))
+            )
+    return findings
+
+
+def _changed(before: Product, words: str, path: str, line: int | None = None) -> Evidence:
+    return Evidence(words, path, line, f"git diff {(before.commit or 'HEAD')[:9]} -- {before.prefix}{path}")
+
+
+def _without_new_waivers(base: Review, head: Review) -> Review:
+    """The review of the change, with what it waives itself not excused: a waiver is agreed on by merging it first."""
+    agreed = {result.criterion for result in base.results if result.status is Status.WAIVED}
+    results = tuple(
+        replace(result, verdict=replace(result.verdict, status=Status.FAIL))
+        if result.status is Status.WAIVED and result.criterion not in agreed
+        else result
+        for result in head.results
+    )
+    return replace(head, results=results)
 
 
 def _environments(head: Review, before: Product, after: Product) -> list[Finding]:
@@ -162,9 +201,10 @@ def _environments(head: Review, before: Product, after: Product) -> list[Finding
     for environment, minimum in MINIMUM_LEVEL.items():
         pattern = f"deploy/overlays/{environment}/*"
         touched = [path for path in before.paths | after.paths if fnmatchcase(path, pattern)]
-        changed = [path for path in touched if before.tree.read(path) != after.tree.read(path)]
+        changed = [path for path in sorted(touched) if sha256(before.tree, path) != sha256(after.tree, path)]
         if changed:
             for finding in at_least(head, minimum):
                 words = f"{changed[0]} changes {environment}, which wants level {minimum}; {finding.reason}"
-                findings.append(Finding(finding.kind, words, evidence=finding.evidence))
+                fact = _changed(before, f"changes {environment}", changed[0])
+                findings.append(Finding(finding.kind, words, evidence=(fact, *finding.evidence)))
     return findings

@@ -64,6 +64,7 @@ class Criterion:
         gaming: How one might try to fool it, and what stops that; empty where it cannot be.
         is_anchor: Whether no attestation may stand in for it.
         attestable: Days for which an attestation may prove its human part; 0 where none can.
+        waits: Whether most of its time is another program's, so that it is asked beside the others.
     """
 
     id: ClassVar[str]
@@ -79,6 +80,7 @@ class Criterion:
     gaming: ClassVar[str] = ""
     is_anchor: ClassVar[bool] = False
     attestable: ClassVar[int] = 0
+    waits: ClassVar[bool] = False
 
     @classmethod
     def why(cls) -> str:

@@ -103,6 +103,7 @@ class CQ04(Criterion):
     effort = Effort.MINUTES
     sources = ("mllint", "PEP 8", "OpenSSF Scorecard: SAST")
     gaming = "Rules switched off in the repository, or `# noqa` on whole files: neither is listened to."
+    waits = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -265,7 +266,7 @@ def _notebook_on_path(product: Product) -> Evidence | None:
     for workflow in product.workflows:
         for _, step in workflow.runs():
             lines = [line.strip() for line in step.run.splitlines() if line.strip()]
-            commands += [(line, workflow.path, product.line_of(workflow.path, re.escape(line)) or 1) for line in lines]
+            commands += [(line, workflow.path, product.line_with(workflow.path, line) or 1) for line in lines]
     for text, path, number in commands:
         if _RUNS_NOTEBOOK.search(text) and not _TIDIES_NOTEBOOK.search(text):
             return Evidence(f"runs `{text}`", path, number)

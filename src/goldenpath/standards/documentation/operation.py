@@ -141,7 +141,7 @@ def _api_faults(product: Product, api: Api) -> Iterator[Evidence]:
             yield Evidence(f"{route.what} is not in {api.path}", route.path, route.line)
     for path in sorted(offered):
         if not any(path.endswith(route.what) for route in routes):
-            yield Evidence(f"{path} is no route of the code", api.path, product.line_of(api.path, re.escape(path)))
+            yield Evidence(f"{path} is no route of the code", api.path, product.line_with(api.path, path))
     taken = {name.rpartition(".")[2] for operation in api.operations.values() for name in operation.takes}
     made = contract.signature(product)
     if not made:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from goldenpath.evidence import receipts
-from goldenpath.product import prometheus
+from goldenpath.product import makefile, prometheus
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.standards.monitoring.facts import (
@@ -294,30 +294,19 @@ def _without_file(product: Product, versions: list[str], paths: list[str]) -> li
 
 def _compares_metrics(product: Product) -> Evidence | None:
     """The step of a pull-request workflow that shows how metrics move."""
-    recipes = _recipes(product.text("Makefile") or "")
+    rules = makefile.read(product)
     for workflow in product.workflows:
         if "pull_request" not in workflow.triggers:
             continue
-        for job, step in workflow.runs():
+        for job, step in workflow.runs(("pull_request",)):
             if job.may_fail or step.may_fail:
                 continue
-            called = [recipes.get(word, "") for word in re.findall(r"[\w.-]+", step.run)] if "make " in step.run else []
-            if any(re.search(r"\bmetrics\s+diff\b", text) for text in (step.run, *called)):
+            if re.search(r"\bmetrics\s+diff\b", rules.expanded(step.run)):
                 first = re.escape(step.run.strip().splitlines()[0])
                 return Evidence(
                     f"job {job.name} compares metrics", workflow.path, product.line_of(workflow.path, first)
                 )
     return None
-
-
-def _recipes(makefile: str) -> dict[str, str]:
-    """The commands of each target of a Makefile."""
-    found: dict[str, str] = {}
-    for match in re.finditer(
-        r"^(?P<targets>[\w.-][\w. -]*):(?!=)[^\n]*\n(?P<recipe>(?:\t[^\n]*\n?)+)", makefile, re.MULTILINE
-    ):
-        found |= dict.fromkeys(match["targets"].split(), match["recipe"])
-    return found
 
 
 def _age_limit(expression: str) -> float | None:

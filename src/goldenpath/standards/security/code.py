@@ -41,6 +41,7 @@ class SEC01(Criterion):
     sources = ("OpenSSF Scorecard", "OWASP Top 10 A07", "CIS Software Supply Chain Security Guide 1.5")
     gaming = "A secret deleted by a later commit, and a receipt of a command that scans nothing: both are refused."
     attestable = 365
+    waits = True
 
     @staticmethod
     def check(product: Product) -> Verdict:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from goldenpath.evidence import receipts
+from goldenpath.evidence.receipts import Receipt
+from goldenpath.product import audit
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
-from goldenpath.standards.proofs import as_mapping, as_mappings, of_receipt, unproved
+from goldenpath.standards.proofs import as_mapping, as_mappings, of_receipt, rejected, unproved
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
 
 SIGNATURE = "models/signature.json"
 PROD = "deploy/overlays/prod/kustomization.yaml"
 WORKFLOWS = (".github/workflows/*.yml", ".github/workflows/*.yaml")
 ACTIONS = (".github/actions/*/action.yml", ".github/actions/*/action.yaml", "action.yml", "action.yaml")
+PIN = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)(?P<rest>.*)")
 FULL_SHA = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 IMAGE_DIGEST = re.compile(r"docker://\S+@sha256:[0-9a-f]{64}")
 STRANGERS_CODE = re.compile(r"pull_request\.head|github\.head_ref|refs/pull/|workflow_run\.head|\bgh\s+pr\s+checkout\b")
@@ -31,13 +35,59 @@ STRANGERS_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 class SEC02(Criterion):
     """Most holes in a service are in what it was built from, and are known before anybody uses them.
 
-    New ones are published every day about packages that have not changed, so an audit is only worth something while it
-    is fresh, and only when it looked at every package that is installed.
+    New ones are published every day about packages that have not changed, so the audit must come round by itself, look
+    at every lock, and stop somebody when it finds one.
     """
 
     id = "SEC-02"
     title = "Dependencies scanned"
     level = 1
+    part = Part.SECURITY
+    proofs = (Proof.PARSED, Proof.RECEIPT)
+    verify = (
+        "a workflow on a schedule runs `pip-audit --strict` (or osv-scanner, trivy, grype or safety, told to fail), "
+        "directly or through make, on every requirements file that locks packages with hashes, and its failure counts. "
+        "Where a receipt of the last 7 days is there, it decides: no finding that is critical, or of a severity that "
+        "is not told"
+    )
+    fix = "a target `audit` in the Makefile and a workflow on a schedule that calls it, as in the template"
+    effort = Effort.MINUTES
+    sources = ("OpenSSF Scorecard Vulnerabilities", "OWASP Top 10 A06", "NIST SSDF PW.4")
+    gaming = "An audit that may fail, of one lock of several, or that never comes round: each is looked for."
+
+    @staticmethod
+    def check(product: Product) -> Verdict:
+        locks = audit.locks(product)
+        if not locks:
+            return failed(
+                "no package is locked with hashes, so nothing can be audited", Evidence("want --hash=sha256:")
+            )
+        found = _newest_audit(product)
+        ran = found.receipt or found.failed
+        if ran is not None and (verdict := _critical(ran)):
+            return verdict
+        audits = list(audit.scheduled(product))
+        faults = [Evidence(f"`{item.command.text}` {item.fault}", *_place(item)) for item in audits if item.fault]
+        covered = frozenset[str]().union(*(item.locks for item in audits if not item.fault))
+        if left_out := [path for path in locks if path not in covered]:
+            words = "no workflow on a schedule audits the dependencies" if not audits else "not every lock is audited"
+            facts = [Evidence("is audited by nothing that counts", path) for path in left_out]
+            how = Evidence("wants a schedule", ".github/workflows", command=f"pip-audit --strict -r {left_out[0]}")
+            return failed(words, *faults, *facts, how, *rejected(found))
+        shown = [Evidence(f"`{item.command.text}`", *_place(item)) for item in audits if not item.fault]
+        return passed(f"{len(locks)} locks are audited on a schedule", *shown[:3], *([of_receipt(ran)] if ran else []))
+
+
+class SEC09(Criterion):
+    """That an audit is set up does not say that it is clean, nor that it looked at what is installed.
+
+    A known hole is the first thing that an attacker tries, because the way in is published with it. What the newest
+    audit found, of exactly the versions that are pinned, is the answer to the only question that counts.
+    """
+
+    id = "SEC-09"
+    title = "No known vulnerability"
+    level = 3
     part = Part.SECURITY
     proofs = (Proof.RECEIPT,)
     verify = (
@@ -45,9 +95,9 @@ class SEC02(Criterion):
         "each with name, version and vulns); every package that the requirements files pin without a condition is in "
         "it under that version, none was skipped, and none has a known vulnerability"
     )
-    fix = "goldenpath record SEC-02 -- make audit; update what it names with `make lock`"
+    fix = "goldenpath record SEC-09 -- make audit; update what it names with `make lock`"
     effort = Effort.MINUTES
-    sources = ("OpenSSF Scorecard Vulnerabilities", "OWASP Top 10 A06", "NIST SSDF PW.4")
+    sources = ("OpenSSF Scorecard Vulnerabilities", "NIST SSDF RV.1", "CISA Known Exploited Vulnerabilities")
     gaming = "An audit of nothing, or of other versions: the report is compared with every pin."
 
     @staticmethod
@@ -57,11 +107,14 @@ class SEC02(Criterion):
             return failed(
                 "no package is pinned, so nothing can be audited", Evidence("want name==version", "requirements/")
             )
-        homes = tuple(sorted({path for path, _ in pins.values()}))
-        found = receipts.find(product, "SEC-02", about=homes, days=7)
+        found = _newest_audit(product)
+        ran = found.receipt or found.failed
+        report = as_mappings(ran.facts.get("dependencies")) if ran else []
+        holes = [(str(item.get("name")), hole) for item in report for hole in as_mappings(item.get("vulns"))]
+        if holes and ran is not None:
+            return failed(f"{len(holes)} known vulnerabilities", *_told(holes), of_receipt(ran))
         if found.receipt is None:
-            return unproved("SEC-02", "make audit", found)
-        report = as_mappings(found.receipt.facts.get("dependencies"))
+            return unproved("SEC-09", "make audit", found)
         audited = {
             (_normal(str(item.get("name"))), str(item.get("version"))) for item in report if "skip_reason" not in item
         }
@@ -70,12 +123,6 @@ class SEC02(Criterion):
             (name, version), (path, line) = left_out[0], pins[left_out[0]]
             words = f"{len(left_out)} of {len(pins)} pinned packages were not audited"
             return failed(words, Evidence(f"{name} {version} was not", path, line), of_receipt(found.receipt))
-        holes = [(str(item.get("name")), hole) for item in report for hole in as_mappings(item.get("vulns"))]
-        if holes:
-            facts = [
-                Evidence(f"{name}: {hole.get('id')}, mended in {hole.get('fix_versions')}") for name, hole in holes[:5]
-            ]
-            return failed(f"{len(holes)} known vulnerabilities", *facts, of_receipt(found.receipt))
         return passed(f"{len(pins)} pinned packages audited, no known vulnerability", of_receipt(found.receipt))
 
 
@@ -174,12 +221,42 @@ class SEC06(Criterion):
         return passed(f"built by {workflow[0]}, billed", Evidence("the bill", bills[0]), of_receipt(found.receipt))
 
 
+def _newest_audit(product: Product) -> receipts.Found:
+    """The newest receipt of an audit of what is pinned now, under either id; one that failed decides too."""
+    homes = tuple(sorted({path for path, _ in _pins(product).values()}))
+    found = [receipts.find(product, name, about=homes, days=7) for name in ("SEC-09", "SEC-02")]
+    return max(found, key=lambda item: ran.when if (ran := item.receipt or item.failed) else "")
+
+
+def _critical(ran: Receipt) -> Verdict | None:
+    """The verdict where an audit failed, unless all that it found is known to be less than critical."""
+    report = as_mappings(ran.facts.get("dependencies"))
+    holes = [(str(item.get("name")), hole) for item in report for hole in as_mappings(item.get("vulns"))]
+    critical = [(name, hole) for name, hole in holes if str(hole.get("severity") or "critical").lower() == "critical"]
+    if critical:
+        return failed(
+            f"{len(critical)} known vulnerabilities are or may be critical", *_told(critical), of_receipt(ran)
+        )
+    if ran.exit_code and not holes:
+        return failed(f"the newest audit ended with exit code {ran.exit_code}", of_receipt(ran))
+    return None
+
+
+def _told(holes: list[tuple[str, dict[str, Any]]]) -> list[Evidence]:
+    return [Evidence(f"{name}: {hole.get('id')}, mended in {hole.get('fix_versions')}") for name, hole in holes[:5]]
+
+
+def _place(item: audit.Audit) -> tuple[str, int | None]:
+    return item.command.path, item.command.line
+
+
+@lru_cache(maxsize=16)
 def _pins(product: Product) -> dict[tuple[str, str], tuple[str, int]]:
     """Where each package is pinned without a condition, by name and version."""
     found: dict[tuple[str, str], tuple[str, int]] = {}
     for path in product.matching("requirements/*.txt", "requirements*.txt"):
         for number, line in enumerate((product.text(path) or "").splitlines(), start=1):
-            match = re.match(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)(?P<rest>.*)", line)
+            match = PIN.match(line)
             if match and ";" not in match["rest"]:
                 found.setdefault((_normal(match["name"]), match["version"]), (path, number))
     return found
@@ -212,7 +289,7 @@ def _workflow_faults(product: Product, path: str) -> Iterator[Evidence]:
         container = job.get("container")
         image = str(container.get("image") if isinstance(container, dict) else container or "")
         if image and "@sha256:" not in image and "${{" not in image:
-            yield Evidence(f"image {image} is not pinned by its digest", path, product.line_of(path, re.escape(image)))
+            yield Evidence(f"image {image} is not pinned by its digest", path, product.line_with(path, image))
         yield from _step_faults(product, path, as_mappings(job.get("steps")), events)
 
 
@@ -223,18 +300,18 @@ def _step_faults(product: Product, path: str, steps: list[dict[str, Any]], event
             yield from _pin_fault(product, path, uses)
         written = str(as_mapping(step.get("with")).get("script") or "") if "github-script" in uses else run
         if match := STRANGERS_TEXT.search(written):
-            line = product.line_of(path, re.escape(match[0]))
+            line = product.line_with(path, match[0])
             yield Evidence(f"puts {match[0]} into a script: pass it through env", path, line)
         taken = run or (str(as_mapping(step.get("with"))) if "checkout" in uses else "")
         if events & STRANGERS_EVENTS and (match := STRANGERS_CODE.search(taken)):
-            line = product.line_of(path, re.escape(match[0]))
+            line = product.line_with(path, match[0])
             yield Evidence("checks out a stranger's code with the repository's rights", path, line)
 
 
 def _pin_fault(product: Product, path: str, uses: str) -> Iterator[Evidence]:
     is_local = uses.startswith("./") and ".." not in uses
     if not (is_local or FULL_SHA.fullmatch(uses) or IMAGE_DIGEST.fullmatch(uses)):
-        yield Evidence(f"{uses} is not pinned by a full commit id", path, product.line_of(path, re.escape(uses)))
+        yield Evidence(f"{uses} is not pinned by a full commit id", path, product.line_with(path, uses))
 
 
 def _writes(permissions: object) -> bool:

@@ -232,4 +232,4 @@ def _floating(product: Product) -> Iterator[Evidence]:
             used = str(service.get("image") or "") if isinstance(service, dict) else ""
             is_built = isinstance(service, dict) and "build" in service
             if used and not is_built and (used.endswith(":latest") or ":" not in used.rpartition("/")[2]):
-                yield Evidence(f"service {name} runs {used}", path, product.line_of(path, re.escape(used)))
+                yield Evidence(f"service {name} runs {used}", path, product.line_with(path, used))

@@ -448,7 +448,8 @@ class TR19(Criterion):
         listening: dict[str, str] = {}
         for workflow in product.workflows:
             event = workflow.triggers.get("repository_dispatch")
-            if isinstance(event, dict) and any(map(TRAINS.search, recipes.steps(product, workflow))):
+            runs = recipes.steps(product, workflow, ("repository_dispatch",))
+            if isinstance(event, dict) and any(map(TRAINS.search, runs)):
                 types = event.get("types") or []
                 listening |= dict.fromkeys([types] if isinstance(types, str) else map(str, types), workflow.path)
         if not listening:

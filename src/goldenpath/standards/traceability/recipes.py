@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator
 
+from goldenpath.product import makefile
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.product import Product
 from goldenpath.product.workflows import SWALLOWED, Workflow
 from goldenpath.standards.verdict import Evidence
 
-MAKEFILE = "Makefile"
 CODE = (".py", ".sh", ".r", ".jl", ".sql", ".ipynb", ".scala", ".java")
-_MAKE = re.compile(r"(?:^|[\s;&@])(?:make|\$\(MAKE\))((?:[ \t]+[\w./=-]+)+)", re.MULTILINE)
 
 
 def expanded(product: Product, command: str) -> str:
     """A command, followed by the recipes of every make target that it calls, directly or not."""
-    recipes, found, waiting, seen = _recipes(product), [command], [command], set[str]()
-    while waiting:
-        for target in _targets(waiting.pop()):
-            if target in recipes and target not in seen:
-                seen.add(target)
-                needs, recipe = recipes[target]
-                found.append(recipe)
-                waiting += [recipe, *(f"make {need}" for need in needs)]
-    return "\n".join(found)
+    return makefile.read(product).expanded(command)
 
 
-def steps(product: Product, workflow: Workflow) -> Iterator[str]:
-    """What each step of a workflow runs, make recipes included; steps whose failure is ignored left out."""
-    for job, step in workflow.runs():
+def steps(product: Product, workflow: Workflow, events: Collection[str] = ()) -> Iterator[str]:
+    """What each step of a workflow runs, make recipes included.
+
+    Steps whose failure is ignored are left out, and so are those that run on none of the events; no event means any
+    that starts the workflow.
+    """
+    for job, step in workflow.runs(events):
         if not (job.may_fail or step.may_fail):
             yield expanded(product, step.run)
 
@@ -67,28 +61,3 @@ def imports_any(product: Product, paths: Iterable[str], names: tuple[str, ...]) 
         if found := pattern.search(text):
             return Evidence(f"imports {found[1]}", path, text.count("\n", 0, found.start(1)) + 1)
     return None
-
-
-@lru_cache(maxsize=64)
-def _recipes(product: Product) -> dict[str, tuple[tuple[str, ...], str]]:
-    """What each target of the Makefile needs, and the shell that it runs."""
-    found: dict[str, tuple[tuple[str, ...], str]] = {}
-    current: list[str] = []
-    for line in (product.text(MAKEFILE) or "").splitlines():
-        if line.startswith("\t"):
-            for target in current:
-                needs, recipe = found[target]
-                found[target] = needs, f"{recipe}{line.strip().lstrip('@-+')}\n"
-        elif rule := re.match(r"([\w./ -]+):(?!=)([^=#]*)(?:#.*)?$", line):
-            current = [name for name in rule[1].split() if name != ".PHONY" and not rule[1].startswith(".PHONY")]
-            for target in current:
-                needs, recipe = found.get(target, ((), ""))
-                found[target] = (*needs, *rule[2].split()), recipe
-        elif line.strip() and not line.startswith("#"):
-            current = []
-    return found
-
-
-def _targets(command: str) -> Iterator[str]:
-    for words in _MAKE.findall(command):
-        yield from (word for word in words.split() if not word.startswith("-") and "=" not in word)

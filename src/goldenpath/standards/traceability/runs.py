@@ -351,7 +351,7 @@ class TR11(Criterion):
     def check(product: Product) -> Verdict:
         events = {"schedule", "repository_dispatch"}
         timed = [item for item in product.workflows if events & {*item.triggers}]
-        training = [item for item in timed if any(map(TRAINS.search, recipes.steps(product, item)))]
+        training = [item for item in timed if any(map(TRAINS.search, recipes.steps(product, item, events)))]
         if not training:
             facts = [Evidence("starts by itself, and does not train", workflow.path) for workflow in timed]
             fact = Evidence("no workflow starts training by schedule or event", ".github/workflows")

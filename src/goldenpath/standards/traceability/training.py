@@ -276,7 +276,7 @@ def _differences(product: Product, facts: Mapping[str, Any]) -> Iterator[Evidenc
             if outs.get(path) == locked["digest"] or (path == lineage.PATH and path in outs):
                 continue
             if path not in outs:
-                yield Evidence(f"the rerun did not write {path}", LOCK, product.line_of(LOCK, re.escape(path)))
+                yield Evidence(f"the rerun did not write {path}", LOCK, product.line_with(LOCK, path))
             elif not after_model:
                 yield Evidence(f"{stage.name} wrote another {path}: the data are not pinned", path)
             elif steady is not None:
