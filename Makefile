@@ -53,6 +53,14 @@ test-fast: $(READY) ## Run all tests but the end-to-end ones
 expected-files: $(READY) ## Rewrite the listing of generated files that tests compare with; review the diff
 	$(BIN)/python -m tests.template.expected
 
+.PHONY: docs
+docs: $(READY) ## Write docs/standards anew from the criteria; review the diff
+	$(BIN)/python -m goldenpath.handbook
+
+.PHONY: check
+check: $(READY) ## Review the maturity of this repository by its own standards (ARGS="--baseline origin/main ...")
+	$(BIN)/goldenpath check $(ARGS)
+
 .PHONY: lint
 lint: $(READY) ## Check style, formatting and types
 	$(BIN)/ruff check .
@@ -74,6 +82,7 @@ lock: $(READY) ## Compile requirements/dev.txt again from pyproject.toml
 bench: $(READY) ## Measure generation, pipeline and prediction, each beside what one would use instead
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python benchmarks/review.py
 
 .PHONY: bench-adopt
 bench-adopt: $(READY) ## Adopt public tables of many shapes and write the scores into docs/adopt.md; a quarter of an hour

@@ -1,0 +1,70 @@
+"""How changes came to the main line: reviewed by somebody else, through a pull request, or straight."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from goldenpath.product.git import Commit, Git
+    from goldenpath.product.product import Product
+
+LOOK_BACK = 50
+_FORGES = frozenset({"noreply@github.com", "noreply@gitlab.com"})
+_NUMBER = re.compile(r"\(#\d+\)$|\(!\d+\)$|^Merge pull request #\d+|^Merge branch .+ into ")
+_REVIEWED = re.compile(r"^(?:Reviewed|Acked|Approved)-by:.*<([^>]+)>", re.IGNORECASE)
+_BOT = re.compile(r"\[bot\]|\bbot@|-bot@|^(?:dependabot|renovate|github-actions)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The newest changes by people after the first commit, by how they came.
+
+    Attributes:
+        reviewed: Somebody other than the author merged or signed them.
+        requested: They came through a pull request; git does not say who approved.
+        direct: Neither.
+        is_cut: Whether the clone holds less history than there is.
+    """
+
+    reviewed: tuple[Commit, ...] = ()
+    requested: tuple[Commit, ...] = ()
+    direct: tuple[Commit, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def changes(self) -> int:
+        """How many changes were looked at."""
+        return len(self.reviewed) + len(self.requested) + len(self.direct)
+
+
+def read(product: Product) -> Trail:
+    """Sort the newest first-parent commits; the first commit of all and those of bots are left out."""
+    git = product.git
+    if git is None or product.commit is None:
+        return Trail()
+    commits = [item for item in git.history(product.commit, LOOK_BACK) if item.parents and not _BOT.search(item.author)]
+    merged = _authors(git, [item.parents[1] for item in commits if len(item.parents) > 1])
+    kinds: dict[str, list[Commit]] = {"reviewed": [], "requested": [], "direct": []}
+    for item in commits:
+        kinds[_kind(item, merged)].append(item)
+    reviewed, requested, direct = (tuple(kinds[name]) for name in ("reviewed", "requested", "direct"))
+    return Trail(reviewed, requested, direct, git.is_shallow)
+
+
+def _kind(commit: Commit, merged: dict[str, str]) -> str:
+    author = merged.get(commit.parents[1], commit.author) if len(commit.parents) > 1 else commit.author
+    signers = {found[1] for line in commit.trailers if (found := _REVIEWED.match(line))}
+    merger = commit.author if len(commit.parents) > 1 else commit.committer
+    others = {who for who in (*signers, merger) if who != author and who not in _FORGES and not _BOT.search(who)}
+    if others:
+        return "reviewed"
+    return "requested" if commit.committer in _FORGES and _NUMBER.search(commit.subject) else "direct"
+
+
+def _authors(git: Git, shas: list[str]) -> dict[str, str]:
+    if not shas:
+        return {}
+    found = git.run("show", "--no-patch", "--format=%H %ae", *shas) or ""
+    return dict(line.split(" ", 1) for line in found.splitlines() if " " in line)

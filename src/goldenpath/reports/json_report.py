@@ -1,0 +1,117 @@
+"""The review as JSON, for programs. ``schema`` grows when a field is taken away or changes its meaning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from goldenpath import __version__
+from goldenpath.reports.report import Fact, Report, Row, gate_answer
+from goldenpath.standards import CATALOGUE_VERSION
+
+SCHEMA = 1
+
+
+def render(reports: Sequence[Report]) -> str:
+    """Write everything that a review knows."""
+    content = {
+        "schema": SCHEMA,
+        "tool": {"name": "goldenpath", "version": __version__, "catalogue": CATALOGUE_VERSION},
+        "gate": gate_answer(reports) or None,
+        "products": [_product(report) for report in reports],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _product(report: Report) -> dict[str, Any]:
+    review = report.review
+    complete = review.complete
+    return {
+        "name": report.name,
+        "folder": report.folder,
+        "commit": review.commit,
+        "dirty": report.is_dirty,
+        "when": review.when.isoformat(timespec="seconds"),
+        "catalogue": review.catalogue,
+        "complete": complete,
+        "level": report.level,
+        "level_with_waivers": review.excused_level if complete else None,
+        "level_if_unknown_were_met": review.possible_level if complete else None,
+        "meaning": report.meaning or None,
+        "counts": report.counts,
+        "parts": [
+            {"name": part.name, "level": part.level, "level_if_unknown_were_met": part.possible}
+            | {"criteria": [_criterion(row) for row in part.rows]}
+            for part in report.parts
+        ],
+        "next_steps": [
+            {"id": step.id, "title": step.title, "why_now": step.why_now, "do": step.do, "evidence": _facts(step.facts)}
+            for step in report.steps
+        ],
+        "base": report.base or None,
+        "findings": None
+        if report.findings is None
+        else [
+            {"kind": item.kind, "id": item.id or None, "reason": item.reason, "evidence": _facts(item.facts)}
+            for item in report.gate
+        ],
+        "signed": [
+            {
+                "kind": entry.kind,
+                "id": entry.id,
+                "signer": entry.signer,
+                "words": entry.words,
+                "when": _day(entry.when),
+                "expires": _day(entry.expires),
+                "link": entry.link,
+                "path": entry.path,
+                "line": entry.line,
+                "counts": not entry.fault,
+                "fault": entry.fault or None,
+                "ends_soon": entry.ends_soon,
+            }
+            for entry in report.signed
+        ],
+        "bad_receipts": list(report.bad_receipts),
+        "trend": [
+            {
+                "commit": point.commit,
+                "when": _day(point.when),
+                "level": point.level,
+                "gained": list(point.gained),
+                "lost": list(point.lost),
+            }
+            for point in report.trend
+        ],
+    }
+
+
+def _criterion(row: Row) -> dict[str, Any]:
+    item = row.criterion
+    return {
+        "id": item.id,
+        "title": item.title,
+        "level": item.level,
+        "anchor": item.is_anchor,
+        "proofs": list(item.proofs),
+        "requires": list(item.requires),
+        "status": row.status,
+        "met": row.is_met,
+        "reason": row.reason,
+        "evidence": _facts(row.facts),
+        "fix": item.fix,
+        "effort": item.effort,
+    }
+
+
+def _facts(facts: Sequence[Fact]) -> list[dict[str, Any]]:
+    return [
+        {"text": fact.text, "path": fact.path or None, "line": fact.line, "command": fact.command or None}
+        for fact in facts
+    ]
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

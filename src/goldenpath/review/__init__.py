@@ -1,0 +1,1 @@
+"""The review: every criterion asked, levels derived, steps proposed, two reviews compared."""

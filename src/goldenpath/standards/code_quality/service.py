@@ -1,0 +1,128 @@
+"""The service: fast enough under load, deployed by manifests that are valid."""
+
+from __future__ import annotations
+
+from goldenpath.evidence import receipts
+from goldenpath.product import (
+    delivery,
+    serving,
+)
+from goldenpath.product.manifest import NAME as MANIFEST
+from goldenpath.product.product import Product
+from goldenpath.standards.code_quality import proof
+from goldenpath.standards.criterion import Criterion, Part, Proof
+from goldenpath.standards.verdict import Evidence, Verdict, failed, not_applicable, passed, unknown
+
+FORGE_DAYS, LOAD_DAYS = 90, 90
+LEAST_REQUESTS = 1000
+MOST_REFUSED = 0.01
+
+
+class CQ14(Criterion):
+    """A right answer that comes too late is a wrong one for whoever waits.
+
+    How many requests a service takes, and how slow the slowest are, cannot be read from its code. It is measured under
+    load, on the model that is deployed, before customers measure it.
+    """
+
+    id = "CQ-14"
+    title = "Load test"
+    level = 3
+    part = Part.CODE_QUALITY
+    proofs = (Proof.PARSED, Proof.RECEIPT)
+    verify = (
+        "online products only: golden-path.yaml sets slo.latency_p95_ms; a receipt of a load test of at most "
+        f"{LOAD_DAYS} days that names the model's digest: requests (≥ {LEAST_REQUESTS}), failures (≤ "
+        f"{MOST_REFUSED:.0%}), p95_ms within the objective"
+    )
+    fix = "`goldenpath record CQ-14 --artifact models/model.onnx -- make load`"
+    sources = ("Google SRE Book: service level objectives", "ML Test Score Monitoring 6")
+    gaming = "A handful of requests to a stub: the receipt names the model's digest and enough requests."
+
+    @staticmethod
+    def check(product: Product) -> Verdict:
+        web = serving.web_framework(product)
+        if product.manifest.present and not product.manifest.is_online:
+            if web is None:
+                return not_applicable("nobody waits for an answer: the product is not served online")
+            return failed(
+                "the code serves requests, the manifest says it does not", Evidence(web.what, web.path, web.line)
+            )
+        if not product.manifest.present and web is None:
+            return unknown("there is no manifest, and no code that serves", Evidence("is missing", MANIFEST))
+        slo = product.mapping(MANIFEST).get("slo")
+        most = slo.get("latency_p95_ms") if isinstance(slo, dict) else None
+        if not isinstance(most, int | float) or most <= 0:
+            return failed(
+                "no objective says how long an answer may take",
+                Evidence("lacks slo.latency_p95_ms", MANIFEST),
+            )
+        found = receipts.find(product, CQ14.id, ("src", "models", "requirements"), LOAD_DAYS)
+        if found.receipt is None:
+            return proof.unproved("CQ-14", "load", found.rejected)
+        facts, ran = found.receipt.facts, proof.ran_by(found.receipt)
+        requests, refused, p95 = (facts.get(key) for key in ("requests", "failures", "p95_ms"))
+        if not isinstance(requests, int) or not isinstance(refused, int) or not isinstance(p95, int | float):
+            return failed("the receipt lacks requests, failures or p95_ms", ran)
+        if not any(path.startswith("models/") for path in found.receipt.artifacts):
+            return failed("the receipt does not say which model was under load", ran)
+        if requests < LEAST_REQUESTS or refused > requests * MOST_REFUSED or p95 > most:
+            words = f"{requests} requests, {refused} failed, p95 {p95} ms; want {LEAST_REQUESTS}, 1 % and {most} ms"
+            return failed(words, ran)
+        return passed(f"p95 {p95} ms of {most} ms over {requests} requests", ran)
+
+
+class CQ15(Criterion):
+    """A typing error in a manifest is found by the cluster, at the moment when it hurts most.
+
+    Schemas of what is deployed are public, so a machine can hold every manifest against them before it is merged.
+    """
+
+    id = "CQ-15"
+    title = "Deployment validated"
+    level = 3
+    part = Part.CODE_QUALITY
+    proofs = (Proof.PARSED, Proof.RECEIPT)
+    verify = (
+        "every manifest under deploy/ parses and has apiVersion, kind and a name, and every file that a kustomization "
+        "names is there; there is an overlay for each environment of golden-path.yaml; a pull request runs a "
+        "validator; a receipt of it with `objects`, no fewer than the manifests hold"
+    )
+    fix = "`goldenpath record CQ-15 -- make validate-deploy`"
+    sources = (
+        "Kubernetes documentation: configuration best practices",
+        "OpenGitOps principles",
+        "Google MLOps levels: level 2",
+    )
+    gaming = "A validator run over nothing: the receipt must count at least the objects that lie here."
+
+    @staticmethod
+    def check(product: Product) -> Verdict:
+        environments = product.manifest.environments
+        paths = product.matching(*delivery.FILES)
+        if not paths:
+            if product.manifest.present and not environments and not serving.web_framework(product):
+                return not_applicable("the product is deployed nowhere, by its manifest and its code")
+            return failed("there is no configuration of a deployment", Evidence("is missing", "deploy/"))
+        objects, broken = delivery.manifests(product)
+        faults = [Evidence(fault.text, fault.path) for fault in broken]
+        faults += [
+            Evidence(f"no overlay for {name}", f"deploy/overlays/{name}")
+            for name in environments
+            if any("/overlays/" in path for path in paths) and not any(f"/overlays/{name}/" in path for path in paths)
+        ]
+        if faults:
+            return failed(f"{len(faults)} manifests cannot be applied", *faults[:5])
+        if not objects and not any(path.endswith(".tf") for path in paths):
+            return failed("the files under deploy/ hold no object", Evidence(f"{len(paths)} files", paths[0]))
+        called = delivery.validation(product)
+        if called is None:
+            return failed("no pull request validates the manifests", Evidence("want a validator", ".github/workflows"))
+        found = receipts.find(product, CQ15.id, ("deploy", "charts", "terraform"))
+        if found.receipt is None:
+            return proof.unproved("CQ-15", "validate-deploy", found.rejected)
+        counted = found.receipt.facts.get("objects")
+        if not isinstance(counted, int) or counted < max(1, objects):
+            return failed(f"{counted} objects were validated, {objects} are here", proof.ran_by(found.receipt))
+        fact = Evidence(f"runs `{called.text}`", called.path, called.line)
+        return passed(f"{counted} objects are valid", proof.ran_by(found.receipt), fact)

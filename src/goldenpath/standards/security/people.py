@@ -1,0 +1,258 @@
+"""What concerns people: their data, who may ask the model, and whom it treats worse."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from goldenpath.evidence import receipts
+from goldenpath.product import serving
+from goldenpath.product.manifest import NAME as MANIFEST
+from goldenpath.product.product import Product
+from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
+from goldenpath.standards.proofs import as_mapping, as_mappings, as_number, of_receipt, unproved, with_attestation
+from goldenpath.standards.verdict import Evidence, Verdict, failed, not_applicable, passed, unknown
+
+CONTRACT = "contract.yaml"
+SIGNATURE = "models/signature.json"
+CLASSES = ("public", "internal", "confidential", "restricted")
+PERSONAL = re.compile(
+    r"(?:^|_)(?:e_?mail|phone|mobile|surname|(?:first|last|full|family|given|maiden)_?name|ssn|passport|iban|"
+    r"date_of_birth|birth_?da(?:te|y)|dob|(?:home|street|postal)_address|ip_address|credit_card)(?:$|_)"
+)
+ANNEX_IV = (
+    "general description",
+    "development",
+    "control",
+    "performance metrics",
+    "risk management",
+    "changes",
+    "standards",
+    "declaration of conformity",
+    "post-market monitoring",
+)
+"""The nine points of Annex IV of the EU AI Act, each the words that a heading must hold."""
+FEWEST_WORDS = 20
+
+
+class SEC04(Criterion):
+    """Data about people may be used for what it was given for, and for no longer than needed.
+
+    Whoever trains on it must be able to say which columns are personal, why each is needed, how long it is kept and who
+    may see it. That is asked by law, and by the first customer who wants an answer.
+    """
+
+    id = "SEC-04"
+    title = "Data rights and privacy"
+    level = 2
+    part = Part.SECURITY
+    verify = (
+        "every column of contract.yaml has a classification; no column with the name of personal data is below "
+        "confidential; where a column is confidential or restricted, the contract has description: purpose, "
+        "slaProperties: retention and roles with their access, and no such column is a model input without a reason "
+        "(customProperties: purpose); every input of models/signature.json is in the contract. At criticality high, an "
+        "attestation of the data protection officer for at most 365 days"
+    )
+    fix = "edit contract.yaml: classification, slaProperties: retention, roles"
+    effort = Effort.MINUTES
+    sources = ("ML Test Score Data 5", "EU AI Act Article 10", "GDPR Articles 5 and 30")
+    gaming = "Personal columns declared public: their names give them away."
+    attestable = 365
+
+    @staticmethod
+    def check(product: Product) -> Verdict:
+        contract = product.mapping(CONTRACT)
+        columns = [
+            item for table in as_mappings(contract.get("schema")) for item in as_mappings(table.get("properties"))
+        ]
+        if not columns:
+            return failed("no contract says what the data is", Evidence("no columns", CONTRACT))
+        by_name = {str(item.get("name")): item for item in columns}
+        inputs = [str(item.get("name")) for item in as_mappings(as_mapping(product.json(SIGNATURE)).get("inputs"))]
+        if strangers := [name for name in inputs if name not in by_name]:
+            return failed(
+                f"the model takes {', '.join(strangers)}, which no contract names", Evidence("inputs", SIGNATURE)
+            )
+        for name, item in by_name.items():
+            line = product.line_of(CONTRACT, rf"name:\s*['\"]?{re.escape(name)}\b")
+            level = item.get("classification")
+            if level not in CLASSES:
+                return failed(
+                    f"{name} is not classified", Evidence(f"want one of {', '.join(CLASSES)}", CONTRACT, line)
+                )
+            if level in ("public", "internal") and PERSONAL.search(name.lower()):
+                return failed(f"{name} looks personal and is {level}", Evidence("want confidential", CONTRACT, line))
+        sensitive = [name for name, item in by_name.items() if item["classification"] in ("confidential", "restricted")]
+        if sensitive and (fault := _privacy_fault(contract, by_name, [name for name in inputs if name in sensitive])):
+            return failed(fault, Evidence(f"holds {', '.join(sensitive)}", CONTRACT))
+        fact = Evidence(f"{len(columns)} columns classified, {len(sensitive)} of them sensitive", CONTRACT)
+        if product.manifest.criticality == "high":
+            return with_attestation(product, "SEC-04", 365, "the data protection officer agrees", fact)
+        return passed(fact.text, fact)
+
+
+class SEC07(Criterion):
+    """A model that anybody may ask can be copied by asking often enough, and gives away what it learned from.
+
+    It also costs money with every answer. Only the service's own refusal of a call without credentials proves that the
+    door is shut, and only its answer to one with credentials proves that there is a door.
+    """
+
+    id = "SEC-07"
+    title = "Endpoints ask who is there"
+    level = 3
+    part = Part.SECURITY
+    proofs = (Proof.RECEIPT,)
+    verify = (
+        "a receipt of calls to the running service (facts: calls, each with path, credentials: none or valid, status) "
+        "tells 401 or 403 without credentials for every route that the code declares, health and metrics left out, and "
+        "2xx with credentials for at least one"
+    )
+    fix = "goldenpath record SEC-07 -- make smoke-auth"
+    sources = ("OWASP API Security Top 10 API2", "OWASP Machine Learning Security Top 10 ML05", "NIST AI 100-2")
+    gaming = (
+        "A service that refuses everybody, or one open route beside a shut one: every route is called, one must answer."
+    )
+
+    @staticmethod
+    def check(product: Product) -> Verdict:
+        if reason := serving.nobody_waits(product):
+            line = product.line_of(MANIFEST, r"^serving\b")
+            return not_applicable(reason, Evidence("serving modes", MANIFEST, line))
+        routes = serving.routes(product)
+        if not routes:
+            return failed("no route is found in the code", Evidence("want routes with literal paths", MANIFEST))
+        found = receipts.find(product, "SEC-07", about=product.python.packages)
+        if found.receipt is None:
+            return unproved("SEC-07", "make smoke-auth", found)
+        calls = as_mappings(found.receipt.facts.get("calls"))
+        answers = [(call.get("path"), call.get("credentials"), as_number(call.get("status"))) for call in calls]
+        for route in routes:
+            statuses = {status for path, given, status in answers if path == route.what and given == "none"}
+            if not statuses or not statuses <= {401, 403}:
+                told = ", ".join(f"{status:g}" for status in statuses if status is not None) or "nothing"
+                words = f"{route.what} answers {told} to a call without credentials"
+                return failed(words, Evidence(route.what, route.path, route.line), of_receipt(found.receipt))
+        if not any(given == "valid" and status is not None and 200 <= status < 300 for _, given, status in answers):
+            return failed("no call with credentials is answered", of_receipt(found.receipt))
+        return passed(f"{len(routes)} routes refuse a call without credentials", of_receipt(found.receipt))
+
+
+class SEC08(Criterion):
+    """A model that decides about people can be right on average and wrong for one group of them.
+
+    Where a mistake weighs much, every group must reach the floor that was agreed on, and the technical file must let
+    an outsider follow how the model came about, what it can do and what watches it.
+    """
+
+    id = "SEC-08"
+    title = "Fairness and technical file"
+    level = 3
+    part = Part.SECURITY
+    proofs = (Proof.PARSED, Proof.ATTESTED)
+    verify = (
+        "asked at criticality high, or where contract.yaml has a column of role protected: params.yaml has fairness: "
+        "metric and floor, and every group of every protected column in reports/segments.json, as dvc.yaml's stages "
+        "wrote it, reaches it; at criticality high also docs/technical-file.md has the nine points of Annex IV, none "
+        "below 20 words of its own, and a reviewer attests it for at most 365 days"
+    )
+    fix = "set fairness: in params.yaml, write docs/technical-file.md, then goldenpath attest SEC-08"
+    effort = Effort.DAYS
+    sources = ("EU AI Act Annex IV", "ML Test Score Model 7", "NIST AI RMF Measure 2.11")
+    gaming = (
+        "Criticality set low, sections of blanks or of one sentence repeated: protected columns and words are counted."
+    )
+    attestable = 365
+
+    @staticmethod
+    def check(product: Product) -> Verdict:
+        is_high = product.manifest.criticality == "high"
+        protected = _protected(product)
+        if not is_high and not protected:
+            if not product.manifest.present or CONTRACT not in product.paths:
+                lacking = CONTRACT if product.manifest.present else MANIFEST
+                return unknown(
+                    f"without {lacking} nobody can say whom a mistake concerns", Evidence("is missing", lacking)
+                )
+            line = product.line_of(MANIFEST, r"\bcriticality\b")
+            words = f"criticality is {product.manifest.criticality}, and no column is protected"
+            return not_applicable(words, Evidence(words, MANIFEST, line), Evidence("roles", CONTRACT))
+        if fault := _fairness_fault(product, protected):
+            return failed(fault.text, fault)
+        fact = Evidence(
+            f"every group of {', '.join(protected) or 'no column'} reaches the floor", "reports/segments.json"
+        )
+        if not is_high:
+            return passed(fact.text, fact)
+        if fault := _technical_fault(product):
+            return failed(fault.text, fault)
+        return with_attestation(product, "SEC-08", 365, "the technical file was reviewed", fact)
+
+
+def _privacy_fault(contract: dict[str, Any], columns: dict[str, dict[str, Any]], learned: list[str]) -> str:
+    """What a contract with sensitive columns lacks; empty where it lacks nothing."""
+    if not as_mapping(contract.get("description")).get("purpose"):
+        return "nothing says what the personal data may be used for: description: purpose"
+    if not any(
+        item.get("property") == "retention" and item.get("value") for item in as_mappings(contract.get("slaProperties"))
+    ):
+        return "nothing says how long the personal data is kept: slaProperties: retention"
+    if not any(item.get("role") and item.get("access") for item in as_mappings(contract.get("roles"))):
+        return "nothing says who may see the personal data: roles with access"
+    for name in learned:
+        custom = as_mappings(columns[name].get("customProperties"))
+        if not any(item.get("property") == "purpose" and item.get("value") for item in custom):
+            return f"the model learns from {name}, and nothing says why: customProperties: purpose"
+    return ""
+
+
+def _protected(product: Product) -> list[str]:
+    """Columns of the role protected."""
+    found = []
+    for table in as_mappings(product.mapping(CONTRACT).get("schema")):
+        for item in as_mappings(table.get("properties")):
+            custom = as_mappings(item.get("customProperties"))
+            if any(entry.get("property") == "roles" and "protected" in (entry.get("value") or ()) for entry in custom):
+                found.append(str(item.get("name")))
+    return found
+
+
+def _fairness_fault(product: Product, protected: list[str]) -> Evidence | None:
+    """The group that stays below the floor, or what is missing to tell."""
+    path = "reports/segments.json"
+    wanted = as_mapping(product.mapping("params.yaml").get("fairness"))
+    metric, floor = str(wanted.get("metric") or ""), as_number(wanted.get("floor"))
+    if not metric or floor is None:
+        return Evidence("params.yaml has no fairness: metric and floor", "params.yaml")
+    if not any(path in stage.outs for stage in product.pipeline):
+        return Evidence("no stage of dvc.yaml writes reports/segments.json", path)
+    groups = [item for item in as_mappings(product.json(path)) if item.get("column") in protected]
+    if unjudged := sorted(set(protected) - {str(item["column"]) for item in groups}):
+        return Evidence(f"no group of {', '.join(unjudged)} is judged", path)
+    if not protected:
+        return Evidence("no column is protected: nobody has said which groups may be treated worse", CONTRACT)
+    for item in groups:
+        value = as_number(as_mapping(item.get("metrics")).get(metric))
+        if value is None or value < floor:
+            told = "has no" if value is None else f"has {value:g}"
+            return Evidence(f"{item['column']} {item.get('group')} {told} {metric}, want {floor:g} or more", path)
+    return None
+
+
+def _technical_fault(product: Product) -> Evidence | None:
+    """The point of Annex IV that the technical file lacks."""
+    path = "docs/technical-file.md"
+    text = product.text(path)
+    if text is None:
+        return Evidence("there is no technical file", path)
+    sections = [
+        (title.strip().lower(), frozenset(re.findall(r"[^\W\d_]{3,}", body.lower())))
+        for title, body in re.findall(r"^##\s+([^\n]+)\n(.*?)(?=^##\s|\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    ]
+    seen: set[frozenset[str]] = set()
+    for point in ANNEX_IV:
+        words = next((found for title, found in sections if point in title), frozenset())
+        if len(words) < FEWEST_WORDS or words in seen:
+            return Evidence(f"the point '{point}' of Annex IV is empty or says what another says", path)
+        seen.add(words)
+    return None
