@@ -6,10 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.generation import commit_template
+from tests.template.generation import commit_template, generate, git, run
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template as committed, to generate from; not to be changed."""
     return commit_template(tmp_path_factory.mktemp("template") / "golden-path")
+
+
+@pytest.fixture(scope="session")
+def walked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated project whose pipeline has run and whose results are committed."""
+    project = generate(template, tmp_path_factory.mktemp("walked"))
+    for target in ("setup", "pipeline"):
+        done = run(["make", target], project)
+        assert done.returncode == 0, done.stdout + done.stderr
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "Train the model")
+    return project

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.generation import generate, git, run
+from tests.template.generation import git, run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("mutations")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
 PACKAGE = Path("src/flight_delays")
 SHIFT_LEAVES = """
@@ -22,18 +22,6 @@ SHIFT_LEAVES = """
                 attribute.floats[:] = [value + 0.5 for value in attribute.floats]
     return graph
 """
-
-
-@pytest.fixture(scope="module")
-def walked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A generated project whose pipeline has run and whose results are committed."""
-    project = generate(template, tmp_path_factory.mktemp("mutations"))
-    for target in ("setup", "pipeline"):
-        done = run(["make", target], project)
-        assert done.returncode == 0, done.stdout + done.stderr
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", "Train the model")
-    return project
 
 
 @pytest.fixture
