@@ -1,6 +1,8 @@
 """Finish a generated project: prune what its options leave out, choose the license, make the first commit."""
 
+import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -59,6 +61,18 @@ def choose_license(project: Path, name: str) -> None:
     licenses = project / "licenses"
     (licenses / f"{name}.txt").replace(project / "LICENSE")
     shutil.rmtree(licenses)
+
+
+def anchor_source(project: Path) -> None:
+    """Record a template that was named by a relative path by its absolute one, which holds from inside the project."""
+    manifest = project / "golden-path.yaml"
+    text = manifest.read_text(encoding="utf-8")
+    named = re.search(r'^  source: (".*")$', text, flags=re.MULTILINE)
+    source = json.loads(named[1]) if named else os.sep
+    folder = Path(os.environ.get("PWD", os.sep)) / source
+    if named and not Path(source).is_absolute() and (folder / "cookiecutter.json").is_file():
+        anchored = json.dumps(str(folder.resolve()))
+        manifest.write_text(text[: named.start(1)] + anchored + text[named.end(1) :], encoding="utf-8")
 
 
 def commit_all(project: Path) -> str:
@@ -121,6 +135,7 @@ def main() -> None:
     project = Path.cwd()
     prune(project, ANSWERS)
     choose_license(project, ANSWERS["license"])
+    anchor_source(project)
     outcome = commit_all(project)
     if is_rehearsal(project):
         return

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from {{ cookiecutter.package_name }} import contract, params, paths, source
+from {{ cookiecutter.package_name }} import contract, params, source
 from {{ cookiecutter.package_name }}.contract import Contract
 from {{ cookiecutter.package_name }}.pipeline import evaluate, export, ingest, split, train, validate
 
@@ -30,9 +30,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         raw = source.load(params.load())
         patch.chdir(folder)
         sample = raw.sample(min(len(raw), SAMPLE_ROWS), random_state=0).sort_index()
-        paths.RAW.parent.mkdir()
-        ingest.storable(sample).to_parquet(paths.RAW, index=False)
-        for stage in (validate.validate, split.split, train.train, evaluate.evaluate, export.export):
+        patch.setattr(source, "load", lambda _: sample)
+        for stage in (
+            ingest.ingest,
+            validate.validate,
+            split.split,
+            train.train,
+            evaluate.evaluate,
+            export.export,
+        ):
             stage()
     return folder
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from {{ cookiecutter.package_name }} import params
 from {{ cookiecutter.package_name }}.params import ParamsError
@@ -26,6 +27,26 @@ def test_a_wrong_parameter_is_refused_by_name(project: Path, old: str, new: str,
         params.load(path)
 
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize("floor", [{}, {"min": 0.5, "max": 0.6}])
+def test_a_floor_is_either_a_least_or_a_most(floor: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="want min or max"):
+        params.Floor(**floor)
+
+
+@pytest.mark.parametrize(
+    ("floor", "value", "holds"),
+    [
+        ({"min": 0.5}, 0.5, True),
+        ({"min": 0.5}, 0.4, False),
+        ({"max": 9.0}, 9.0, True),
+        ({"max": 9.0}, 9.1, False),
+        ({"min": 0.5}, None, False),
+    ],
+)
+def test_a_floor_holds_what_is_as_good_or_better(floor: dict[str, float], value: float | None, holds: bool) -> None:
+    assert params.Floor(**floor).holds(value) is holds
 
 
 def test_missing_parameters_are_refused(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .paths import LINEAGE, METRICS, RAW, REQUIREMENTS, STAGE_COSTS
+from .paths import DVC_LOCK, LINEAGE, METRICS, MODEL_CARD, RAW, REQUIREMENTS, STAGE_COSTS
 
 BUILD_TYPE = "https://dvc.org/doc/user-guide/pipelines"
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "skl2onnx", "onnx", "onnxruntime")
@@ -81,7 +81,7 @@ def _commit() -> dict[str, Any]:
     What the pipeline itself writes does not count: the run that this is about has just rewritten it.
     """
     commit = _git("rev-parse", "HEAD")
-    written = (f":(exclude){path}" for path in ("dvc.lock", LINEAGE.parent, METRICS.parent))
+    written = (f":(exclude){path}" for path in (DVC_LOCK, LINEAGE.parent, METRICS.parent, MODEL_CARD))
     dirty = bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", *written))
     return {"name": "git", "digest": {"gitCommit": commit} if commit else {}, "annotations": {"dirty": dirty}}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ProjectError
 
@@ -129,6 +129,40 @@ class Evaluation(_Section):
     seed: int
 
 
+class Floor(_Section):
+    """The worst value of a metric that a group may have.
+
+    Attributes:
+        min: At least this, for metrics of which more is better.
+        max: At most this, for metrics of which less is better.
+    """
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Floor:
+        if (self.min is None) == (self.max is None):
+            raise ValueError("want min or max")
+        return self
+
+    def holds(self, value: float | None) -> bool:
+        """Whether a value is good enough; one that is not defined is not."""
+        if value is None:
+            return False
+        return value >= self.min if self.min is not None else self.max is not None and value <= self.max
+
+
+class Gates(_Section):
+    """What a model has to hold.
+
+    Attributes:
+        segments: Floors for every group of segments and protected columns, by metric.
+    """
+
+    segments: dict[str, Floor] = {}
+
+
 class Export(_Section):
     """How far the ONNX graph may differ from scikit-learn on the test split.
 
@@ -159,6 +193,7 @@ class Params(_Section):
     model: Model
     value: Value
     evaluation: Evaluation
+    gates: Gates = Gates()
     export: Export
 
 

@@ -23,6 +23,7 @@ SEGMENTS = Path("reports/segments.json")
 PARITY = Path("reports/parity.json")
 PLOTS = Path("reports/plots")
 EVALUATION_PAGE = Path("reports/evaluation.html")
+MODEL_CARD = Path("docs/model-card.md")
 
 STAGE_COSTS = Path(".stage-costs")
 

@@ -74,6 +74,20 @@ def test_the_model_is_not_tuned_to_the_sample(written: Any) -> None:
     assert (model.loss, model.l2_regularization, model.max_iter) == ("squared_error", 1.0, 200)
 
 
+@pytest.mark.parametrize(
+    ("values", "metric", "least"),
+    [
+        ([0, 1] * 200, "roc_auc", 0.55),
+        (["a", "b", "c"] * 100, "balanced_accuracy", 0.4),
+        (list(range(200)), "rank_correlation", 0.1),
+    ],
+)
+def test_every_group_has_to_be_better_than_a_constant_answer(
+    written: Any, values: Any, metric: str, least: float
+) -> None:
+    assert written(values).gates.segments == {metric: params.Floor(min=least)}
+
+
 def test_the_share_held_out_is_that_of_the_division(written: Any) -> None:
     split = written([0, 1] * 200, share=0.25).split
 

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 
 from {{ cookiecutter.package_name }}.adopt.errors import AdoptError
 from {{ cookiecutter.package_name }}.adopt.write import refuse_to_lose_work, write
@@ -43,6 +44,14 @@ def test_the_data_goes_to_dvc_and_the_files_are_written(repository: Path, custom
     assert "customers.csv" in (repository / f"{PLACE}.dvc").read_text()
     assert (repository / "data/source/.gitignore").read_text() == "/customers.csv\n"
     assert {path: (repository / path).read_text() for path in FILES} == FILES
+
+
+def test_dvc_push_finds_the_data_under_the_projects_gitignore(repository: Path, customers_csv: Path) -> None:
+    shutil.copy(Path(__file__).parents[2] / ".gitignore", repository)
+
+    write(repository, customers_csv, PLACE, FILES, former=None)
+
+    assert str(repository / PLACE) in {out.fs_path for out in Repo(str(repository)).index.outs}
 
 
 def test_another_file_takes_the_place_of_the_former(repository: Path, customers_csv: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as sk
 
 from {{ cookiecutter.package_name }}.evaluation import metrics
@@ -19,6 +20,12 @@ CLASSES = GENERATOR.integers(0, 3, 300)
 PROBABILITIES = GENERATOR.dirichlet([1, 1, 1], 300)
 AMOUNT = GENERATOR.normal(size=300)
 GUESS = AMOUNT + GENERATOR.normal(size=300)
+
+
+def spearman(actual: Any, score: Any, weight: Any) -> float:
+    """SciPy's, which knows no weights: a row of weight two stands there twice."""
+    times = np.ones(len(actual), int) if weight is None else weight.astype(int)
+    return float(stats.spearmanr(np.repeat(actual, times), np.repeat(score, times)).statistic)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
@@ -59,6 +66,8 @@ GUESS = AMOUNT + GENERATOR.normal(size=300)
             PROBABILITIES,
             lambda w: sk.log_loss(CLASSES, PROBABILITIES, sample_weight=w),
         ),
+        ("regression", "rank_correlation", AMOUNT, GUESS, lambda w: spearman(AMOUNT, GUESS, w)),
+        ("regression", "rank_correlation", AMOUNT, GUESS.round(), lambda w: spearman(AMOUNT, GUESS.round(), w)),
         ("regression", "r2", AMOUNT, GUESS, lambda w: sk.r2_score(AMOUNT, GUESS, sample_weight=w)),
         ("regression", "rmse", AMOUNT, GUESS, lambda w: sk.root_mean_squared_error(AMOUNT, GUESS, sample_weight=w)),
         ("regression", "mae", AMOUNT, GUESS, lambda w: sk.mean_absolute_error(AMOUNT, GUESS, sample_weight=w)),
@@ -101,7 +110,14 @@ def test_every_task_has_its_cost(kind: Any, actual: Any, score: Any, cost: float
         ("binary", "roc_auc", np.ones(9, int)),
         ("binary", "average_precision", np.zeros(9, int)),
         ("regression", "r2", np.ones(9)),
+        ("regression", "rank_correlation", np.ones(9)),
     ],
 )
 def test_a_metric_without_meaning_is_nan(kind: Any, name: str, actual: Any) -> None:
     assert np.isnan(metrics.for_task(kind, VALUE, 0.5)[name](actual, np.linspace(0, 1, 9), None))
+
+
+def test_one_prediction_for_all_rows_orders_nothing() -> None:
+    found = metrics.for_task("regression", VALUE, None)["rank_correlation"]
+
+    assert found(AMOUNT, np.ones(300), None) == 0

@@ -18,7 +18,7 @@ CLASSES = {"binary": ["stays", "leaves"], "multiclass": ["red", "green", "blue"]
 METRICS = {
     "binary": ("roc_auc", "average_precision", "log_loss", "calibration_error", "precision", "recall", "cost_per_row"),
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "cost_per_row"),
-    "regression": ("mae", "rmse", "r2", "cost_per_row"),
+    "regression": ("mae", "rmse", "r2", "rank_correlation", "cost_per_row"),
 }
 
 

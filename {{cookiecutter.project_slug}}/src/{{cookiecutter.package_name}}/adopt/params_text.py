@@ -29,6 +29,11 @@ had the least error, up to 10,000 rows 15, above it scikit-learn's 31."""
 IMBALANCED_ODDS = 4.0
 """From four negatives for each positive on, a threshold for equal costs would hardly ever raise an alarm."""
 
+LEAST_AUC, LEAST_CORRELATION = 0.55, 0.1
+"""Floors for groups before any model is trained: clearly more than a constant answer reaches, which is 0.5 and 0."""
+LEAST_OVER_CHANCE = 1.2
+"""The same with more than two classes, of which a constant answer finds one: so many times its share of right ones."""
+
 _COMMENT_COLUMN = 32
 
 
@@ -82,11 +87,36 @@ def params_text(text: str, found: Settings) -> str:
     _split(tree["split"], found)
     _model(tree["model"], found.rows)
     _value(tree["value"], target)
-    smallest = min(200, max(20, found.rows // 20))
+    smallest = min(200, max(20, found.rows // 50))
     _put(tree["evaluation"], "min_segment_rows", smallest, "smaller segments are not judged on their own")
+    _gates(tree, target)
     stream = io.StringIO()
     yaml.dump(tree, stream)
     return stream.getvalue()
+
+
+def _gates(tree: CommentedMap, target: Target) -> None:
+    """What every group has to hold, as far as it can be said before a model is there."""
+    if "gates" not in tree:
+        tree.insert(list(tree).index("export"), "gates", None)
+    metric, least, why = _floor(target)
+    floor = CommentedMap({"min": least})
+    floor.fa.set_flow_style()
+    segments = CommentedMap({metric: floor})
+    segments.ca.items[metric] = [None, None, CommentToken(f"# {why}\n\n", CommentMark(_COMMENT_COLUMN)), None]
+    gates: CommentedMap = CommentedMap({"segments": segments})
+    gates.yaml_add_eol_comment("every group with enough rows has to hold this; raise it", "segments", _COMMENT_COLUMN)
+    tree["gates"] = gates
+
+
+def _floor(target: Target) -> tuple[str, float, str]:
+    """A metric, the least value of it, and why."""
+    if target.problem == "regression":
+        return "rank_correlation", LEAST_CORRELATION, "larger amounts are predicted larger; one answer reaches 0"
+    if target.positive is not None:
+        return "roc_auc", LEAST_AUC, "clearly better than the 0.5 of a coin"
+    least = float(f"{LEAST_OVER_CHANCE / len(target.classes):.2g}")
+    return "balanced_accuracy", least, f"one answer for all rows finds 1 of {len(target.classes)} classes"
 
 
 def _data(tree: CommentedMap, found: Settings) -> None:

@@ -25,11 +25,13 @@ from .leakage import suspects
 from .names import file_name, identifiers
 from .params_text import Settings, params_text
 from .profile import profile
+from .risk_text import risk_text
 from .suspicion import with_suspicion, without_entity_copies
 from .target import MINIMUM_ROWS, Target, guess_target
 from .write import SOURCES
 
 DVC = Path("dvc.yaml")
+RISKS = Path("docs/risk.md")
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ def plan(request: Request, root: Path, package: str) -> Plan:
         Path("src") / package / "source.py": _replacement("source.py", "."),
         Path("tests/test_source.py"): _replacement("test_source.py", f"{package}."),
     }
+    if (root / RISKS).is_file():
+        files[RISKS] = risk_text((root / RISKS).read_text("utf-8"), guesses)
     _check(files)
     return Plan(
         place=place,

@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 from ..model.decision import mistakes_cost
 from ..model.task import Kind
 from ..params import Value
-from .ranking import average_precision, roc_auc
+from .ranking import average_precision, rank_correlation, roc_auc
 
 Weights = NDArray[np.float64] | None
 Metric = Callable[[NDArray[Any], NDArray[Any], Weights], float]
 
-HIGHER_IS_BETTER = {"roc_auc", "average_precision", "precision", "recall", "accuracy", "balanced_accuracy", "r2"}
+HIGHER_IS_BETTER = {
+    *("roc_auc", "average_precision", "precision", "recall"),
+    *("accuracy", "balanced_accuracy"),
+    *("r2", "rank_correlation"),
+}
 CALIBRATION_BINS = 10
 PROBABILITY_FLOOR = 1e-7
 """Keeps the log loss of a class that training never saw finite."""
@@ -85,6 +89,7 @@ def _regression(value: Value) -> dict[str, Metric]:
         "mae": _mae,
         "rmse": lambda y, p, w: float(np.sqrt(np.average((p - y) ** 2, weights=w))),
         "r2": _r2,
+        "rank_correlation": rank_correlation,
         "cost_per_row": lambda y, p, w: _mae(y, p, w) * value.per_unit_error,
     }
 

@@ -49,6 +49,10 @@ _WORDS = {
     "balanced_accuracy": ("balanced accuracy", "The share of right answers, each class counting the same."),
     "mae": ("mean absolute error", "How far predictions are off on average, in the target's unit."),
     "rmse": ("root mean squared error", "As the mean absolute error, but large misses weigh more."),
+    "rank_correlation": (
+        "rank correlation",
+        "Whether larger amounts are predicted larger; 0 is no better than one answer for all, 1 is perfect.",
+    ),
     "r2": ("R²", "The share of the target's variation that is explained; 0 is no better than the mean."),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,6 +157,7 @@ def _concerns(inputs: Inputs, provenance: Provenance, groups: Sequence[Groups]) 
         for role, names in flagged.items()
         if names
     ]
+    found += _below_floors(inputs)
     unjudged = sum(1 for record in inputs.segments if record["metrics"] is None)
     if unjudged:
         least = inputs.params.evaluation.min_segment_rows
@@ -169,6 +170,20 @@ def _concerns(inputs: Inputs, provenance: Provenance, groups: Sequence[Groups]) 
     if inputs.parity.get("flipped_decisions"):
         found.append(f"{inputs.parity['flipped_decisions']:,} decisions differ between training and serving.")
     return found
+
+
+def _below_floors(inputs: Inputs) -> Iterator[str]:
+    """The groups that miss a floor of ``params.yaml``, by metric."""
+    judged = [record for record in inputs.segments if record["metrics"] is not None]
+    for metric, floor in inputs.params.gates.segments.items():
+        missing = [
+            f"{record['column']} {record['group']}"
+            for record in judged
+            if not floor.holds(record["metrics"].get(metric))
+        ]
+        if missing:
+            label = measure(metric).label
+            yield f"{words.counted(len(missing), 'group')} below the floor for {label}: {words.listed(missing, 8)}."
 
 
 def _differ(recorded: Any, current: Any) -> bool:

@@ -1,0 +1,91 @@
+"""Run the README's first commands where nobody has run them before: ``make quickstart``.
+
+A README that is not run goes out of date unnoticed. Here its commands run in a throwaway clone of the last commit, with
+none of the tools, data and results that this folder already has.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from ..errors import ProjectError
+from . import facts
+from .clone import clone, environment
+
+README = Path("README.md")
+HEADING = "From a fresh clone"
+SUITE = Path("reports/junit.xml")
+
+
+def main() -> int:
+    """Run the commands and say how many tests passed.
+
+    Returns:
+        0, or 1 when a command failed or no test ran; the reason went to standard error.
+    """
+    root = Path.cwd()
+    try:
+        commands = read((root / README).read_text(encoding="utf-8"))
+        with tempfile.TemporaryDirectory(prefix="quickstart-") as folder:
+            passed = run(root, commands, Path(folder))
+    except ProjectError as refusal:
+        print(f"quickstart failed.\n{refusal}", file=sys.stderr)
+        return 1
+    facts.tell({"commands": commands, "tests": passed})
+    print(f"{len(commands)} commands ran in a fresh clone, {passed} tests passed.")
+    return 0
+
+
+def read(text: str) -> list[str]:
+    """The commands of the shell block under the README's heading, in order and without comments.
+
+    Raises:
+        ProjectError: There is none.
+    """
+    section = re.search(rf"^## {re.escape(HEADING)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    block = re.search(r"^```sh\n(.*?)^```", section[1] if section else "", re.MULTILINE | re.DOTALL)
+    lines = re.sub(r"\\\n", "", block[1]).splitlines() if block else []
+    found = [" ".join(re.sub(r"\s+#.*$|^#.*$", "", line.strip()).split()) for line in lines]
+    if not any(found):
+        raise ProjectError(f'{README}: no shell block with commands under "## {HEADING}".')
+    return [command for command in found if command]
+
+
+def run(root: Path, commands: list[str], folder: Path) -> int:
+    """Run commands in a fresh clone.
+
+    Args:
+        root: The project's folder.
+        commands: What to run, one after the other.
+        folder: Where the clone goes; empty.
+
+    Returns:
+        How many tests passed.
+
+    Raises:
+        ProjectError: A command failed, or no test ran.
+    """
+    project = clone(root, folder / root.resolve().name, share_cache=False)
+    for command in commands:
+        print(f"$ {command}", flush=True)
+        # The README tells people to type this into a shell.
+        done = subprocess.run(["bash", "-c", command], cwd=project, env=environment(root), check=False)
+        if done.returncode:
+            raise ProjectError(f"`{command}` of {README} ended with {done.returncode} in a fresh clone.")
+    if not (project / SUITE).is_file():
+        raise ProjectError(f"The commands of {README} ran no tests: {SUITE} was not written.")
+    return _passed(project / SUITE)
+
+
+def _passed(path: Path) -> int:
+    cases = ET.parse(path).iter("testcase")  # noqa: S314 - the suite that has just run wrote it
+    return sum(1 for case in cases if not {child.tag for child in case} & {"failure", "error", "skipped"})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
