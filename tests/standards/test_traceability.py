@@ -562,3 +562,19 @@ def test_stages_of_a_loop_are_filled_in_and_named_as_dvc_names_them() -> None:
 def test_numbers_are_the_same_in_both_versions_of_yaml() -> None:
     assert dvc.is_same({"rate": "1e-3"}, {"rate": 0.001})
     assert not dvc.is_same({"rate": "1e-3"}, {"rate": 0.01})
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "same"),
+    [
+        ("yes", True, True),  # DVC writes the text yes without quotes
+        ("off", False, True),
+        ("no", True, False),
+        ("maybe", True, False),
+        ("1e-3", 0.001, True),
+        (["yes", {"a": "on"}], [True, {"a": True}], True),
+    ],
+)
+def test_a_lock_in_yaml_1_2_says_the_same(now: object, then: object, same: bool) -> None:
+    assert dvc.is_same(now, then) is same
+    assert dvc.is_same(then, now) is same

@@ -259,17 +259,26 @@ def _parameters(product: Product, path: str) -> Mapping[str, Any]:
 
 
 def is_same(now: Any, then: Any) -> bool:
-    """Whether two values are the same, although DVC reads YAML 1.2 (``1e-3`` is a number) and a review YAML 1.1."""
+    """Whether two values are the same, although DVC reads and writes YAML 1.2 and a review reads YAML 1.1.
+
+    In 1.2, ``1e-3`` is a number and ``yes`` is text, which the lock holds without quotes.
+    """
     if isinstance(now, Mapping) and isinstance(then, Mapping):
         return now.keys() == then.keys() and all(is_same(now[key], then[key]) for key in now)
     if isinstance(now, list) and isinstance(then, list):
         return len(now) == len(then) and all(map(is_same, now, then))
     if isinstance(now, str) != isinstance(then, str):
+        word, other = (now, then) if isinstance(now, str) else (then, now)
+        if isinstance(other, bool):
+            return _WORDS_OF_1_1.get(word.lower()) is other
         try:
             return float(now) == float(then)
         except (TypeError, ValueError):
             return str(now) == str(then)
     return bool(now == then)
+
+
+_WORDS_OF_1_1 = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 
 
 def _is_kept_elsewhere(product: Product, path: str, digest: str, written: Mapping[str, str]) -> bool:
