@@ -13,7 +13,7 @@ import pytest
 
 from goldenpath.evidence import receipts
 from goldenpath.product.errors import BrokenFileError
-from goldenpath.product.product import Product, find_products, open_product
+from goldenpath.product.product import Product, open_product, open_products
 from goldenpath.product.tree import LARGEST, DictTree
 from goldenpath.review.review import Review, judge, review
 from goldenpath.standards.criterion import Criterion, Effort, Part
@@ -151,7 +151,7 @@ def test_several_products_in_one_repository_are_found_and_share_its_code_owners(
     files = {f"teams/{name}/golden-path.yaml": MANIFEST.format(name=name.title()) for name in ("churn", "fraud")}
     commit = repository.commit({**files, ".github/CODEOWNERS": "* @acme/churn\n"})
 
-    homes = find_products(repository.root)
+    homes = [product.root for product in open_products(repository.root)]
 
     assert [home.relative_to(repository.root).as_posix() for home in homes] == ["teams/churn", "teams/fraud"]
     for revision in (None, commit):
@@ -163,7 +163,7 @@ def test_several_products_in_one_repository_are_found_and_share_its_code_owners(
 def test_a_templates_manifest_is_no_product(repository: Repository) -> None:
     repository.commit({"{{cookiecutter.slug}}/golden-path.yaml": "product: {}\n", "README.md": "# Template\n"})
 
-    assert find_products(repository.root) == [repository.root]
+    assert [product.root for product in open_products(repository.root)] == [repository.root]
 
 
 @pytest.mark.parametrize(

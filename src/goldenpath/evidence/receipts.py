@@ -119,11 +119,11 @@ def read(git: Git, commit: str) -> tuple[list[Receipt], list[str]]:
     line = git.history(commit, LOOK_BACK)
     on_line = {found.sha for found in line}
     tree = line[0].tree if line else None
-    for annotated in _annotated(git):
+    for note, annotated in _notes(git):
         # A squashed or rebased merge leaves the proved commit behind and keeps its tree.
         if annotated not in on_line and git.tree_of(annotated) != tree:
             continue
-        for text in (git.run("notes", f"--ref={REF}", "show", annotated) or "").splitlines():
+        for text in (git.objects.read(note) or b"").decode("utf-8", "surrogateescape").splitlines():
             if not text.strip():
                 continue
             try:
@@ -228,10 +228,10 @@ def _artifact_fault(product: Product, receipt: Receipt) -> str | None:
     return None
 
 
-def _annotated(git: Git) -> list[str]:
-    """The commits that have a note."""
+def _notes(git: Git) -> list[tuple[str, str]]:
+    """Every note, as the ids of its text and of the commit that it is on."""
     found = git.run("notes", f"--ref={REF}", "list") or ""
-    return [line.split()[1] for line in found.splitlines() if len(line.split()) == 2]
+    return [(words[0], words[1]) for line in found.splitlines() if len(words := line.split()) == 2]
 
 
 def _parse(line: str) -> Receipt:

@@ -7,7 +7,9 @@ import os
 import subprocess
 import threading
 import weakref
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -43,6 +45,7 @@ class Git:
 
     def __init__(self, root: Path, *, is_shallow: bool | None = None) -> None:
         self.root, self._is_shallow = root, is_shallow
+        self.objects = Objects(root)
 
     @classmethod
     def at(cls, folder: Path) -> Git | None:
@@ -67,11 +70,6 @@ class Git:
             return None
 
     @cached_property
-    def blobs(self) -> Blobs:
-        """The contents of files of commits."""
-        return Blobs(self.root)
-
-    @cached_property
     def head(self) -> str | None:
         """The id of the commit checked out; None before the first."""
         return self.resolve("HEAD")
@@ -79,14 +77,12 @@ class Git:
     @lru_cache(maxsize=256)  # noqa: B019 - a review holds few repositories and is short
     def resolve(self, revision: str) -> str | None:
         """The id of the commit that a revision names, or None."""
-        found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        return found.strip() if found else None
+        return self.objects.id_of(f"{revision}^{{commit}}")
 
     @lru_cache(maxsize=256)  # noqa: B019
     def tree_of(self, revision: str) -> str | None:
         """The id of a commit's tree, or None."""
-        found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
-        return found.strip() if found else None
+        return self.objects.id_of(f"{revision}^{{tree}}")
 
     @property
     def is_shallow(self) -> bool:
@@ -148,53 +144,74 @@ class Git:
         """The names of all tags."""
         return tuple((self.run("tag", "--list") or "").split())
 
+    @lru_cache(maxsize=8)  # noqa: B019
+    def tags_before(self, commit: str) -> tuple[str, ...]:
+        """The names of the tags that lead to a commit or one before it, the newest first."""
+        return tuple((self.run("tag", "--list", "--sort=-creatordate", "--merged", commit) or "").split())
+
+    @lru_cache(maxsize=256)  # noqa: B019
+    def is_before(self, older: str, newer: str) -> bool:
+        """Whether one commit leads to another, or is the same."""
+        return older == newer or self.run("merge-base", "--is-ancestor", older, newer) is not None
+
     def differs(self, older: str, newer: str, paths: tuple[str, ...]) -> bool:
         """Whether any of ``paths`` (git pathspecs from the root; none means everything) differs between two commits."""
         return self.run("diff", "--quiet", older, newer, "--", *paths) is None
 
 
-class Blobs:
-    """Contents of objects, from one process that answers as long as it is asked.
+class Objects:
+    """What is stored in a repository, told by one process that answers as long as it is asked.
 
-    An object is named by its id, or by a commit and a path with a colon between them.
+    An object is named as ``git rev-parse`` takes it: by its id, a revision, or a commit, a colon and a path.
     """
 
     def __init__(self, root: Path) -> None:
         self._root, self._alone = root, threading.Lock()
         self._pipes: tuple[IO[bytes], IO[bytes]] | None = None
 
+    def id_of(self, name: str) -> str | None:
+        """The id of an object, or None."""
+        with self._asked(name) as found:
+            return None if found is None else found.id
+
     def read(self, name: str) -> bytes | None:
-        """An object's content; None where there is none of that name, or it is no file."""
-        with self._alone:
-            found = self._pieces(name)
-            return None if found is None else b"".join(found)
+        """A file's content; None where there is none of that name, or it is no file."""
+        with self._asked(name) as found:
+            return b"".join(found.pieces) if found and found.kind == b"blob" else None
 
     def sha256(self, name: str) -> str | None:
-        """The digest of an object's content, however large it is, or None."""
-        with self._alone:
-            pieces = self._pieces(name)
-            if pieces is None:
+        """The digest of a file's content, however large it is, or None."""
+        with self._asked(name) as found:
+            if found is None or found.kind != b"blob":
                 return None
-            found = hashlib.sha256()
-            for piece in pieces:
-                found.update(piece)
-            return found.hexdigest()
+            digest = hashlib.sha256()
+            for piece in found.pieces:
+                digest.update(piece)
+            return digest.hexdigest()
 
-    def _pieces(self, name: str) -> Iterator[bytes] | None:
-        """An object's content by and by; all of it must be taken before the next is asked for."""
-        if "\n" in name:
-            return None  # the protocol has no way to name it
-        asked, answers = self._pipes or self._start()
-        asked.write(f"{name}\n".encode("utf-8", "surrogateescape"))
-        asked.flush()
-        words = answers.readline().split()
-        if len(words) != 3 or not words[2].isdigit():
-            return None
-        content = _taken(answers, int(words[2]))
-        if words[1] != b"blob":
-            _ = [*content]
-            return None
-        return content
+    @contextmanager
+    def _asked(self, name: str) -> Iterator[_Object | None]:
+        """Git's answer about an object; what is not taken of its content is thrown away."""
+        if "\n" in name:  # the protocol has no way to name it
+            yield None
+            return
+        with self._alone:
+            try:
+                asked, answers = self._pipes or self._start()
+                asked.write(f"{name}\n".encode("utf-8", "surrogateescape"))
+                asked.flush()
+            except OSError:  # there is no git, or it refused to go on
+                yield None
+                return
+            words = answers.readline().split()
+            if len(words) != 3 or not words[2].isdigit():
+                yield None
+                return
+            found = _Object(words[0].decode(), words[1], _taken(answers, int(words[2])))
+            try:
+                yield found
+            finally:
+                deque(found.pieces, maxlen=0)
 
     def _start(self) -> tuple[IO[bytes], IO[bytes]]:
         running = subprocess.Popen(
@@ -210,6 +227,15 @@ class Blobs:
         self._pipes = running.stdin, running.stdout
         weakref.finalize(self, _end, running)
         return self._pipes
+
+
+@dataclass(frozen=True)
+class _Object:
+    """One object: its id, its kind (``blob``, ``tree``, ``commit`` or ``tag``), and its content by and by."""
+
+    id: str
+    kind: bytes
+    pieces: Iterator[bytes]
 
 
 def _taken(answers: IO[bytes], size: int) -> Iterator[bytes]:
@@ -228,7 +254,8 @@ def _end(running: subprocess.Popen[bytes]) -> None:
 
 def _environment() -> dict[str, str]:
     found = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return found | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # What a partial clone lacks is unknown here: to fetch it would need the network.
+    return found | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 
 
 def _run(folder: Path, *words: str, data: bytes | None = None) -> bytes:

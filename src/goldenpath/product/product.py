@@ -212,20 +212,23 @@ class Product:
         return codeowners.read(self)
 
 
-def open_product(folder: Path, revision: str | None = None, now: datetime | None = None) -> Product:
+def open_product(
+    folder: Path, revision: str | None = None, now: datetime | None = None, git: Git | None = None
+) -> Product:
     """Open the product in a folder, as it lies there or as it was in a commit.
 
     Args:
         folder: The product's folder; need not be a repository.
         revision: A commit to judge in place of the work tree.
         now: The time of the review; the present unless told.
+        git: The repository around it, where that is known already; what it was asked is not asked again.
 
     Raises:
         ValueError: There is no such folder, or no such commit.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
-    git = Git.at(folder)
+    git = git or Git.at(folder)
     moment = now or datetime.now(UTC)
     if revision is None:
         return Product(WorkTree(folder, git), folder, git, git.head if git else None, now=moment)
@@ -236,11 +239,24 @@ def open_product(folder: Path, revision: str | None = None, now: datetime | None
     return Product(CommitTree(folder, git, commit), folder, git, commit, from_commit=True, now=moment)
 
 
-def find_products(folder: Path) -> list[Path]:
-    """The folders of all products in and below a folder: those with a manifest, or the folder itself where none is."""
+def open_products(folder: Path, base: str | None = None, now: datetime | None = None) -> list[Product]:
+    """Open all products in and below a folder: those with a manifest, or the folder itself where none is.
+
+    Args:
+        folder: A product, a repository of several, or a folder of repositories.
+        base: A commit whose products count too where their folders still are: to take a manifest away hides no product.
+        now: The time of the review; the present unless told.
+    """
     git = Git.at(folder)
-    paths: Iterable[str] = WorkTree(folder, git).paths
-    homes = sorted(PurePosixPath(path).parent for path in paths if PurePosixPath(path).name == manifest.NAME)
+    homes = _homes(WorkTree(folder, git).paths)
+    if git is not None and base is not None:
+        homes |= _homes(CommitTree(folder, git, base).paths)
+    found = sorted(folder / home for home in homes if (folder / home).is_dir())
+    # Git lists no file of a repository within another, so what it listed is its own.
+    return [open_product(home, now=now, git=git) for home in found or [folder]]
+
+
+def _homes(paths: Iterable[str]) -> set[PurePosixPath]:
+    homes = {PurePosixPath(path).parent for path in paths if PurePosixPath(path).name == manifest.NAME}
     # A template's manifest is not a product's: its folder is named by what will be filled in.
-    real = [home for home in homes if not any("{{" in part for part in home.parts)]
-    return [folder / home for home in real] or [folder]
+    return {home for home in homes if not any("{{" in part for part in home.parts)}

@@ -118,11 +118,11 @@ class CommitTree:
             return None
         if size > LARGEST:
             raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
-        return self._git.blobs.read(f"{self._commit}:{self._name(path)}")
+        return self._git.objects.read(f"{self._commit}:{self._name(path)}")
 
     def sha256(self, path: str) -> str | None:
         """See :func:`sha256`."""
-        return self._git.blobs.sha256(f"{self._commit}:{self._name(path)}") if path in self.paths else None
+        return self._git.objects.sha256(f"{self._commit}:{self._name(path)}") if path in self.paths else None
 
     def _name(self, path: str) -> str:
         own = f"{self._prefix}{path}"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
-from goldenpath.product.product import open_product
+from goldenpath.product.product import Product, open_product
 from goldenpath.review import levels
 from goldenpath.review.review import Review, review
 
 
-def history(folder: Path, limit: int, now: datetime) -> Iterator[tuple[str, str, Review]]:
+def history(product: Product, limit: int) -> Iterator[tuple[str, str, Review]]:
     """Judge the newest commits of the first-parent line; yields subject, day and review, the oldest first.
 
     Each commit is judged by today's catalogue, at the time of the commit after it: that is when all of its receipts had
@@ -20,14 +19,13 @@ def history(folder: Path, limit: int, now: datetime) -> Iterator[tuple[str, str,
     Raises:
         ValueError: There is no commit.
     """
-    product = open_product(folder, now=now)
     if product.git is None or product.commit is None:
-        raise ValueError(f"{folder}: has no commits, so there is no history")
+        raise ValueError(f"{product.root}: has no commits, so there is no history")
     commits = product.git.history(product.commit, limit)
-    until = [now, *(datetime.fromisoformat(commit.when) for commit in commits)]
+    until = [product.now, *(datetime.fromisoformat(commit.when) for commit in commits)]
     for commit, end in reversed(list(zip(commits, until, strict=False))):
         moment = max(end, datetime.fromisoformat(commit.when))
-        yield commit.subject, commit.when[:10], review(open_product(folder, commit.sha, now=moment))
+        yield commit.subject, commit.when[:10], review(open_product(product.root, commit.sha, moment, product.git))
 
 
 def met(found: Review) -> frozenset[str]:

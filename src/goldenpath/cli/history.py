@@ -1,0 +1,44 @@
+"""``goldenpath history``: the level over commits, drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from goldenpath.cli.inputs import FOLDER, speaking
+from goldenpath.cli.trend import points
+from goldenpath.product.product import open_products
+from goldenpath.reports.report import Point, plain
+from goldenpath.review.review import review
+
+
+@click.command()
+@click.argument("path", type=FOLDER, default=".")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many commits.")
+@speaking
+def history(path: Path, limit: int) -> None:
+    """Draw the level of each product over the commits of the first-parent line."""
+    for product in open_products(path):
+        drawn = _drawn(points(product, limit))
+        click.secho(f"\n{plain(review(product, ['DOC-01']).name)}", bold=True)
+        click.echo(drawn)
+
+
+def _drawn(found: Sequence[Point]) -> str:
+    """A column for each commit, and below it what changed with each that changed anything."""
+    lines = []
+    for level in range(4, -1, -1):
+        cells = "".join("██ " if point.level >= level else "   " for point in found) if level else "━━━" * len(found)
+        lines.append(f"  {level} {'┤' if level else '┼'}{cells}".rstrip())
+    lines.append("")
+    before = None
+    for point in found:
+        changes = [*(f"+{name}" for name in point.gained), *(f"-{name}" for name in point.lost)]
+        if before is None or changes or point is found[-1]:
+            shown = " ".join(changes[:8]) + (f" and {len(changes) - 8} more" if len(changes) > 8 else "")
+            subject = point.words if len(point.words) <= 40 else f"{point.words[:39]}…"
+            lines.append(f"  {point.when} {point.commit[:9]} level {point.level}  {subject:<40}  {shown}".rstrip())
+        before = point
+    return "\n".join(lines)

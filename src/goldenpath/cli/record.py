@@ -1,0 +1,67 @@
+"""``goldenpath record``: runs a command and writes what it proved."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from goldenpath.cli.inputs import FILE, FOLDER, CriterionId, InputError, speaking
+from goldenpath.evidence.receipts import REF
+from goldenpath.evidence.record import RecordError, Sources
+from goldenpath.evidence.record import record as write_receipt
+from goldenpath.product.product import open_product
+from goldenpath.reports.report import plain
+from goldenpath.standards.criterion import Criterion
+
+
+def _fact(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    facts = {}
+    for value in values:
+        name, separator, text = value.partition("=")
+        if not separator or not name.strip():
+            raise click.BadParameter(f"{value}: want name=value")
+        try:
+            facts[name.strip()] = json.loads(text)
+        except ValueError:
+            facts[name.strip()] = text
+    return facts
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.argument("item", metavar="ID", type=CriterionId())
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", callback=_fact, help="A fact to record.")
+@click.option("--junit", type=FILE, help="JUnit XML that the command writes: counts of tests become facts.")
+@click.option("--coverage", type=FILE, help="coverage.xml or coverage.json that it writes: percentages become facts.")
+@click.option("--json", "json_files", type=FILE, multiple=True, help="JSON that it writes: its keys become facts.")
+@click.option("--artifact", "artifacts", metavar="PATH", multiple=True, help="A file whose SHA-256 is recorded.")
+@click.option("--path", type=FOLDER, default=".", help="The product's folder.")
+@speaking
+def record(
+    item: type[Criterion],
+    command: tuple[str, ...],
+    facts: dict[str, Any],
+    junit: Path | None,
+    coverage: Path | None,
+    json_files: tuple[Path, ...],
+    artifacts: tuple[str, ...],
+    path: Path,
+) -> None:
+    """Run COMMAND and write what it proved as a receipt on the commit; ends with the command's exit code.
+
+    goldenpath record CQ-03 --junit reports/junit.xml -- make test
+    """
+    sources = Sources(facts, junit, coverage, json_files, artifacts)
+    try:
+        receipt = write_receipt(open_product(path), item.id, command, sources, os.environ)
+    except RecordError as error:
+        raise InputError(plain(str(error))) from error
+    outcome = "proved" if receipt.exit_code == 0 else f"recorded, and does not count: exit code {receipt.exit_code},"
+    click.echo(f"{item.id} {outcome} on {receipt.commit[:9]}. Share it: git push origin {REF}", err=True)
+    # A process that a signal ended has a negative code here, and 128 and more in a shell.
+    sys.exit(receipt.exit_code if receipt.exit_code >= 0 else 128 - receipt.exit_code)

@@ -1,0 +1,56 @@
+"""What a change is held against: the commit that it began from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from goldenpath.product.errors import BrokenFileError
+from goldenpath.product.git import Git
+from goldenpath.product.product import Product, open_product
+from goldenpath.review.ratchet import Finding, Kind, compare
+from goldenpath.review.review import Review, review
+from goldenpath.standards.verdict import Evidence
+
+
+def merge_base(path: Path, reference: str) -> str | None:
+    """The commit that both lines come from; None where history does not tell.
+
+    Raises:
+        ValueError: There is no repository, no commit, or no such reference.
+    """
+    git = Git.at(path)
+    if git is None or git.head is None:
+        raise ValueError(f"--baseline {reference}: {path} has no commit to hold against it")
+    if git.resolve(reference) is None:
+        hint = (
+            "; the clone is shallow: git fetch --unshallow" if git.is_shallow else f"; try git fetch origin {reference}"
+        )
+        raise ValueError(f"--baseline {reference}: no such commit here{hint}")
+    found = git.run("merge-base", "--end-of-options", reference, "HEAD")
+    return found.strip() if found else None
+
+
+def held_against(base: str | None, reference: str, head: Review, after: Product) -> list[Finding]:
+    """What fell back between a base and a product.
+
+    Args:
+        base: The commit of :func:`merge_base`; None gives no answer.
+        reference: What the base was asked for by.
+        head: The review of ``after``.
+        after: The product as it is now.
+    """
+    if base is None:
+        words = f"{reference} and HEAD have no commit in common here, so nothing can be held against it"
+        return [
+            Finding(Kind.UNDECIDED, words, evidence=(Evidence("history is cut off", command="git fetch --unshallow"),))
+        ]
+    before = open_product(after.root, base, after.now, after.git)
+    try:
+        findings = list(compare(review(before), head, before, after).findings)
+    except BrokenFileError as error:
+        fact = Evidence(error.reason, error.path, error.line)
+        return [Finding(Kind.UNDECIDED, "a file that the gate needs cannot be used", evidence=(fact,))]
+    if before.git is None or any(name.startswith(before.prefix) for name in before.git.files_at(base)):
+        return findings
+    # A product that begins with this change meets some criteria by being empty at the base: that is nothing to lose.
+    return [finding for finding in findings if not finding.id]
