@@ -11,7 +11,7 @@ from goldenpath.standards.criterion import Criterion
 @click.command()
 @click.argument("item", metavar="ID", type=CriterionId())
 def explain(item: type[Criterion]) -> None:
-    """Say why a criterion exists, how it is verified, and how it is met."""
+    """Say why a criterion exists and how it is met."""
     anchor = " (an anchor: no attestation stands in for it)" if item.is_anchor else ""
     words = {proof.value: proof.name.lower() for proof in item.proofs}
     lines = {

@@ -20,7 +20,7 @@ from goldenpath.standards.criterion import Criterion
 @click.option("--path", type=FOLDER, default=".", help="The product's folder.")
 @speaking
 def fix(item: type[Criterion], yes: bool, path: Path) -> None:
-    """Meet a criterion mechanically, where that can be done: shows the diff, asks, and writes."""
+    """Meet a criterion where a machine can. Shows the diff, asks, and writes."""
     product = open_product(path)
     try:
         texts = fixes.propose(product, item.id)

@@ -19,7 +19,7 @@ from goldenpath.review.review import review
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many commits.")
 @speaking
 def history(path: Path, limit: int) -> None:
-    """Draw the level of each product over the commits of the first-parent line."""
+    """Draw the level over the commits of the main line."""
     for product in open_products(path):
         drawn = _drawn(points(product, limit))
         click.secho(f"\n{plain(review(product, ['DOC-01']).name)}", bold=True)

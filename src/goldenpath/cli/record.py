@@ -52,7 +52,7 @@ def record(
     artifacts: tuple[str, ...],
     path: Path,
 ) -> None:
-    """Run COMMAND and write what it proved as a receipt on the commit; ends with the command's exit code.
+    """Run COMMAND and write a receipt of what it proved. Ends with its exit code.
 
     goldenpath record CQ-03 --junit reports/junit.xml -- make test
     """

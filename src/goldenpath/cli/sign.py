@@ -25,7 +25,7 @@ from goldenpath.standards.criterion import Criterion
 @click.option("--path", type=FOLDER, default=".", help="The product's folder.")
 @speaking
 def attest(item: type[Criterion], by: str, statement: str, link: str, days: int | None, path: Path) -> None:
-    """Attest what no command can prove; merge the change to make it count."""
+    """Attest what no command can prove. Merge the change to make it count."""
     product = open_product(path)
     _sign(product, item, lambda: sign.attest(product, item, by, statement, link, days))
 
@@ -39,7 +39,7 @@ def attest(item: type[Criterion], by: str, statement: str, link: str, days: int 
 @click.option("--path", type=FOLDER, default=".", help="The product's folder.")
 @speaking
 def waive(item: type[Criterion], approver: str, reason: str, link: str, days: int | None, path: Path) -> None:
-    """Excuse a criterion for a time: the gate lets it pass, the level does not rise."""
+    """Excuse a criterion for a time. The gate lets it pass, the level does not rise."""
     product = open_product(path)
     _sign(product, item, lambda: sign.waive(product, item, approver, reason, link, days))
 
