@@ -39,7 +39,7 @@ class Project:
 
     def reset(self) -> None:
         """Put everything back to the first commit, and keep the environment."""
-        git(self.root, "reset", "--hard", "--quiet")
+        git(self.root, "reset", "--hard", "--quiet", git(self.root, "rev-list", "--max-parents=0", "HEAD").strip())
         git(self.root, "clean", "-fdxq", "--exclude=.venv", "--exclude=__pycache__")
 
 

@@ -72,6 +72,19 @@ def test_an_adopted_table_is_trained_on_tested_and_served(
     assert "Data and pipelines are up to date." in again.stdout
 
 
+@second_worker
+def test_an_adopted_table_reproduces_in_a_fresh_clone(project: Project, tmp_path: Path) -> None:
+    adopt(project, customers(), tmp_path)
+    assert project.make("pipeline").returncode == 0
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message", "Adopt a table")
+
+    done = project.make("reproduce")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "outputs are the same, byte for byte" in done.stdout
+
+
 @first_worker
 def test_the_data_is_handed_to_dvc_and_git_sees_the_pointer_only(project: Project, tmp_path: Path) -> None:
     adopt(project, customers(), tmp_path)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import skops.io
 from sklearn.pipeline import Pipeline
@@ -31,9 +36,10 @@ TRUSTED_TYPES = {
 
 
 def save(fitted: dict[str, Pipeline], path: Path) -> None:
-    """Write fitted pipelines under their names."""
+    """Write fitted pipelines under their names; the same pipelines give the same file, byte for byte."""
     path.parent.mkdir(parents=True, exist_ok=True)
     skops.io.dump(fitted, path)
+    _renumber(path)
 
 
 def load(path: Path) -> dict[str, Pipeline]:
@@ -51,3 +57,36 @@ def load(path: Path) -> dict[str, Pipeline]:
         )
     fitted: dict[str, Pipeline] = skops.io.load(path, trusted=sorted(TRUSTED_TYPES))
     return fitted
+
+
+def _renumber(path: Path) -> None:
+    """Number the parts of a skops file in their order: it names them by where they lay in memory, and dates them."""
+    with ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    numbers: dict[str, str] = {}
+
+    def number(address: re.Match[str]) -> str:
+        return numbers.setdefault(address[0], str(len(numbers)))
+
+    schema = _addresses(json.loads(content.pop("schema.json")), number)
+    with ZipFile(path, "w") as archive:
+        archive.writestr(ZipInfo("schema.json"), json.dumps(schema, indent=2))
+        for name, part in sorted((re.sub(r"^\d+", number, name), part) for name, part in content.items()):
+            archive.writestr(ZipInfo(name), part)
+
+
+def _addresses(node: Any, number: Callable[[re.Match[str]], str]) -> Any:
+    """A node of the schema with its own address, and that of its file, put through ``number``."""
+    if isinstance(node, list):
+        return [_addresses(item, number) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {}
+    for key, value in node.items():
+        if key == "__id__":
+            found[key] = int(re.sub(r"^\d+", number, str(value)))
+        elif key == "file" and isinstance(value, str):
+            found[key] = re.sub(r"^\d+", number, value)
+        else:
+            found[key] = _addresses(value, number)
+    return found
