@@ -15,7 +15,6 @@ from click.testing import CliRunner, Result
 
 from goldenpath.cli import main
 from goldenpath.evidence.receipts import REF, digest
-from goldenpath.fixes import FIXES
 from goldenpath.reports import FORMATS
 from goldenpath.standards import catalogue
 from tests.standards.cases import Repository
@@ -500,43 +499,3 @@ def test_a_report_that_cannot_be_read_is_refused(
 )
 def test_what_cannot_be_recorded_is_refused(repository: Repository, words: Sequence[str], says: str) -> None:
     refused(run("record", "--path", repository.root, *words), says)
-
-
-def test_fix_strips_notebooks_after_showing_and_asking(repository: Repository) -> None:
-    repository.commit({"a.ipynb": json.dumps(NOTEBOOK, indent=2, ensure_ascii=False)})
-    file = repository.root / "a.ipynb"
-    before = file.read_text()
-
-    said_no = run("fix", "CQ-07", "--path", repository.root, stdin="n\n")
-    unchanged = file.read_text() == before
-    said_yes = run("fix", "CQ-07", "--path", repository.root, stdin="y\n")
-
-    assert unchanged
-    assert "Nothing written." in said_no.output
-    assert '-      "execution_count": 3,' in said_no.output.splitlines()
-    assert said_yes.exit_code == 0
-    cell, title = json.loads(file.read_text())["cells"]
-    assert (cell["outputs"], cell["execution_count"], cell["source"]) == ([], None, ["1\n", "2"])
-    assert title == NOTEBOOK["cells"][1]  # type: ignore[index]
-    assert check_json(repository.root, "--select", "CQ-07")[1][0]["counts"] == {"pass": 1}
-
-
-@pytest.mark.parametrize("before", [None, "docs/ @acme/docs\n"])
-def test_fix_names_the_manifests_owner(repository: Repository, before: str | None) -> None:
-    repository.commit({".github/CODEOWNERS": before})
-
-    result = run("fix", "DOC-01", "--yes", "--path", repository.root)
-
-    assert result.exit_code == 0, result.output
-    assert (repository.root / ".github/CODEOWNERS").read_text() == f"* @acme/churn\n{before or ''}"
-    assert run("fix", "DOC-01", "--path", repository.root).output == "DOC-01: nothing to change.\n"
-
-
-def test_what_cannot_be_fixed_mechanically_is_refused_with_what_can(repository: Repository) -> None:
-    refused(run("fix", ANCHOR.id, "--path", repository.root), *FIXES)
-
-
-def test_fix_needs_an_owner_that_codeowners_can_hold(repository: Repository) -> None:
-    repository.commit({"golden-path.yaml": MANIFEST.replace('"@acme/churn"', '"x y"'), ".github/CODEOWNERS": None})
-
-    refused(run("fix", "DOC-01", "--path", repository.root), "names no owner")

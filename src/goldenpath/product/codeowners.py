@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+EVERYTHING = ("*", "/", "/*", "**", "/**")
+"""Patterns that match files which no narrower rule names."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Owners:
         """Who owns the files that no narrower rule names."""
         found: frozenset[str] = frozenset()
         for pattern, owners, _ in self.rules:
-            if pattern in ("*", "/", "/*", "**", "/**"):
+            if pattern in EVERYTHING:
                 found = owners
         return found
 
