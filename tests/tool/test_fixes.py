@@ -725,3 +725,26 @@ def test_what_cannot_be_fixed_mechanically_is_refused_with_what_can(made: Reposi
 
     assert result.exit_code == 2
     assert all(name in result.output for name in FIXES)
+
+
+def test_without_a_criterion_each_fix_says_what_it_would_do_and_nothing_is_written(made: Repositories) -> None:
+    repository = made(of("CQ-07").files)
+
+    listed = run("fix", "--path", repository.root)
+
+    assert listed.exit_code == 0
+    assert [line.split()[0] for line in listed.output.splitlines()] == list(FIXES)
+    assert "goldenpath fix CQ-07 would change notebooks/a.ipynb" in listed.output
+    assert (repository.root / "notebooks/a.ipynb").read_text() == NOTEBOOK
+
+
+def test_all_fixes_are_one_change_and_what_is_left_is_told(made: Repositories) -> None:
+    repository = made(of("CQ-07").files)
+
+    done = run("fix", "--all", "--yes", "--path", repository.root)
+
+    assert done.exit_code == 0, done.output
+    assert "notebooks/a.ipynb" in done.output.splitlines()[-1]
+    assert (repository.root / "notebooks/a.ipynb").read_text() != NOTEBOOK
+    assert "nothing to change" in run("fix", "CQ-07", "--path", repository.root).output
+    assert run("fix", "CQ-07", "--all").exit_code == 2

@@ -9,34 +9,60 @@ import click
 
 from goldenpath import fixes
 from goldenpath.cli.inputs import FOLDER, CriterionId, InputError, speaking
-from goldenpath.product.product import open_product
+from goldenpath.product.product import Product, open_product
 from goldenpath.reports.report import plain
+from goldenpath.standards import criterion
 from goldenpath.standards.criterion import Criterion
 
 
 @click.command()
-@click.argument("item", metavar="ID", type=CriterionId())
+@click.argument("item", metavar="[ID]", type=CriterionId(), required=False)
+@click.option("--all", "everything", is_flag=True, help="Every fix that can be made here, as one change.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--path", type=FOLDER, default=".", help="The product's folder.")
 @speaking
-def fix(item: type[Criterion], yes: bool, path: Path) -> None:
-    """Meet a criterion where a machine can. Shows the diff, asks, and writes."""
+def fix(item: type[Criterion] | None, everything: bool, yes: bool, path: Path) -> None:
+    """Meet a criterion where a machine can. Shows the diff, asks, and writes.
+
+    Without ID and --all: says what each fix would do here.
+    """
+    if item is not None and everything:
+        raise click.UsageError("want an ID or --all, not both")
     product = open_product(path)
+    if item is None and not everything:
+        _list(product)
+        return
     try:
-        texts = fixes.propose(product, item.id)
+        texts, refused = fixes.propose_all(product) if item is None else (fixes.propose(product, item.id), {})
+        for name, reason in refused.items():
+            click.echo(f"{name}: {plain(reason)}")
         if not texts:
-            click.echo(f"{item.id}: nothing to change.")
+            click.echo(f"{item.id if item else '--all'}: nothing to change.")
             return
-        for name, text in texts.items():
-            _show(fixes.diff(product, name, text))
+        for file, text in texts.items():
+            _show(fixes.diff(product, file, text))
         if not yes and not click.confirm(f"Write {', '.join(map(plain, texts))}?"):
             click.echo("Nothing written.")
             return
-        for name, text in texts.items():
-            fixes.write(product, name, text)
+        for file, text in texts.items():
+            fixes.write(product, file, text)
     except fixes.FixError as error:
         raise InputError(plain(str(error))) from error
     click.echo(f"Written: {', '.join(map(plain, texts))}.")
+    verdict = item.check(fixes.after(product, texts)) if item else None
+    if item and verdict and not verdict.status.counts:
+        click.echo(f"{item.id} asks for more: {plain(verdict.reason)}")
+
+
+def _list(product: Product) -> None:
+    """What each fix would do."""
+    for name in fixes.FIXES:
+        try:
+            texts = fixes.propose(product, name)
+            words = f"goldenpath fix {name} would change {', '.join(texts)}" if texts else "nothing to change"
+        except fixes.FixError as error:
+            words = str(error)
+        click.echo(f"{name} {criterion(name).title}: {plain(words)}")
 
 
 def _show(lines: Sequence[str]) -> None:

@@ -81,7 +81,7 @@ def _addresses(node: Any, number: Callable[[re.Match[str]], str]) -> Any:
         return [_addresses(item, number) for item in node]
     if not isinstance(node, dict):
         return node
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in node.items():
         if key == "__id__":
             found[key] = int(re.sub(r"^\d+", number, str(value)))
