@@ -18,7 +18,9 @@ from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.git import Git
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product, find_products, open_product
-from goldenpath.reports.report import Point, Report, forge_of, gate_answer, plain
+from goldenpath.reports.links import forge_of, handbook_of
+from goldenpath.reports.report import Point, Report, gate_answer
+from goldenpath.reports.words import plain
 from goldenpath.review.ratchet import Exit, Finding, Kind, at_least, compare
 from goldenpath.review.review import Review, review
 from goldenpath.standards import CATALOGUE_VERSION, catalogue, criterion
@@ -227,8 +229,16 @@ def _report(
         trend=tuple(_points(folder, trend, now)) if trend and product.commit else (),
         root=folder,
         forge=forge_of(remote, product.commit, os.environ),
+        handbook=_handbook(product),
         is_dirty=bool(git and git.changed),
     )
+
+
+def _handbook(product: Product) -> str:
+    try:
+        return handbook_of(product.manifest.template_source, product.manifest.template_version)
+    except BrokenFileError:
+        return ""  # the criteria that need the manifest say what is wrong with it
 
 
 def _held_against(base: str | None, reference: str, folder: Path, head: Review, after: Product) -> list[Finding]:
@@ -261,7 +271,7 @@ def _points(folder: Path, limit: int, now: datetime) -> list[Point]:
             Point(
                 found.commit or "",
                 date.fromisoformat(day),
-                subject,
+                plain(subject),
                 found.level,
                 tuple(sorted(gained)),
                 tuple(sorted(lost)),
@@ -298,7 +308,7 @@ def _terminal() -> dict[str, int]:
 
 
 def _level(report: Report) -> str:
-    return f"{len(report.rows)} criteria asked" if report.level is None else f"level {report.level}"
+    return f"{len(report.results)} criteria asked" if report.level is None else f"level {report.level}"
 
 
 def _gate_words(found: Sequence[Report]) -> str:
@@ -463,7 +473,7 @@ def _drawn(points: Sequence[Point]) -> str:
         changes = [*(f"+{name}" for name in point.gained), *(f"-{name}" for name in point.lost)]
         if before is None or changes or point is points[-1]:
             shown = " ".join(changes[:8]) + (f" and {len(changes) - 8} more" if len(changes) > 8 else "")
-            subject = point.words if len(point.words) <= 40 else f"{point.words[:39]}…"
+            subject = point.subject if len(point.subject) <= 40 else f"{point.subject[:39]}…"
             lines.append(f"  {point.when} {point.commit[:9]} level {point.level}  {subject:<40}  {shown}".rstrip())
         before = point
     return "\n".join(lines)
