@@ -16,7 +16,7 @@ from goldenpath.handbook import as_markdown
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.product import Product, open_product
 from goldenpath.product.tree import LARGEST, MOST_FILES, NEVER_ENTERED, OF_ALL
-from goldenpath.reports.report import plain
+from goldenpath.reports.words import plain
 from goldenpath.review.review import Result, judge
 from goldenpath.standards import catalogue
 from goldenpath.standards.criterion import Criterion, Part, Proof

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from goldenpath.evidence.signed import Signed
-from goldenpath.reports.report import Point, Report
+from goldenpath.reports.report import Report
+from goldenpath.review.history import Point
 from goldenpath.review.ratchet import Finding, Kind
 from goldenpath.review.review import Result, Review
 from goldenpath.standards.criterion import Criterion, Effort, Part

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from goldenpath.reports import html
-from tests.reports.reviews import FINDINGS, RESULTS, TREND, hostile, report
+from goldenpath.review.history import Point
+from goldenpath.review.review import Result
+from goldenpath.standards.criterion import Part
+from goldenpath.standards.verdict import Evidence, failed, passed
+from tests.reports.reviews import FINDINGS, RESULTS, TREND, hostile, made, report
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 CSS = (Path(html.__file__).parent / "templates" / "review.css").read_text()
@@ -80,7 +86,10 @@ def test_the_page_says_what_blocks_the_next_level_until_when_people_signed_and_h
     assert "Gate: red" in page.text
     assert "2026-07-01 ◷ ends soon" in page.text
     assert "It expired." in page.text
-    assert page.tags["circle"] == len(TREND)
+    assert [word for word in page.words if re.fullmatch(r"\w{9}, \S+: level \d", word)] == [
+        "aaaaaaaaa, 2026-06-01: level 0",
+        "bbbbbbbbb, 2026-06-09: level 1",
+    ]
     assert "Test <b>more</b>" in page.text
 
 
@@ -99,6 +108,59 @@ def test_inner_links_lead_somewhere() -> None:
     inner = {link.removeprefix("#") for link in page.links if link.startswith("#")}
     assert len(inner) == 2 + 5 + 5
     assert inner <= page.ids
+
+
+@pytest.mark.parametrize("products", [1, 2])
+def test_headings_begin_with_the_only_first_one_and_skip_no_level(products: int) -> None:
+    page = html.render([report(findings=FINDINGS, trend=TREND, name=f"Product {number}") for number in range(products)])
+    levels = [int(level) for level in re.findall(r"<h(\d)", page)]
+
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert page.count("<main>") == 1
+
+
+def test_commands_and_paths_are_set_as_code() -> None:
+    fact = Evidence("docs/card.md is old", command="git log --oneline -- docs/card.md")
+    result = Result(made("DOC-01", 0, Part.DOCUMENTATION), failed("see `a<b`, then make card", fact))
+
+    page = html.render([report([result])])
+
+    assert "see <code>a&lt;b</code>, then <code>make card</code>" in page
+    assert "<code>docs/card.md</code> is old" in page
+    assert "<code>git log --oneline -- docs/card.md</code>" in page
+
+
+def test_only_what_is_not_met_says_what_to_do() -> None:
+    fact, item = Evidence("seen", command="git log"), made("DOC-01", 0, Part.DOCUMENTATION)
+    good = Page(html.render([report([Result(item, passed("owned", fact))], signed=())]))
+    bad = Page(html.render([report([Result(item, failed("nobody", fact))], signed=())]))
+
+    assert "do" not in good.words
+    assert "→ git log" in good.text
+    assert "do" in bad.words
+
+
+def test_of_a_long_trend_the_table_holds_the_commits_that_changed_something_and_both_ends() -> None:
+    quiet = [Point(f"{number:040x}", date(2026, 6, 10), f"Quiet {number}", 1) for number in range(40)]
+
+    page = Page(html.render([report(trend=(*TREND, *quiet))]))
+
+    assert page.tags["g"] == 42
+    assert [word for word in page.words if "Quiet" in word] == [" Quiet 39"]
+    assert "Test <b>more</b>" in page.text
+
+
+def test_every_criterion_leads_to_the_handbook_where_the_template_has_a_home() -> None:
+    home = "https://github.com/acme/golden-path/blob/v1.2.3/docs/standards/"
+    near, far = Page(html.render([report()])), Page(html.render([report(handbook=home)]))
+
+    assert [link for link in far.links if link not in near.links] == [
+        f"{home}{document}#{result.criterion.id.lower()}"
+        for result in RESULTS
+        for document in ("methodology.md", "golden-path-guide.md")
+    ]
 
 
 def test_evidence_is_linked_to_the_file_as_seen_from_the_page_or_on_the_forge(tmp_path: Path) -> None:

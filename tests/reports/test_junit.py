@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import Counter
+
+import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped
 
 from goldenpath.reports import junit
+from goldenpath.reports.report import Report
+from goldenpath.standards.verdict import Status
 from tests.reports.reviews import FINDINGS, RESULTS, hostile, report
 
 
@@ -41,3 +47,25 @@ def test_hostile_words_are_text() -> None:
     root = ET.fromstring(junit.render([hostile()]))
 
     assert not list(root.iter("script"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([report()], id="one product"),
+        pytest.param([report(findings=FINDINGS)], id="red gate"),
+        pytest.param([report(), report(name="Other", folder="other")], id="several products"),
+        pytest.param([hostile()], id="hostile"),
+    ],
+)
+def test_a_parser_of_ci_systems_counts_what_the_report_counts(given: list[Report]) -> None:
+    opened = JUnitXml.fromstring(junit.render(given).encode())
+    cases = [case for suite in opened for case in suite]
+    seen = Counter(type(outcome) for case in cases for outcome in case.result)
+
+    counts = sum((Counter(item.counts) for item in given), Counter[Status]())
+    fallen = sum(len(item.findings or ()) for item in given)
+    skipped = counts[Status.UNKNOWN] + counts[Status.WAIVED] + counts[Status.NOT_APPLICABLE]
+    want = (counts.total() + fallen, counts[Status.FAIL] + fallen, counts[Status.ERROR], skipped)
+    assert (opened.tests, opened.failures, opened.errors, opened.skipped) == want
+    assert (len(cases), seen[Failure], seen[Error], seen[Skipped]) == want

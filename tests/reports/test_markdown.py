@@ -35,6 +35,13 @@ def test_nothing_that_a_repository_says_becomes_markup_a_mention_or_a_link() -> 
     assert "](<javascript" not in text
 
 
+def test_what_people_signed_stands_with_its_words_and_its_place() -> None:
+    text = markdown.render([report()])
+
+    assert "by @&#8203;acme/churn, until 2026-07-01 (**ends soon**): Seen. ([more](<https://example.com/1>), " in text
+    assert "does not count: it expired: Later. (note.md, `checklist/waivers.yaml:4`)" in text
+
+
 def test_a_long_review_fits_a_comment_and_keeps_what_is_not_met() -> None:
     words = "a reason of many words " * 20
     good = [

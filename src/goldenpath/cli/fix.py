@@ -10,7 +10,7 @@ import click
 from goldenpath import fixes
 from goldenpath.cli.inputs import FOLDER, CriterionId, InputError, speaking
 from goldenpath.product.product import Product, open_product
-from goldenpath.reports.report import plain
+from goldenpath.reports.words import plain
 from goldenpath.standards import criterion
 from goldenpath.standards.criterion import Criterion
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from goldenpath.cli.inputs import FOLDER, speaking
-from goldenpath.cli.trend import points
 from goldenpath.product.product import open_products
-from goldenpath.reports.report import Point, plain
+from goldenpath.reports.words import plain
+from goldenpath.review import history as levels
 from goldenpath.review.review import review
 
 
@@ -21,12 +21,12 @@ from goldenpath.review.review import review
 def history(path: Path, limit: int) -> None:
     """Draw the level over the commits of the main line."""
     for product in open_products(path):
-        drawn = _drawn(points(product, limit))
+        drawn = _drawn(levels.history(product, limit))
         click.secho(f"\n{plain(review(product, ['DOC-01']).name)}", bold=True)
         click.echo(drawn)
 
 
-def _drawn(found: Sequence[Point]) -> str:
+def _drawn(found: Sequence[levels.Point]) -> str:
     """A column for each commit, and below it what changed with each that changed anything."""
     lines = []
     for level in range(4, -1, -1):
@@ -38,7 +38,8 @@ def _drawn(found: Sequence[Point]) -> str:
         changes = [*(f"+{name}" for name in point.gained), *(f"-{name}" for name in point.lost)]
         if before is None or changes or point is found[-1]:
             shown = " ".join(changes[:8]) + (f" and {len(changes) - 8} more" if len(changes) > 8 else "")
-            subject = point.words if len(point.words) <= 40 else f"{point.words[:39]}…"
+            subject = plain(point.subject)
+            subject = subject if len(subject) <= 40 else f"{subject[:39]}…"
             lines.append(f"  {point.when} {point.commit[:9]} level {point.level}  {subject:<40}  {shown}".rstrip())
         before = point
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from goldenpath.product.errors import BrokenFileError
-from goldenpath.reports.report import plain
+from goldenpath.reports.words import plain
 from goldenpath.review.ratchet import Exit
 from goldenpath.standards import catalogue, criterion
 

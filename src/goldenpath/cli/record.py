@@ -15,7 +15,7 @@ from goldenpath.evidence.receipts import REF
 from goldenpath.evidence.record import RecordError, Sources
 from goldenpath.evidence.record import record as write_receipt
 from goldenpath.product.product import open_product
-from goldenpath.reports.report import plain
+from goldenpath.reports.words import plain
 from goldenpath.standards.criterion import Criterion
 
 

@@ -12,7 +12,7 @@ from goldenpath.cli.inputs import FOLDER, CriterionId, InputError, speaking
 from goldenpath.evidence import sign
 from goldenpath.fixes import FixError, write
 from goldenpath.product.product import Product, open_product
-from goldenpath.reports.report import plain
+from goldenpath.reports.words import plain
 from goldenpath.standards.criterion import Criterion
 
 

@@ -35,6 +35,7 @@ class Manifest:
         environments: Where it is deployed, in the order of promotion.
         deploy_to: What it is deployed to.
         kpi: The business figure: ``name``, ``unit``, ``source``, ``target``.
+        template_source: The template that it was generated from: an address or a path.
         template_version: The version of the template that it was generated or last updated from.
     """
 
@@ -48,6 +49,7 @@ class Manifest:
     environments: tuple[str, ...] = ()
     deploy_to: str = ""
     kpi: tuple[tuple[str, str], ...] = ()
+    template_source: str = ""
     template_version: str = ""
 
     @property
@@ -90,6 +92,7 @@ def read(product: Product) -> Manifest:
         environments=tuple(map(str, environments)),
         deploy_to=_text(deploy.get("to")),
         kpi=tuple((str(key), _text(value)) for key, value in kpi.items()),
+        template_source=_text(_section(raw, "template").get("source")),
         template_version=_text(_section(raw, "template").get("version")),
     )
 

@@ -12,9 +12,13 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from goldenpath.reports.report import SIGNS, PartView, Point, Report, Row, gate_answer, web_link
-from goldenpath.review.levels import HIGHEST, MEANINGS
+from goldenpath.handbook import CODE, GUIDE, METHODOLOGY, anchor
+from goldenpath.reports.report import SIGNS, PartView, Report, gate_answer, told_once
+from goldenpath.reports.words import web_link
+from goldenpath.review.history import Point
+from goldenpath.review.levels import HIGHEST, MEANINGS, is_met
 from goldenpath.review.ratchet import Kind
+from goldenpath.review.review import Result
 from goldenpath.standards.verdict import Status
 
 HERE = Path(__file__).parent
@@ -28,6 +32,12 @@ TONES = {
     Status.ERROR: "bad",
 }
 GATE_TONES = {"green": "good", "inconclusive": "mixed", "red": "bad"}
+
+_MAKE = r"(?<![\w-])make (?!it\b|or\b|sure\b|targets?\b)[a-z]+(?:-[a-z]+)*(?: [A-Z]+=\w+)*"
+_MARKED = re.compile(rf"`([^`]+)`|\b([A-Z]+-\d\d)\b|{_MAKE}|{CODE.pattern}")
+"""What is set as code: what stands between backticks, and commands and paths without them. Ids stay on one line."""
+_COMMAND = re.compile(r"(?!.* (?:and|in|once|then) )(?:dvc|git|goldenpath|gto|make|pip-audit|pre-commit|ruff) [^`,;]+")
+"""A fact's command where it is one from end to end; others are a sentence that names some."""
 
 
 def render(reports: Sequence[Report], beside: Path | None = None) -> str:
@@ -45,7 +55,7 @@ def render(reports: Sequence[Report], beside: Path | None = None) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters["words"] = _words
+    environment.filters |= {"words": _words, "command": _command}
     template = environment.get_template("review.html.j2")
     return template.render(
         reports=reports,
@@ -59,16 +69,35 @@ def render(reports: Sequence[Report], beside: Path | None = None) -> str:
         undecided=Kind.UNDECIDED,
         gate_answer=gate_answer,
         web_link=web_link,
+        is_met=is_met,
         is_open=_is_open,
+        told_once=told_once,
         chart=_chart,
+        turns=_turns,
+        why=METHODOLOGY,
+        how=GUIDE,
+        anchor=anchor,
         href=lambda report, path, line=None: _href(report, path, line, beside),
         tally=_tally,
     )
 
 
 def _words(text: str) -> Markup:
-    """Text, escaped, in which what stands between backticks is set as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+    """Text, escaped, in which commands and paths are set as code."""
+    pieces, end = [], 0
+    for found in _MARKED.finditer(text):
+        marked = Markup('<span class="whole">{}</span>').format(found[2]) if found[2] else _code(found[1] or found[0])
+        pieces += [escape(text[end : found.start()]), marked]
+        end = found.end()
+    return Markup("").join([*pieces, escape(text[end:])])
+
+
+def _command(text: str) -> Markup:
+    return _code(text) if _COMMAND.fullmatch(text) else _words(text)
+
+
+def _code(text: str) -> Markup:
+    return Markup("<code>{}</code>").format(text)
 
 
 def _href(report: Report, path: str, line: int | None, beside: Path | None) -> str:
@@ -82,39 +111,43 @@ def _href(report: Report, path: str, line: int | None, beside: Path | None) -> s
     return f"./{quote(os.path.relpath(report.root.resolve() / path, here))}"
 
 
-def _is_open(report: Report, row: Row) -> bool:
+def _is_open(report: Report, result: Result) -> bool:
     """Whether a criterion is shown unfolded: what stands before the next level, and all of a selection."""
-    return report.level is None or (not row.is_met and row.criterion.level <= report.level + 1)
+    return report.level is None or (not is_met(result) and result.criterion.level <= report.level + 1)
 
 
 def _tally(part: PartView, level: int) -> str:
-    rows = part.by_level[level]
-    return f"{sum(row.is_met for row in rows)} of {len(rows)} met"
+    results = part.by_level[level]
+    return f"{sum(map(is_met, results))} of {len(results)} met"
+
+
+def _turns(trend: Sequence[Point]) -> list[Point]:
+    """The commits with which something changed, the newest first; the first and the last of all among them."""
+    ends = (trend[0], trend[-1])
+    return [point for point in reversed(trend) if point.gained or point.lost or point in ends]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A line of levels over commits in a field of 640 by 150.
+    """A line of levels over commits in a field of 100 by 100 that a page stretches: a fifth of its height a level.
 
     Attributes:
         line: The path of the line.
-        marks: A place, a label and the level for each commit.
+        marks: A place and a label for each commit.
         grid: The height of each level.
     """
 
     line: str
-    marks: tuple[tuple[float, float, str, int], ...]
-    grid: tuple[tuple[int, float], ...]
+    marks: tuple[tuple[float, int, str], ...]
+    grid: tuple[int, ...]
 
 
 def _chart(trend: Sequence[Point]) -> Chart:
-    left, right, top, bottom = 30.0, 625.0, 12.0, 132.0
-    step = (right - left) / max(1, len(trend) - 1)
-    height = (bottom - top) / HIGHEST
-    places = [(round(left + step * place, 1), bottom - height * point.level) for place, point in enumerate(trend)]
-    line = f"M{places[0][0]} {places[0][1]}" + "".join(f"H{x}V{y}" for x, y in places[1:])
+    height = {level: 90 - 20 * level for level in range(HIGHEST + 1)}
+    step = 100 / max(1, len(trend) - 1)
     marks = tuple(
-        (x, y, f"{point.commit[:9]}, {point.when}: level {point.level}", point.level)
-        for (x, y), point in zip(places, trend, strict=True)
+        (round(step * place, 2), height[point.level], f"{point.commit[:9]}, {point.when}: level {point.level}")
+        for place, point in enumerate(trend)
     )
-    return Chart(line, marks, tuple((level, bottom - height * level) for level in range(HIGHEST + 1)))
+    line = f"M0 {marks[0][1]}" + "".join(f"H{x}V{y}" for x, y, _ in marks[1:])
+    return Chart(line, marks, tuple(height.values()))

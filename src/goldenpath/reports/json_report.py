@@ -8,8 +8,11 @@ from datetime import date
 from typing import Any
 
 from goldenpath import __version__
-from goldenpath.reports.report import Fact, Report, Row, gate_answer
+from goldenpath.reports.report import Report, gate_answer
+from goldenpath.review import levels
+from goldenpath.review.review import Result
 from goldenpath.standards import CATALOGUE_VERSION
+from goldenpath.standards.verdict import Evidence
 
 SCHEMA = 1
 
@@ -43,19 +46,20 @@ def _product(report: Report) -> dict[str, Any]:
         "counts": report.counts,
         "parts": [
             {"name": part.name, "level": part.level, "level_if_unknown_were_met": part.possible}
-            | {"criteria": [_criterion(row) for row in part.rows]}
+            | {"criteria": list(map(_criterion, part.results))}
             for part in report.parts
         ],
         "next_steps": [
-            {"id": step.id, "title": step.title, "why_now": step.why_now, "do": step.do, "evidence": _facts(step.facts)}
+            {"id": step.id, "title": step.title, "why_now": step.why_now, "do": step.do}
+            | {"evidence": _facts(step.evidence)}
             for step in report.steps
         ],
         "base": report.base or None,
         "findings": None
         if report.findings is None
         else [
-            {"kind": item.kind, "id": item.id or None, "reason": item.reason, "evidence": _facts(item.facts)}
-            for item in report.gate
+            {"kind": item.kind, "id": item.id or None, "reason": item.reason, "evidence": _facts(item.evidence)}
+            for item in report.findings
         ],
         "signed": [
             {
@@ -70,11 +74,11 @@ def _product(report: Report) -> dict[str, Any]:
                 "line": entry.line,
                 "counts": not entry.fault,
                 "fault": entry.fault or None,
-                "ends_soon": entry.ends_soon,
+                "ends_soon": entry.ends_soon(review.when),
             }
             for entry in report.signed
         ],
-        "bad_receipts": list(report.bad_receipts),
+        "bad_receipts": list(review.bad_receipts),
         "trend": [
             {
                 "commit": point.commit,
@@ -88,8 +92,8 @@ def _product(report: Report) -> dict[str, Any]:
     }
 
 
-def _criterion(row: Row) -> dict[str, Any]:
-    item = row.criterion
+def _criterion(result: Result) -> dict[str, Any]:
+    item, verdict = result.criterion, result.verdict
     return {
         "id": item.id,
         "title": item.title,
@@ -97,16 +101,16 @@ def _criterion(row: Row) -> dict[str, Any]:
         "anchor": item.is_anchor,
         "proofs": list(item.proofs),
         "requires": list(item.requires),
-        "status": row.status,
-        "met": row.is_met,
-        "reason": row.reason,
-        "evidence": _facts(row.facts),
+        "status": verdict.status,
+        "met": levels.is_met(result),
+        "reason": verdict.reason,
+        "evidence": _facts(verdict.evidence),
         "fix": item.fix,
         "effort": item.effort,
     }
 
 
-def _facts(facts: Sequence[Fact]) -> list[dict[str, Any]]:
+def _facts(facts: Sequence[Evidence]) -> list[dict[str, Any]]:
     return [
         {"text": fact.text, "path": fact.path or None, "line": fact.line, "command": fact.command or None}
         for fact in facts

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from goldenpath.reports.report import Fact, FindingView, PartView, Report, Row
-from goldenpath.review.ratchet import Kind
-from goldenpath.standards.verdict import Status
+from goldenpath.reports.report import PartView, Report
+from goldenpath.review import levels
+from goldenpath.review.ratchet import Finding, Kind
+from goldenpath.review.review import Result
+from goldenpath.standards.verdict import Evidence, Status
 
 
 def render(reports: Sequence[Report]) -> str:
@@ -31,43 +33,43 @@ def _suite(root: ET.Element, report: Report, part: PartView) -> ET.Element:
     suite = _open(root, report, str(part.name))
     if part.level is not None:
         ET.SubElement(ET.SubElement(suite, "properties"), "property", name="level", value=str(part.level))
-    for row in part.rows:
-        _case(suite, report, row)
+    for result in part.results:
+        _case(suite, report, result)
     return suite
 
 
-def _case(suite: ET.Element, report: Report, row: Row) -> None:
-    item = row.criterion
+def _case(suite: ET.Element, report: Report, result: Result) -> None:
+    item, verdict = result.criterion, result.verdict
     case = ET.SubElement(
         suite, "testcase", classname=f"{report.name}.{item.part}", name=f"{item.id} {item.title}", time="0"
     )
-    details = "\n".join([*_lines(row.facts), f"fix: {item.fix}"])
-    if row.status is Status.FAIL:
-        ET.SubElement(case, "failure", message=row.reason, type=f"level {item.level}").text = details
-    elif row.status is Status.ERROR:
-        ET.SubElement(case, "error", message=row.reason, type="error").text = details
-    elif row.status in (Status.UNKNOWN, Status.WAIVED, Status.NOT_APPLICABLE):
-        ET.SubElement(case, "skipped", message=f"{row.status}: {row.reason}")
-    elif not row.is_met:  # attested, where only a receipt would count
+    details = "\n".join([*_lines(verdict.evidence), f"fix: {item.fix}"])
+    if result.status is Status.FAIL:
+        ET.SubElement(case, "failure", message=verdict.reason, type=f"level {item.level}").text = details
+    elif result.status is Status.ERROR:
+        ET.SubElement(case, "error", message=verdict.reason, type="error").text = details
+    elif result.status in (Status.UNKNOWN, Status.WAIVED, Status.NOT_APPLICABLE):
+        ET.SubElement(case, "skipped", message=f"{result.status}: {verdict.reason}")
+    elif not levels.is_met(result):  # attested, where only a receipt would count
         ET.SubElement(case, "failure", message="an attestation cannot stand in for it", type="anchor").text = details
     else:
-        ET.SubElement(case, "system-out").text = "\n".join([row.reason, *_lines(row.facts)])
+        ET.SubElement(case, "system-out").text = "\n".join([verdict.reason, *_lines(verdict.evidence)])
 
 
 def _gate(root: ET.Element, report: Report) -> ET.Element:
     suite = _open(root, report, "gate")
-    for finding in report.gate:
+    for finding in report.findings or ():
         name = " ".join(filter(None, (str(finding.kind), finding.id)))
         case = ET.SubElement(suite, "testcase", classname=f"{report.name}.gate", name=name, time="0")
         _blame(case, finding)
-    if not report.gate:
+    if not report.findings:
         ET.SubElement(suite, "testcase", classname=f"{report.name}.gate", name="nothing fell back", time="0")
     return suite
 
 
-def _blame(case: ET.Element, finding: FindingView) -> None:
+def _blame(case: ET.Element, finding: Finding) -> None:
     tag = "error" if finding.kind is Kind.UNDECIDED else "failure"
-    ET.SubElement(case, tag, message=finding.reason, type=str(finding.kind)).text = "\n".join(_lines(finding.facts))
+    ET.SubElement(case, tag, message=finding.reason, type=str(finding.kind)).text = "\n".join(_lines(finding.evidence))
 
 
 def _open(root: ET.Element, report: Report, name: str) -> ET.Element:
@@ -82,5 +84,5 @@ def _close(suite: ET.Element) -> None:
         suite.set(total, str(sum(case.find(tag) is not None for case in cases)))
 
 
-def _lines(facts: Sequence[Fact]) -> list[str]:
+def _lines(facts: Sequence[Evidence]) -> list[str]:
     return [" ".join(filter(None, (fact.place and f"{fact.place}:", fact.text, fact.command))) for fact in facts]

@@ -9,9 +9,12 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from goldenpath.reports.report import SIGNS, Fact, PartView, Report, Row, gate_answer, web_link
-from goldenpath.review.levels import HIGHEST
+from goldenpath.reports.report import SIGNS, PartView, Report, gate_answer, told_once
+from goldenpath.reports.words import web_link
+from goldenpath.review.levels import HIGHEST, is_met
 from goldenpath.review.ratchet import Kind
+from goldenpath.review.review import Result
+from goldenpath.standards.verdict import Evidence
 
 MOST = 60_000
 """Characters: GitHub refuses a comment of more than 65,536."""
@@ -54,7 +57,7 @@ def _report(report: Report, leave_out: Sequence[str]) -> Iterable[str]:
 
 def _headline(report: Report) -> str:
     if report.level is None:
-        return f"{len(report.rows)} criteria asked"
+        return f"{len(report.results)} criteria asked"
     return f"level {report.level} of {HIGHEST}"
 
 
@@ -64,12 +67,12 @@ def _gate(report: Report) -> Iterable[str]:
         return
     yield ANSWERS[answer] + (f" Base {_code(report.base[:9])}." if report.base else "")
     yield ""
-    for finding in report.gate:
+    for finding in report.findings or ():
         sign = "❔" if finding.kind is Kind.UNDECIDED else "❌"
         name = f" {finding.id}" if finding.id else ""
         yield f"- {sign} **{finding.kind}{name}**: {_text(finding.reason)}"
-        yield from _facts(report, finding.facts)
-    if report.gate:
+        yield from _facts(report, told_once(finding.evidence))
+    if report.findings:
         yield ""
 
 
@@ -82,7 +85,7 @@ def _levels(report: Report) -> Iterable[str]:
     yield "|---|---|---|"
     for part in report.parts:
         level = part.level or 0
-        yield f"| {part.name} | {_bar(level)} | {part.met} of {len(part.rows)} |"
+        yield f"| {part.name} | {_bar(level)} | {part.met} of {len(part.results)} |"
     yield ""
 
 
@@ -103,49 +106,52 @@ def _steps(report: Report) -> Iterable[str]:
     yield ""
     for number, step in enumerate(report.steps, start=1):
         yield f"{number}. **{_text(step.id)} {_text(step.title)}** ({_text(step.why_now)}): {_text(step.do)}"
-        yield from _facts(report, step.facts, indent="   ")
+        yield from _facts(report, told_once(step.evidence, step.do), indent="   ")
     yield ""
 
 
 def _part(report: Report, part: PartView, leave_out: Sequence[str]) -> Iterable[str]:
-    rows = [row for row in part.rows if ("met" if row.is_met else "unmet") not in leave_out]
+    shown = [result for result in part.results if ("met" if is_met(result) else "unmet") not in leave_out]
     level = "" if part.level is None else f", level {part.level}"
     name = str(part.name).replace("&", "&amp;")
-    yield f"<details><summary>{name}{level}: {part.met} of {len(part.rows)} met</summary>"
+    yield f"<details><summary>{name}{level}: {part.met} of {len(part.results)} met</summary>"
     yield ""
-    for row in rows:
-        yield from _row(report, row)
-    if len(rows) < len(part.rows):
-        yield f"{len(part.rows) - len(rows)} more would not fit here."
+    for result in shown:
+        yield from _criterion(report, result)
+    if len(shown) < len(part.results):
+        yield f"{len(part.results) - len(shown)} more would not fit here."
     yield ""
     yield "</details>"
     yield ""
 
 
-def _row(report: Report, row: Row) -> Iterable[str]:
-    item = row.criterion
+def _criterion(report: Report, result: Result) -> Iterable[str]:
+    item, verdict = result.criterion, result.verdict
     name = f"**{item.id} {_text(item.title)}** (level {item.level})"
-    yield f"- {SIGNS[row.status]} {row.status} {name}: {_text(row.reason)}"
-    yield from _facts(report, row.facts)
-    if not row.is_met:
+    yield f"- {SIGNS[verdict.status]} {verdict.status} {name}: {_text(verdict.reason)}"
+    if is_met(result):
+        yield from _facts(report, verdict.evidence)
+    else:
+        yield from _facts(report, told_once(verdict.evidence, item.fix))
         yield f"  - fix: {_text(item.fix)}"
 
 
 def _signed(report: Report) -> Iterable[str]:
-    if not report.signed and not report.bad_receipts:
+    if not report.signed and not report.review.bad_receipts:
         return
-    number = len(report.signed) + len(report.bad_receipts)
+    number = len(report.signed) + len(report.review.bad_receipts)
     yield f"<details><summary>signed and recorded: {number}</summary>"
     yield ""
     for entry in report.signed:
         state = f"does not count: it {_text(entry.fault)}" if entry.fault else f"until {entry.expires}"
-        soon = " (**ends soon**)" if entry.ends_soon else ""
-        more = f", [more](<{entry.link}>)" if web_link(entry.link) else f", {_text(entry.link)}" if entry.link else ""
+        soon = " (**ends soon**)" if entry.ends_soon(report.review.when) else ""
+        more = f"[more](<{entry.link}>)" if web_link(entry.link) else _text(entry.link)
+        where = ", ".join(filter(None, (more, _place(report, entry.path, entry.line))))
         yield (
             f"- {entry.kind} of {_text(entry.id)} by {_text(entry.signer)}, {state}{soon}: "
-            f"{_text(entry.words)}{more}, {_place(report, entry.path, entry.line)}"
+            f"{_text(entry.words)} ({where})"
         )
-    for line in report.bad_receipts:
+    for line in report.review.bad_receipts:
         yield f"- receipt refused: {_text(line)}"
     yield ""
     yield "</details>"
@@ -167,7 +173,7 @@ def _trend(report: Report) -> Iterable[str]:
     yield ""
 
 
-def _facts(report: Report, facts: Sequence[Fact], indent: str = "  ") -> Iterable[str]:
+def _facts(report: Report, facts: Sequence[Evidence], indent: str = "  ") -> Iterable[str]:
     for fact in facts:
         place = _place(report, fact.path, fact.line)
         command = f"→ {_text(fact.command)}" if fact.command else ""

@@ -10,10 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from goldenpath.reports.report import SIGNS, Fact, Report, Row, gate_answer
-from goldenpath.review.levels import HIGHEST
+from goldenpath.reports.report import SIGNS, Report, gate_answer, told_once
+from goldenpath.review.levels import HIGHEST, is_met
 from goldenpath.review.ratchet import Kind
-from goldenpath.standards.verdict import Status
+from goldenpath.review.review import Result
+from goldenpath.standards.verdict import Evidence, Status
 
 WIDTH = 110
 STYLES = {
@@ -52,7 +53,7 @@ def render(reports: Sequence[Report], width: int | None = None, *, colour: bool 
         _head(console, report)
         _gate(console, report)
         _steps(console, report)
-        _rows(console, report)
+        _criteria(console, report)
         _signed(console, report)
     # Blanks at the ends of lines are what rich fills its tables with.
     return "\n".join(line.rstrip() for line in shown.getvalue().splitlines()).strip("\n") + "\n"
@@ -70,7 +71,7 @@ def _head(console: Console, report: Report) -> None:
     about = f"{where}  {report.commit}, {review.when:%Y-%m-%d}, catalogue {review.catalogue}"
     console.print(Text.assemble((report.name, "bold"), (about, "dim")))
     if report.level is None:
-        console.print(Text(f"{len(report.rows)} criteria asked; a level needs all of them."))
+        console.print(Text(f"{len(report.results)} criteria asked; a level needs all of them."))
         return
     console.print(Text.assemble((f"Level {report.level} of {HIGHEST}", "bold"), f"  {report.meaning}"))
     others = []
@@ -83,7 +84,7 @@ def _head(console: Console, report: Report) -> None:
     table = Table.grid(padding=(0, 2))
     for part in report.parts:
         level = part.level or 0
-        table.add_row(f"  {part.name}", bar(level), str(level), Text(f"{part.met} of {len(part.rows)} met", "dim"))
+        table.add_row(f"  {part.name}", bar(level), str(level), Text(f"{part.met} of {len(part.results)} met", "dim"))
     console.print(Padding(table, (1, 0, 0, 0), expand=False))
 
 
@@ -93,12 +94,12 @@ def _gate(console: Console, report: Report) -> None:
         return
     against = f" against {report.base[:9]}" if report.base else ""
     console.print(Text.assemble("\n", (f"Gate{against}: {answer}", GATE_STYLES[answer])))
-    for finding in report.gate:
+    for finding in report.findings or ():
         undecided = finding.kind is Kind.UNDECIDED
         sign, style = ("?", "yellow") if undecided else ("✗", "red")
         label = " ".join(filter(None, (str(finding.kind), finding.id)))
-        _hang(console, 2, Text.assemble((f"{sign} {label}", style), f": {finding.reason}"))
-        _facts(console, finding.facts, 6, most=len(finding.facts))
+        _item(console, 2, Text(sign, style), Text.assemble((label, style), f": {finding.reason}"))
+        _facts(console, told_once(finding.evidence), 4, most=len(finding.evidence))
 
 
 def _steps(console: Console, report: Report) -> None:
@@ -107,65 +108,71 @@ def _steps(console: Console, report: Report) -> None:
     target = "" if report.next_level is None else f" to level {report.next_level}"
     console.print(Text(f"\nNext steps{target}", "bold"))
     for number, step in enumerate(report.steps, start=1):
-        _hang(
-            console, 2, Text.assemble(f"{number} ", (f"{step.id} {step.title}", "bold"), (f"  {step.why_now}", "dim"))
-        )
-        _hang(console, 4, Text.assemble(("do   ", "dim"), step.do))
-        _facts(console, step.facts, 4)
+        head = Text.assemble((f"{step.id} {step.title}", "bold"), (f"  {step.why_now}", "dim"))
+        _item(console, 2, Text(str(number)), head)
+        _item(console, 4, Text("do", "dim"), Text(step.do))
+        _facts(console, told_once(step.evidence, step.do), 4)
 
 
-def _rows(console: Console, report: Report) -> None:
-    chosen = [row for row in report.rows if report.level is None or not row.is_met]
+def _criteria(console: Console, report: Report) -> None:
+    chosen = [result for result in report.results if report.level is None or not is_met(result)]
     if chosen:
-        words = "Criteria" if report.level is None else f"Not met: {len(chosen)} of {len(report.rows)}"
+        words = "Criteria" if report.level is None else f"Not met: {len(chosen)} of {len(report.results)}"
         console.print(Text(f"\n{words}", "bold"))
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for row in chosen:
-        _row(table, row, with_facts=report.level is None)
+    for result in chosen:
+        _add(table, result, with_facts=report.level is None)
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
     counts = ", ".join(f"{number} {SIGNS[status]} {status}" for status, number in report.counts.items())
     console.print(Text(f"\n{counts}", "dim"))
 
 
-def _row(table: Table, row: Row, *, with_facts: bool) -> None:
-    item = row.criterion
-    words = Text.assemble((item.title, "bold"), f": {row.reason}")
+def _add(table: Table, result: Result, *, with_facts: bool) -> None:
+    item, verdict = result.criterion, result.verdict
+    words = Text.assemble((item.title, "bold"), f": {verdict.reason}")
     if with_facts:
-        words.append("".join(f"\n{line}" for line in _lines(row.facts)))
-    status = Text(f"{SIGNS[row.status]} {row.status}", STYLES[row.status])
+        words.append("".join(f"\n{line}" for line in _lines(verdict.evidence)))
+    status = Text(f"{SIGNS[result.status]} {result.status}", STYLES[result.status])
     table.add_row(status, item.id, Text(f"L{item.level}", "dim"), words)
 
 
 def _signed(console: Console, report: Report) -> None:
-    if report.signed or report.bad_receipts:
+    if report.signed or report.review.bad_receipts:
         console.print(Text("\nSigned and recorded", "bold"))
     for entry in report.signed:
         state = f"does not count: it {entry.fault}" if entry.fault else f"until {entry.expires}"
-        style = "red" if entry.fault else "yellow" if entry.ends_soon else ""
-        soon = ", ends soon" if entry.ends_soon else ""
+        ends_soon = entry.ends_soon(report.review.when)
+        style = "red" if entry.fault else "yellow" if ends_soon else ""
+        soon = ", ends soon" if ends_soon else ""
         words = f"{entry.kind} of {entry.id or 'nothing'} by {entry.signer or 'nobody'}, "
-        _hang(console, 2, Text.assemble(words, (f"{state}{soon}", style), (f"  {entry.place}", "dim")))
-    for line in report.bad_receipts:
-        _hang(console, 2, Text(f"receipt refused: {line}", "red"))
+        place = Evidence(entry.words, entry.path, entry.line).place
+        _item(console, 2, Text("-"), Text.assemble(words, (f"{state}{soon}", style), (f"  {place}", "dim")))
+    for line in report.review.bad_receipts:
+        _item(console, 2, Text("-"), Text(f"receipt refused: {line}", "red"))
 
 
-def _facts(console: Console, facts: Sequence[Fact], indent: int, most: int = MOST_FACTS) -> None:
+def _facts(console: Console, facts: Sequence[Evidence], indent: int, most: int = MOST_FACTS) -> None:
     for line in _lines(facts[:most]):
-        _hang(console, indent, Text(line, "dim"))
+        _item(console, indent, Text("-", "dim"), Text(line, "dim"))
     if len(facts) > most:
-        _hang(console, indent, Text(f"and {len(facts) - most} more", "dim"))
+        _item(console, indent, Text("-", "dim"), Text(f"and {len(facts) - most} more", "dim"))
 
 
-def _lines(facts: Iterable[Fact]) -> list[str]:
+def _lines(facts: Iterable[Evidence]) -> list[str]:
     return [
         " ".join(filter(None, (fact.place and f"{fact.place}:", fact.text, fact.command and f"→ {fact.command}")))
         for fact in facts
     ]
 
 
-def _hang(console: Console, indent: int, text: Text) -> None:
-    console.print(Padding(text, (0, 0, 0, indent), expand=False))
+def _item(console: Console, indent: int, mark: Text, text: Text) -> None:
+    """A mark and, beside it, a text whose lines begin below one another."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(mark, text)
+    console.print(Padding(table, (0, 0, 0, indent), expand=False))
