@@ -80,10 +80,10 @@ def repository(tmp_path: Path) -> Repository:
     return found
 
 
-def gate(repository: Repository, change: Files) -> Result:
+def gate(repository: Repository, change: Files, *words: str) -> Result:
     """Commit a change and hold it against the main line."""
     repository.commit(change, "Change it")
-    return CliRunner().invoke(main, ["check", str(repository.root), "--baseline", "main", "--format", "md"])
+    return CliRunner().invoke(main, ["check", str(repository.root), "--baseline", "main", "--format", "md", *words])
 
 
 def plain(result: Result) -> str:
@@ -128,6 +128,15 @@ def test_a_regression_is_red(repository: Repository) -> None:
     result = gate(repository, {".github/workflows/ci.yml": CI.replace(f"@{SHA} # v7.0.1", "@v7")})
 
     red(result, "SEC-03", "is not pinned", file=".github/workflows/ci.yml", command="goldenpath fix SEC-03")
+
+
+def test_a_minimum_level_repeats_only_the_id_of_what_fell_back(repository: Repository) -> None:
+    result = gate(repository, {".github/workflows/ci.yml": CI.replace(f"@{SHA} # v7.0.1", "@v7")}, "--min-level", "1")
+
+    told = plain(result).partition("level too low")[2].partition("## ")[0]
+    assert "CQ-02 fail" in told
+    assert "as told above: SEC-03" in told
+    assert "SEC-03 fail" not in told
 
 
 @pytest.mark.parametrize(

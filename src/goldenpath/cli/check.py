@@ -125,7 +125,7 @@ def _report(
     if reference is not None:
         findings = held_against(base, reference, found, product)
     if min_level is not None:
-        findings = [*(findings or ()), *at_least(found, min_level)]
+        findings = [*(findings or ()), *at_least(found, min_level, findings or ())]
     git = product.git
     remote = (git.run("config", "--get", "remote.origin.url") or "") if git else ""
     return Report(

@@ -6,6 +6,7 @@ first, and only then excuses anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
@@ -102,8 +103,14 @@ def compare(base: Review, head: Review, before: Product, after: Product) -> Gate
     return Gate(base, head, tuple(findings))
 
 
-def at_least(head: Review, minimum: int) -> list[Finding]:
-    """Hold a product against a minimum level; what is validly waived does not stand in the way."""
+def at_least(head: Review, minimum: int, told: Sequence[Finding] = ()) -> list[Finding]:
+    """Hold a product against a minimum level; what is validly waived does not stand in the way.
+
+    Args:
+        head: The review.
+        minimum: The level asked for.
+        told: What the gate found besides: of the criteria named there, only the ids are repeated.
+    """
     if head.excused_level >= minimum:
         return []
     blocking = [
@@ -113,11 +120,15 @@ def at_least(head: Review, minimum: int) -> list[Finding]:
     ]
     undecided = all(result.status in (Status.UNKNOWN, Status.ERROR) for result in blocking)
     kind = Kind.UNDECIDED if undecided else Kind.TOO_LOW
-    evidence = tuple(
+    known = {finding.id for finding in told}
+    evidence = [
         Evidence(f"{result.criterion.id} {result.status}: {result.verdict.reason}", command=result.criterion.fix)
         for result in blocking
-    )
-    return [Finding(kind, f"level {head.excused_level}, want at least {minimum}", evidence=evidence)]
+        if result.criterion.id not in known
+    ]
+    if repeated := [result.criterion.id for result in blocking if result.criterion.id in known]:
+        evidence.append(Evidence(f"as told above: {', '.join(repeated)}"))
+    return [Finding(kind, f"level {head.excused_level}, want at least {minimum}", evidence=tuple(evidence))]
 
 
 def _fallen(result: Result, then: Result) -> Finding:
