@@ -55,6 +55,7 @@ LACKS: Mapping[str, Mapping[str, str]] = {
     "a DVC example": {
         **NOBODYS,
         **UNCHECKED,
+        "DOC-02": "the quickstart cannot work: nothing in it tests",
         "CQ-01": "there is no Python package",
         "CQ-03": "there are no tests",
         "CQ-04": "3 findings",
@@ -71,6 +72,7 @@ LACKS: Mapping[str, Mapping[str, str]] = {
     },
     "a Python package with CI": {
         **NOBODYS,
+        "DOC-02": "nobody knows whether the quickstart works",
         "CQ-02": "no receipt proves it",
         "CQ-03": "no receipt proves it",
         "TR-02": "nothing locks the environment",

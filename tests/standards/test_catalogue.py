@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from goldenpath import standards
+from goldenpath.cli import main
+from goldenpath.fixes import FIXES
 from goldenpath.standards import MODULES, catalogue
 from goldenpath.standards.criterion import Criterion
 from tests.standards.cases import Case
 
 CASES: list[Case] = [case for name in MODULES for case in import_module(f"tests.standards.test_{name}").CASES]
+MAKEFILE = Path(__file__).parents[2] / "{{cookiecutter.project_slug}}" / "Makefile"
+COMING = {
+    "pr-report",
+    "promote",
+    "rollback",
+    "status",
+    "deploy",
+    "image",
+    "smoke",
+    "batch",
+    "web",
+    "drift",
+    "labels",
+} | {
+    "experiment-report",
+    "simulate",
+    "load-test",
+}
+"""Targets that the project gets with delivery and monitoring, which levels 3 and 4 ask for."""
+TARGETS = COMING | set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE.read_text("utf-8"), re.MULTILINE))
 ANCHORS = {"CQ-02", "TR-04", "TR-06", "TR-13", "TR-14", "CQ-12", "MON-12", "MON-14"}
 
 
@@ -30,6 +56,25 @@ def test_a_criterion_says_why_it_is_and_how_it_is_met(item: type[Criterion]) -> 
     assert 0 <= item.level <= 4
     assert set(item.requires) <= {other.id for other in catalogue()}
     assert item.is_anchor == (item.id in ANCHORS)
+
+
+@pytest.mark.parametrize("item", catalogue(), ids=lambda item: item.id)
+def test_a_fix_names_commands_that_there_are(item: type[Criterion]) -> None:
+    targets = set(re.findall(r"\bmake ([a-z][a-z-]+)", item.fix))
+    commands = {tuple(words) for words in re.findall(r"\bgoldenpath ([a-z]\w*)(?: ([A-Z]+-\d\d))?", item.fix)}
+
+    assert targets <= TARGETS
+    assert {command for command, _ in commands} <= {*main.commands, "nb2pkg"}
+    assert {name for _, name in commands if name} <= {other.id for other in catalogue()}
+    assert {name for command, name in commands if command == "fix"} <= set(FIXES)
+
+
+@pytest.mark.parametrize("path", sorted(Path(standards.__file__).parent.rglob("*.py")), ids=lambda path: path.stem)
+def test_a_verdict_names_targets_that_there_are(path: Path) -> None:
+    texts = [node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)]
+    commands = [text for text in texts if isinstance(text, str) and re.match(r"(?:goldenpath \S.*-- )?make \S", text)]
+
+    assert {name for text in commands for name in re.findall(r"\bmake ([a-z][a-z-]+)", text)} <= TARGETS
 
 
 @pytest.mark.parametrize("item", catalogue(), ids=lambda item: item.id)

@@ -225,6 +225,7 @@ HEALTHY: dict[str, str] = {
     "dvc.yaml": DVC,
     "contract.yaml": CONTRACT,
     "params.yaml": PARAMS,
+    "models/signature.json": json.dumps({"inputs": [], "model_sha256": "0" * 64}),
     "notebooks/explore.ipynb": notebook("import churn"),
     "src/churn/__init__.py": "",
     "src/churn/validate.py": VALIDATE,
@@ -293,6 +294,12 @@ def both(*builds: Build) -> Build:
     return build
 
 
+def seen(name: str) -> Build:
+    """Somebody has a commit of their own on the main line."""
+    address = f"{name}@example.com"
+    return lambda repository: repository.commit({}, "Join", GIT_AUTHOR_EMAIL=address, GIT_COMMITTER_EMAIL=address)
+
+
 FORGE = {"GIT_COMMITTER_EMAIL": "noreply@github.com"}
 HIGH = {"golden-path.yaml": MANIFEST.replace("medium", "high")}
 WORKFLOW = ".github/workflows/ci.yml"
@@ -326,6 +333,39 @@ CASES = [
         "a make target that runs a notebook",
         "Makefile:2 runs `jupyter nbconvert",
         {"Makefile": "train:\n\tjupyter nbconvert --execute train.ipynb\n"},
+    ),
+    Case(
+        "CQ-01",
+        "gamed",
+        "a notebook that is run and tidied up",
+        "Makefile:2 runs `papermill",
+        {"Makefile": "train:\n\tpapermill train.ipynb out.ipynb && rm out.ipynb\n"},
+    ),
+    Case(
+        "CQ-01",
+        "gamed",
+        "a notebook that code runs",
+        "src/churn/train.py:1",
+        {"src/churn/train.py": "import papermill\n" + TRAIN},
+    ),
+    Case(
+        "CQ-01",
+        "gamed",
+        "a notebook that a script runs",
+        "stage train runs `papermill",
+        {"dvc.yaml": "stages:\n  train: {cmd: bash train.sh}\n", "train.sh": "papermill train.ipynb out.ipynb\n"},
+    ),
+    Case(
+        "CQ-01",
+        "met",
+        "a project of Poetry",
+        files={"pyproject.toml": "[build-system]\nrequires = ['poetry-core']\n[tool.poetry]\nname = 'churn'\n"},
+    ),
+    Case(
+        "CQ-01",
+        "met",
+        "a setup.py",
+        files={"pyproject.toml": None, "setup.py": "from setuptools import setup\nsetup()\n"},
     ),
     Case("CQ-01", "not met", "no way to install it", "[build-system]", {"pyproject.toml": "[project]\nname='a'\n"}),
     Case(
@@ -394,6 +434,70 @@ CASES = [
         "CQ-02", "gamed", "tests that are only listed", "", ci("pytest --collect-only"), receipt("CQ-02", RUN, run="")
     ),
     Case("CQ-02", "gamed", "tests that only an echo names", "", ci("echo pytest"), receipt("CQ-02", RUN, run="")),
+    *(
+        Case("CQ-02", "gamed", why, "", ci(run.replace("\n", "\n          ")), receipt("CQ-02", RUN, run=""))
+        for why, run in {
+            "a failure that only an echo answers": "pytest || echo failed",
+            "tests in the background": "pytest &",
+            "tests behind the end of the script": "exit 0\npytest",
+            "tests that a false condition keeps from running": "if false; then\n  pytest\nfi",
+            "tests after what always fails quietly": "false && pytest",
+            "tests in a here-document": "cat <<END\npytest\nEND",
+            "a make that runs nothing": "make -n test",
+            "a make that ignores failures": "make -i test",
+            "a make in another folder": "make -C docs test",
+        }.items()
+    ),
+    *(
+        Case("CQ-02", "gamed", why, "", {WORKFLOW: CI.replace(old, new)}, receipt("CQ-02", RUN, run=""))
+        for why, old, new in (
+            ("a branch that nobody uses", "  pull_request:\n", "  pull_request: {branches: [nobody]}\n"),
+            ("a change of documents only", "  pull_request:\n", "  pull_request: {paths: ['docs/**']}\n"),
+            ("every change of code left out", "  pull_request:\n", "  pull_request: {paths-ignore: ['**.py']}\n"),
+            ("a condition on constants", "runs-on: ubuntu-latest\n", "runs-on: x\n    if: 1 == 2\n"),
+            (
+                "tests after a failure only",
+                "          make setup\n          make test\n",
+                "          make test\n        if: failure()\n",
+            ),
+            (
+                "a shell that only shows",
+                "          make setup\n          make test\n",
+                "          make test\n        shell: cat {0}\n",
+            ),
+        )
+    ),
+    *(
+        Case("CQ-02", "gamed", why, "", {"Makefile": text}, receipt("CQ-02", RUN, run=""))
+        for why, text in {
+            "a target that does nothing": "test:\n\t@true\n",
+            "a second recipe that replaces the first": MAKEFILE + "\ntest:\n\t@echo fine\n",
+            "a shell that runs nothing": "SHELL := /bin/true\n" + MAKEFILE,
+            "flags that ignore failures": "MAKEFLAGS += --ignore-errors\n" + MAKEFILE,
+            "a target whose failures are ignored": ".IGNORE: test\n" + MAKEFILE,
+        }.items()
+    ),
+    Case("CQ-02", "gamed", "a receipt of nothing", "does nothing", build=receipt("CQ-02", RUN, command="true")),
+    Case("CQ-02", "gamed", "a receipt of no tests", "runs no tests", build=receipt("CQ-02", RUN, command="make lint")),
+    *(
+        Case("CQ-02", "met", why, "", {**ci(run), "Makefile": MAKEFILE + more}, suite())
+        for why, run, more in (
+            ("tests in an environment of Conda", "conda run -n churn --no-capture-output pytest", ""),
+            ("tests in a service of Compose", "docker compose run --rm app pytest", ""),
+            ("tests by a variable of make", "make unit", "\nPYTEST = $(VENV)/bin/pytest\nunit:\n\t$(PYTEST) -x\n"),
+        )
+    ),
+    Case(
+        "CQ-02",
+        "met",
+        "a composite action of the repository",
+        ".github/actions/test/action.yml:4",
+        {
+            WORKFLOW: "on: {pull_request: {branches: [main]}}\njobs: {a: {steps: [{uses: ./.github/actions/test}]}}\n",
+            ".github/actions/test/action.yml": "runs:\n  using: composite\n  steps:\n    - run: pytest\n",
+        },
+        suite(),
+    ),
     Case("CQ-02", "gamed", "a forged count", "by its modules", build=suite(tests=500)),
     Case(
         "CQ-02",
@@ -440,12 +544,42 @@ CASES = [
         },
         suite(),
     ),
+    *(
+        Case(
+            "CQ-03",
+            "gamed",
+            why,
+            "3 of 3 tests assert nothing",
+            {
+                "tests/test_validate.py": f"import churn\n\n\ndef test_all():\n    churn.run()\n    {claim}\n",
+                "tests/test_pipeline.py": "def test_a():\n    pass\n\n\ndef test_b():\n    pass\n",
+            },
+            suite(),
+        )
+        for why, claim in {
+            "a comparison of constants": "assert 1 == 1",
+            "a way out of every assertion": "assert churn.run() or True",
+            "a value that equals itself": "assert churn == churn",
+            "an assertion in a comment": "pass  # assert churn.run()",
+            "an assertion in a text": '"assert churn.run()"',
+            "a truth that a method asserts": "self.assertTrue(True)",
+            "a message that names something": "assert True, churn.run()",
+        }.items()
+    ),
+    Case(
+        "CQ-03",
+        "gamed",
+        "a measure that leaves nearly all code out",
+        "of the code, want 20%",
+        {"src/churn/more.py": "import os\n" + "os.getpid()\n" * 400},
+        suite(coverage={"src/churn/more.py": [1, 1]}),
+    ),
     Case(
         "CQ-03",
         "gamed",
         "tests of nothing",
         "no test imports the package",
-        {"tests/test_validate.py": "def test_sum():\n    assert 1 + 1 == 2\n", "tests/test_pipeline.py": None},
+        {"tests/test_validate.py": "def test_sum():\n    assert sum([1, 1]) == 2\n", "tests/test_pipeline.py": None},
         suite(),
     ),
     Case(
@@ -509,6 +643,28 @@ CASES = [
         "no hook of a tool",
         {".pre-commit-config.yaml": "repos:\n  - repo: local\n    hooks:\n      - {id: ruff, entry: 'true'}\n"},
     ),
+    *(
+        Case(
+            "CQ-05",
+            "gamed",
+            why,
+            "no hook of a tool",
+            {".pre-commit-config.yaml": f"repos:\n  - repo: local\n    hooks:\n      - {{id: lint, {how}}}\n"},
+        )
+        for why, how in {
+            "a hook that only names a tool": "entry: echo ruff",
+            "a hook of no file": "entry: ruff check, files: ^$",
+            "a hook that leaves all files out": "entry: ruff check, exclude: .*",
+            "a hook that nobody is made to run": "entry: ruff check, stages: [manual]",
+        }.items()
+    ),
+    Case(
+        "CQ-05",
+        "unknown",
+        "hooks of pre-commit.ci",
+        "pre-commit.ci",
+        {WORKFLOW: None, ".pre-commit-config.yaml": HOOKS + "ci: {}\n"},
+    ),
     Case("CQ-05", "unknown", "another CI", "does not read", {WORKFLOW: None, "Jenkinsfile": "pipeline {}\n"}),
     Case(
         "CQ-05",
@@ -530,8 +686,15 @@ CASES = [
         "CQ-06",
         "met",
         "changes with a reviewer",
-        "of 12 changes 12 were reviewed",
-        build=changes(12, trailer="\n\nReviewed-by: Ann <ann@example.com>"),
+        "of 12 changes 11 were reviewed",
+        build=both(seen("ann"), changes(11, trailer="\n\nReviewed-by: Ann <ann@example.com>")),
+    ),
+    Case(
+        "CQ-06",
+        "gamed",
+        "a reviewer whom nobody has seen",
+        "12 came straight",
+        build=changes(12, "Change", "\n\nReviewed-by: Ghost <ghost@example.com>"),
     ),
     Case(
         "CQ-06",
@@ -642,6 +805,14 @@ CASES = [
     Case(
         "CQ-09",
         "gamed",
+        "functions outside the measure",
+        "covered to",
+        {"src/churn/features.py": "import os\n" + FEATURES + "    os.getpid()\n" * 9},
+        covered(features=(2, 2)),
+    ),
+    Case(
+        "CQ-09",
+        "gamed",
         "features outside the measure",
         "src/churn/features.py:1",
         {"src/churn/features.py": FEATURES.replace(":\n", ":  # pragma: no cover\n", 1)},
@@ -705,6 +876,13 @@ CASES = [
         "a floor that a constant holds",
         "constant baseline",
         {"params.yaml": PARAMS.replace("0.6", "0.5")},
+    ),
+    Case(
+        "CQ-11",
+        "gamed",
+        "a floor that nothing is compared with",
+        "cannot be told",
+        reports(metrics={"model": {"roc_auc": 0.7}}),
     ),
     Case(
         "CQ-11",
@@ -774,6 +952,27 @@ CASES = [
         "a deployment that never runs",
         "no workflow deploys",
         {".github/workflows/cd.yml": CD.replace("    needs: gate\n", "    needs: gate\n    if: false\n")},
+    ),
+    Case(
+        "CQ-12",
+        "gamed",
+        "a gate that does nothing",
+        "waits for no gate",
+        {"Makefile": MAKEFILE + "\nmodel-gate:\n\t@echo good\n"},
+    ),
+    Case(
+        "CQ-12",
+        "gamed",
+        "a deployment by an action that waits for nothing",
+        "acme/deploy-service",
+        {".github/workflows/cd.yml": CD + "  prod:\n    steps: [{uses: acme/deploy-service@v1}]\n"},
+    ),
+    *(
+        Case("CQ-12", "gamed", why, says, build=receipt("CQ-12", REFUSAL | facts))
+        for why, says, facts in (
+            ("an exit code in words", "let a model", {"gate_exit_code": "0"}),
+            ("a score that is no number", "does not say", {"degraded_score": float("nan")}),
+        )
     ),
     Case(
         "CQ-12", "gamed", "a gate that says yes", "let a model", build=receipt("CQ-12", REFUSAL | {"gate_exit_code": 0})
@@ -886,6 +1085,20 @@ CASES = [
         "a handful of requests",
         "10 requests",
         build=receipt("CQ-14", LOAD | {"requests": 10, "failures": 0}, artifacts=MODEL),
+    ),
+    Case(
+        "CQ-14",
+        "gamed",
+        "a model that is not there",
+        "which model",
+        build=receipt("CQ-14", LOAD, artifacts={"models/other.onnx": "1" * 64}),
+    ),
+    Case(
+        "CQ-14",
+        "gamed",
+        "no number for the slowest",
+        "lacks",
+        build=receipt("CQ-14", LOAD | {"p95_ms": float("nan")}, artifacts=MODEL),
     ),
     Case("CQ-14", "gamed", "no model under load", "which model", build=receipt("CQ-14", LOAD)),
     Case(

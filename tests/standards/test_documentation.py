@@ -511,7 +511,7 @@ CASES = [
         "baseline.best.cost_per_row, which is no number",
         {"golden-path.yaml": MANIFEST.replace("baseline.simple", "baseline.best")},
     ),
-    Case("DOC-03", "not met", "unsigned at high criticality", "nobody has signed", HIGH),
+    Case("DOC-03", "not met", "unsigned at high criticality", "nobody attests", HIGH),
     Case(
         "DOC-03",
         "not met",
@@ -865,7 +865,7 @@ CASES = [
         "DOC-10",
         "not met",
         "unsigned at high criticality",
-        "nobody has signed the risks",
+        "nobody attests the risks",
         {**HIGH, "docs/risk.md": RISK.replace("medium", "high")},
     ),
     Case(
@@ -989,7 +989,7 @@ CASES = [
     ),
     Case("DOC-12", "met", "steps that were followed", "Three of us followed every runbook"),
     Case("DOC-12", "not met", "no alerts", "monitoring/prometheus no rules", {"monitoring/prometheus/churn.yml": None}),
-    Case("DOC-12", "not met", "no game day", "nobody has signed a game day", {"checklist/attestations.yaml": None}),
+    Case("DOC-12", "not met", "no game day", "nobody attests a game day", {"checklist/attestations.yaml": None}),
     Case(
         "DOC-12",
         "not met",

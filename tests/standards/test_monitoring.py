@@ -195,7 +195,7 @@ QUEUE = {"model": MODEL, "queued": 20, "reviewed": 20}
 
 def attested(name: str, expires: str = "2026-06-30") -> dict[str, str]:
     """An attestation, by itself in its file."""
-    entry = {"id": name, "by": "@acme/churn", "statement": "Done.", "when": "2026-06-01", "expires": expires}
+    entry = {"id": name, "by": "@acme/churn", "statement": "I looked at it.", "when": "2026-06-01", "expires": expires}
     return {"checklist/attestations.yaml": json.dumps([entry | {"link": "https://wiki.acme.dev/1"}])}
 
 
@@ -280,8 +280,22 @@ CASES = [
         "MON-01",
         "met",
         "compared without make",
-        "job report",
+        "runs `dvc metrics diff main`",
         {".github/workflows/ci.yml": CI.replace("make metrics-diff", "dvc metrics diff main")},
+    ),
+    Case(
+        "MON-01",
+        "gamed",
+        "a comparison that is only spoken of",
+        "does not show",
+        {".github/workflows/ci.yml": CI.replace("make metrics-diff", "echo dvc metrics diff main")},
+    ),
+    Case(
+        "MON-01",
+        "unknown",
+        "another CI",
+        "does not read",
+        {".github/workflows/ci.yml": None, ".gitlab-ci.yml": "test: {}\n"},
     ),
     Case("MON-01", "not met", "a version without metrics", "churn@v1.0.0 keeps no", build=register(kept=False)),
     Case("MON-01", "not met", "no metrics", "no metrics", {"dvc.yaml": None}),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from goldenpath.product import secrets
+from goldenpath.product.dvc import md5
 from goldenpath.product.product import Product, open_product
 from goldenpath.product.tree import DictTree
 from goldenpath.review.review import judge
@@ -147,6 +148,15 @@ HIGH = MANIFEST.replace("medium", "high")
 STAGES = (
     "stages:\n  evaluate:\n    cmd: python -m churn.evaluate\n    metrics: [reports/segments.json: {cache: false}]\n"
 )
+
+
+def segments(recall: float) -> dict[str, str]:
+    """A report of one group, and the lock that records it."""
+    text = json.dumps([{"column": "region", "group": "north", "metrics": {"recall": recall}}])
+    out = {"path": "reports/segments.json", "md5": md5(text.encode())}
+    return {"reports/segments.json": text, "dvc.lock": json.dumps({"stages": {"evaluate": {"outs": [out]}}})}
+
+
 WORDS = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda sigma tau upsilon phi chi psi omega rho omicron"
 )
@@ -167,7 +177,7 @@ FAIR = {
     "golden-path.yaml": HIGH,
     "contract.yaml": PROTECTED,
     "dvc.yaml": STAGES,
-    "reports/segments.json": json.dumps([{"column": "region", "group": "north", "metrics": {"recall": 0.5}}]),
+    **segments(0.5),
     "docs/technical-file.md": TECHNICAL,
 }
 
@@ -187,10 +197,13 @@ STRANGE = (
 COMPLETE = {**HEALTHY, **FAIR}
 
 
-def attested(name: str, statement: str = "I looked at it.", when: str = "2026-06-01") -> dict[str, str]:
+OWNED_BY_BOT = {".github/CODEOWNERS": "* @acme/churn @acme/release-bot\n"}
+
+
+def attested(name: str, statement: str = "I looked at it.", when: str = "2026-06-01", **other: str) -> dict[str, str]:
     """An attestation, by itself in its file."""
     entry = {"id": name, "by": "@acme/churn", "statement": statement, "when": when, "expires": "2026-12-01"}
-    return {"checklist/attestations.yaml": json.dumps([entry | {"link": "https://wiki.acme.dev/1"}])}
+    return {"checklist/attestations.yaml": json.dumps([entry | {"link": "https://wiki.acme.dev/1"} | other])}
 
 
 def receipt(name: str, facts: dict[str, Any], **changed: Any) -> Any:
@@ -203,10 +216,13 @@ def loads(code: str) -> dict[str, str]:
     return {"src/churn/store.py": code}
 
 
-def workflow(old: str, new: str) -> dict[str, str]:
-    """The workflow with one thing changed."""
-    assert old in CI
-    return {".github/workflows/ci.yml": CI.replace(old, new)}
+def workflow(*words: str) -> dict[str, str]:
+    """The workflow with some words, each time the first of two, changed to the second."""
+    text = CI
+    for old, new in zip(words[::2], words[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    return {".github/workflows/ci.yml": text}
 
 
 def leak_and_delete(repository: Repository) -> None:
@@ -250,6 +266,7 @@ def scan(command: str, commits: int = 1) -> Any:
 
 
 WORKFLOWS = tuple(path for path in HEALTHY if path.startswith(".github/workflows/"))
+CRON = 'cron: "17 4 * * *"'
 TWO_LOCKS = {"requirements/train.txt": "scipy==1.16.0 \\\n    --hash=sha256:00\n"}
 
 
@@ -289,7 +306,7 @@ CASES = [
     Case("SEC-01", "not met", "a merge that adds a token", "merged.txt", build=leak_in_merge),
     Case("SEC-01", "gamed", "deleted by a later commit", "src/churn/upload.py", build=leak_and_delete),
     Case("SEC-01", "gamed", "another leak attested", "AWS access key", build=revoke_another),
-    Case("SEC-01", "gamed", "a receipt of nothing", "no scanner", build=scan("true")),
+    Case("SEC-01", "gamed", "a receipt of nothing", "no scanner", build=scan("make lint")),
     Case("SEC-01", "gamed", "a scanner that read nothing", "of 1 commits", build=scan("gitleaks git", 0)),
     Case("SEC-01", "unknown", "no git", "no history"),
     Case("SEC-01", "unknown", "a shallow clone", "shallow", build=make_shallow),
@@ -300,8 +317,34 @@ CASES = [
     ),
     Case("SEC-02", "met", "another scanner", files=audited("make audit", "osv-scanner scan source -r .")),
     Case("SEC-02", "met", "recorded", files=audited("make audit", "goldenpath record SEC-09 -- make audit")),
-    Case("SEC-02", "met", "and found clean", "receipt of", build=receipt("SEC-09", AUDIT)),
+    Case("SEC-02", "met", "and found clean", "ran it on", build=receipt("SEC-09", AUDIT)),
     Case("SEC-02", "met", "a finding of low severity", build=receipt("SEC-09", found({**HOLE, "severity": "low"}))),
+    Case(
+        "SEC-02",
+        "met",
+        "a lock of uv, audited as it is installed",
+        "1 locks",
+        {
+            "requirements/serve.txt": None,
+            "uv.lock": '[[package]]\nname = "numpy"\nversion = "2.4.1"\nsdist = {hash = "sha256:00"}\n',
+            **audited("make audit", "uv run pip-audit --strict"),
+        },
+    ),
+    Case(
+        "SEC-02",
+        "unknown",
+        "another CI",
+        "does not read",
+        {".github/workflows/audit.yml": None, ".gitlab-ci.yml": "audit: {}\n"},
+    ),
+    *(
+        Case("SEC-02", "gamed", why, "no workflow on a schedule", audited(CRON, f'cron: "{cron}"'))
+        for why, cron in {
+            "a day that never comes": "0 4 31 2 *",
+            "an hour that there is not": "0 25 * * *",
+            "an audit once a year": "0 4 1 1 *",
+        }.items()
+    ),
     Case("SEC-02", "not met", "no lock", "locked with hashes", {"requirements/serve.txt": "numpy==2.4.1\n"}),
     Case("SEC-02", "not met", "no audit", "no workflow on a schedule", {".github/workflows/audit.yml": None}),
     Case("SEC-02", "not met", "a critical finding", "PYSEC-2026-1", build=receipt("SEC-09", found(HOLE))),
@@ -412,6 +455,33 @@ CASES = [
                 "      - run", "        with: {ref: '${{ github.event.pull_request.head.sha }}'}\n      - run"
             )
         },
+    ),
+    Case(
+        "SEC-03",
+        "not met",
+        "a comment that starts a stranger's code",
+        "stranger's code",
+        workflow("[pull_request]", "issue_comment", "make test", "gh pr checkout 1"),
+    ),
+    Case(
+        "SEC-03",
+        "met",
+        "a comment of those who belong to the project",
+        files=workflow(
+            "[pull_request]",
+            "issue_comment",
+            "make test",
+            "gh pr checkout 1\n        if: github.event.comment.author_association == 'MEMBER'",
+        ),
+    ),
+    Case(
+        "SEC-03",
+        "not met",
+        "a service by tag",
+        "image redis:7 is not pinned",
+        workflow(
+            "    permissions: {contents: read}\n", "    permissions: {}\n    services: {cache: {image: redis:7}}\n"
+        ),
     ),
     Case(
         "SEC-03",
@@ -611,6 +681,22 @@ CASES = [
     ),
     Case("SEC-08", "met", "fair and reviewed", "attested", {**FAIR, **attested("SEC-08")}),
     Case("SEC-08", "met", "fair at medium criticality", "region", {**FAIR, "golden-path.yaml": MANIFEST}),
+    Case(
+        "SEC-08",
+        "gamed",
+        "a report made fairer by hand",
+        "is not what the pipeline wrote",
+        {**FAIR, "reports/segments.json": segments(0.9)["reports/segments.json"], **attested("SEC-08")},
+    ),
+    *(
+        Case("SEC-08", "gamed", why, says, {**FAIR, **attested("SEC-08", **words), **more})
+        for why, says, words, more in (
+            ("a machine that signs", "is a machine", {"by": "@acme/release-bot"}, OWNED_BY_BOT),
+            ("a statement that says nothing", "says only", {"statement": "ok"}, {}),
+            ("an entry of a strange name", "nobody attests", {"id": "(("}, {}),
+            ("a link that leads nowhere", "leads to 'later'", {"link": "later"}, {}),
+        )
+    ),
     Case("SEC-08", "not met", "nobody reviewed", "nobody attests", FAIR),
     Case(
         "SEC-08",

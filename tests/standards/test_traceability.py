@@ -307,6 +307,16 @@ def deployed(**identity: str) -> Build:
     return build
 
 
+def merged_by_hand(repository: Repository) -> None:
+    """Change an overlay in a merge that neither of its sides holds."""
+    deployed()(repository)
+    repository.git("checkout", "--quiet", "-b", "side", "HEAD~1")
+    repository.commit({"notes.txt": "x\n"})
+    repository.git("checkout", "--quiet", "main")
+    repository.git("merge", "--quiet", "--no-commit", "--no-ff", "side")
+    repository.commit({"deploy/overlays/prod/kustomization.yaml": overlay("sha256:" + "c" * 64)}, "Merge side")
+
+
 def at_once(repository: Repository) -> None:
     paths = (f"deploy/overlays/{name}/kustomization.yaml" for name in ("staging", "prod"))
     repository.commit(dict.fromkeys(paths, overlay(NEW)), "Deploy", 1, **BOT)
@@ -334,7 +344,7 @@ def drilled(newer: str = "churn@v1.1.0", seconds: float = 40) -> Build:
         deployed()(repository)
         repository.git("tag", "churn@v1.1.0")
         facts = {"from": newer, "to": MODEL, "pulled": OLD, "seconds": seconds}
-        repository.receipt("TR-16", facts, command="make rollback-drill")
+        repository.receipt("TR-16", facts, command="make rollback")
 
     return build
 
@@ -398,10 +408,38 @@ CASES = [
     Case("TR-02", "not met", "a range in the lock", "requirements/dev.txt:1", {"requirements/dev.txt": "numpy>=2\n"}),
     Case("TR-02", "not met", "no upper bound of Python", "spans several", changed("pyproject.toml", ",<3.12", "")),
     Case("TR-02", "not met", "a client of the remote unlocked", "dvc-s3", changed(".dvc/config", "https://", "s3://")),
+    Case("TR-02", "met", "a lock of Poetry, and Python in Poetry's words", "on Python 3.11", {
+        "pyproject.toml": '[tool.poetry]\nname = "churn"\n[tool.poetry.dependencies]\npython = "~3.11"\nnumpy = "^2"\n',
+        "requirements/dev.txt": None,
+        "poetry.lock": f'[[package]]\nname = "numpy"\nversion = "2.4.6"\nfiles = [{{hash = "{HASH[7:]}"}}]\n',
+    }),
+    Case("TR-02", "met", "a setup.py with its lock", "on Python 3.11", {
+        "pyproject.toml": None, ".python-version": "3.11\n",
+        "setup.py": "from setuptools import setup\nsetup(name='churn', install_requires=['numpy>=2', 'pytest'])\n",
+    }),
+    Case("TR-02", "met", "a lock of Conda, which pins Python too", "on Python 3.11", {
+        "pyproject.toml": None, "requirements/dev.txt": None,
+        "environment.yml": "dependencies: [python=3.11, numpy=2]\n",
+        "conda-lock.yml": "package:\n" + "".join(
+            f"- {{name: {name}, version: {version}, hash: {{sha256: aa}}}}\n"
+            for name, version in (("python", "3.11.9"), ("numpy", "2.4.6"))),
+    }),
+    Case("TR-02", "not met", "an older file that asks for more", "setup.cfg:2 scipy of dependencies is in no lock", {
+        "pyproject.toml": None, "setup.cfg": "[options]\ninstall_requires = scipy\n",
+    }),
+    Case("TR-02", "gamed", "a lock without what the code imports", "imports sklearn, and no lock holds scikit-learn",
+         {"src/churn/train.py": "from sklearn.svm import SVC\n"}),
     Case("TR-02", "gamed", "another version", "numpy>=3, locked is 2.4.6", changed("pyproject.toml", ">=2,<3", ">=3")),
     Case("TR-02", "gamed", "short hashes", "no hash", {"requirements/dev.txt": LOCKED.replace("abcdef", "")}),
     Case("TR-02", "gamed", "an empty lock", "pin nothing", {"requirements/dev.txt": "# locked\n"}),
     Case("TR-03", "met", "a tag and the same version", "released as v0.1.0", build=tagged("v0.1.0")),
+    Case("TR-03", "met", "a tag without a letter", "released as 0.1.0", build=tagged("0.1.0")),
+    Case("TR-03", "met", "the version of a setup.py", "released as v0.1.0", {
+        "pyproject.toml": None, "setup.py": "from setuptools import setup\nsetup(\n    version='0.1.0',\n)\n",
+    }, tagged("v0.1.0")),
+    Case("TR-03", "not met", "a job in whatever image is newest", "job train runs in python:latest",
+         {".github/workflows/retrain.yml": RETRAIN.replace("train:\n", "train:\n    container: python:latest\n")},
+         tagged("v0.1.0")),
     Case("TR-03", "not met", "no tag", "no release", build=lambda _: None),
     Case("TR-03", "gamed", "a tag of another version", "says 0.1.0 where v2.0.0", build=tagged("v2.0.0")),
     Case("TR-03", "not met", "latest in production", "runs churn:latest", {PROD: "images: [{name: churn}]\n"},
@@ -429,18 +467,31 @@ CASES = [
     Case("TR-06", "met", "the same again", "made again", build=reproduced()),
     Case("TR-06", "met", "another model, the same metrics", "made again",
          build=reproduced(0.701, outs("models/model.onnx", "8" * 32))),
-    Case("TR-06", "not met", "no receipt", "there is no receipt", build=lambda _: None),
+    Case("TR-06", "not met", "no receipt", "nothing recorded counts", build=lambda _: None),
     Case("TR-06", "not met", "other metrics", "auc is 0.75 in the rerun",
          build=reproduced(0.75, outs("reports/metrics.json", "8" * 32))),
     Case("TR-06", "not met", "other data", "the data are not pinned",
          build=reproduced(0.7, outs("data/clean.parquet", "8" * 32))),
     Case("TR-06", "not met", "too old", "older than 30 days", build=reproduced(when="2026-04-01T00:00:00+00:00")),
     Case("TR-06", "gamed", "a hand-edited lock", "has changed since", build=edited_lock),
-    Case("TR-06", "gamed", "a receipt of nothing", "forces no run", build=reproduced(command="true")),
+    *(
+        Case("TR-06", "gamed", why, "forces no run", build=reproduced(command=command))
+        for why, command in {
+            "a run that only shows what it would do": "dvc repro --force --dry",
+            "a run that is only spoken of": "python -c 'dvc repro --force'",
+            "a run of one stage": "dvc repro --force --single-item prepare",
+        }.items()
+    ),
+    Case("TR-06", "gamed", "a rerun whose metric is no number", "receipt does not hold",
+         build=reproduced(float("nan"), outs("models/model.onnx", "8" * 32))),
+    Case("TR-06", "not met", "a note that is nested without end", "nothing recorded counts", build=lambda repository:
+         repository.git("notes", "--ref=refs/notes/goldenpath", "add", "--message", "[" * 50_000)),
+    Case("TR-06", "gamed", "a receipt of nothing", "does nothing", build=reproduced(command="true")),
+    Case("TR-06", "gamed", "a receipt of a run as needed", "forces no run", build=reproduced(command="make pipeline")),
     Case("TR-06", "gamed", "half a run", "did not write", build=reproduced(0.7, {"models/model.onnx": ONNX})),
     Case("TR-07", "met", "pushed", "all 2 seen in https://data.example.com/churn", build=pushed()),
     Case("TR-07", "met", "a folder that holds all", "a folder of this machine", FOLDER, in_folder(CLEAN, ONNX)),
-    Case("TR-07", "met", "critical and attested", "says @acme/churn", {**HIGH, **signed("TR-07")}, pushed()),
+    Case("TR-07", "met", "critical and attested", "attested by @acme/churn", {**HIGH, **signed("TR-07")}, pushed()),
     Case("TR-07", "not met", "critical, nobody attests", "nobody attests", HIGH, pushed()),
     Case("TR-07", "not met", "no remote", "no remote", {".dvc/config": None}),
     Case("TR-07", "not met", "no receipt", "nothing proves", build=lambda _: None),
@@ -471,6 +522,8 @@ CASES = [
          {"Makefile": "model:\n\tcurl -O https://example.com/m.onnx\n"}),
     Case("TR-10", "gamed", "an LFS pointer", "is a model", {"m.onnx": "version https://git-lfs.github.com/spec/v1\n"}),
     Case("TR-10", "gamed", "another name", "under another name", {"weights.dat": "PK\x03\x04" + "x" * 2000}),
+    Case("TR-10", "gamed", "the name of a picture", "under another name", {"map.png": "PK\x03\x04" + "x" * 2000}),
+    Case("TR-10", "met", "a document of an office", files={"brief.docx": "PK\x03\x04" + "x" * 2000}),
     Case("TR-10", "gamed", "removed again", "lies in history", build=removed_again),
     Case("TR-11", "met", "scheduled and seen", "ran green", build=retrained()),
     Case("TR-11", "met", "schedule alone", "ran green", {".github/workflows/retrain.yml": SCHEDULED}, retrained()),
@@ -478,6 +531,14 @@ CASES = [
     Case("TR-11", "not met", "never seen", "no retraining was seen", build=lambda _: None),
     Case("TR-11", "not met", "too long ago", "older than 62", {".github/workflows/retrain.yml": SCHEDULED},
          retrained(when="2026-03-01T00:00:00+00:00")),
+    Case("TR-11", "unknown", "another CI", "does not read",
+         {".github/workflows/retrain.yml": None, ".gitlab-ci.yml": "train: {}\n"}, lambda _: None),
+    Case("TR-11", "unknown", "another engine", "another engine",
+         {".github/workflows/retrain.yml": None, "dags/train.py": "from airflow import DAG\n"}, lambda _: None),
+    Case("TR-11", "gamed", "training that is only spoken of", "does not train",
+         {".github/workflows/retrain.yml": RETRAIN.replace("make retrain", "echo dvc repro")}, retrained()),
+    Case("TR-11", "gamed", "an hour that there is not", "or never",
+         {".github/workflows/retrain.yml": SCHEDULED.replace("0 4 1 * *", "0 44 1 * *")}, retrained()),
     Case("TR-11", "gamed", "31 February", "or never",
          {".github/workflows/retrain.yml": SCHEDULED.replace("1 * *", "31 2 *")}, retrained()),
     Case("TR-11", "gamed", "something else", "does not train",
@@ -490,12 +551,15 @@ CASES = [
     Case("TR-12", "gamed", "raised by hand", "says 0.0.1",
          {".cruft.json": '{"context": {"cookiecutter": {"_template_version": "0.0.1"}}}'}),
     Case("TR-13", "met", "by the bot", "2 changes, all by the pipeline", build=deployed()),
-    Case("TR-13", "met", "critical and attested", "says @acme", {**HIGH, **signed("TR-13")}, deployed()),
+    Case("TR-13", "met", "critical and attested", "attested by @acme", {**HIGH, **signed("TR-13")}, deployed()),
     Case("TR-13", "not met", "nothing deployed yet", "has deployed nothing", build=lambda _: None),
     Case("TR-13", "not met", "by a person", "people changed",
          build=deployed(GIT_AUTHOR_EMAIL="a@example.com", GIT_COMMITTER_EMAIL="a@example.com")),
     Case("TR-13", "not met", "a side door", "Makefile:2", {"Makefile": "x:\n\tkubectl apply -f deploy\n" + MAKEFILE},
          deployed()),
+    Case("TR-13", "gamed", "by a person, in a merge", "people changed", build=merged_by_hand),
+    Case("TR-13", "unknown", "another CI", "does not read",
+         {".github/workflows/cd.yml": None, "Jenkinsfile": "pipeline {}\n"}, deployed()),
     Case("TR-13", "gamed", "under the bot's name", "committed by a@example.com",
          build=deployed(GIT_COMMITTER_EMAIL="a@example.com")),
     Case("TR-14", "met", "digest, model, papers, build", f"leads to {MODEL}", build=built()),
@@ -520,7 +584,7 @@ CASES = [
     Case("TR-18", "met", "a fault stopped it", "errors stopped", build=noted("TR-18", fault="errors", aborted=True)),
     Case("TR-18", "not met", "no canary", "everybody at once", NO_DEPLOY),
     Case("TR-18", "not met", "no drill", "no injected fault", build=lambda _: None),
-    Case("TR-18", "n/a", "batches", "batches", BATCH),
+    Case("TR-18", "n/a", "batches", "served as batch", BATCH),
     Case("TR-18", "gamed", "an analysis that is not there", "nothing can stop",
          changed("deploy/base/rollout.yaml", "name: errors}\nspec", "name: other}\nspec")),
     Case("TR-19", "met", "drift to pull request", "drift led to https", build=drift_run("drift")),

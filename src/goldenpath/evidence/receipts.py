@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.product import makefile
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.tree import sha256
 
@@ -128,7 +129,7 @@ def read(git: Git, commit: str) -> tuple[list[Receipt], list[str]]:
                 continue
             try:
                 receipt = _parse(text)
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
                 bad.append(f"{annotated[:9]}: not a receipt: {error}")
                 continue
             if receipt.commit != annotated:
@@ -197,6 +198,8 @@ def _fault(product: Product, git: Git, commit: str, receipt: Receipt, about: tup
     """Why a receipt says nothing about the product as it is, whatever its command ended with; None where it does."""
     if git.tree_of(receipt.commit) != receipt.tree:
         return "its tree is not that of its commit"
+    if _does_nothing(product, receipt.command):
+        return f"its command, `{receipt.command}`, does nothing"
     when = _moment(receipt.when)
     if when > product.now + timedelta(minutes=5):
         return "it is dated in the future"
@@ -208,6 +211,15 @@ def _fault(product: Product, git: Git, commit: str, receipt: Receipt, about: tup
     if not product.from_commit and _is_dirty(git, paths):
         return "what it proved is changed and not committed"
     return _artifact_fault(product, receipt)
+
+
+def _does_nothing(product: Product, command: str) -> bool:
+    """Whether a command can be seen to come to nothing: it only talks, or makes a target whose recipe only does."""
+    if makefile.NOTHING.match(command.strip()) or not command.strip():
+        return True
+    made = makefile.read(product)
+    targets = list(makefile.called_by(command)) if command.startswith("make ") else []
+    return bool(targets) and all(target in made.needs and made.does_nothing(target) for target in targets)
 
 
 def _is_dirty(git: Git, paths: tuple[str, ...]) -> bool:

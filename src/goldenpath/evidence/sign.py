@@ -97,7 +97,7 @@ def _add(
 
 
 def _check_link(product: Product, link: str) -> None:
-    if re.fullmatch(r"https?://\S+", link) or link.partition("#")[0] in product.paths:
+    if signed.is_link(product, link):
         return
     raise SignError(f"--link {link}: want an address that begins with https://, or a file of the product")
 

@@ -6,6 +6,7 @@ Both are lists of entries in ``checklist/``. An entry counts while it has not ex
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,8 @@ WAIVER_DAYS = 90
 """A waiver ends at the latest so many days after it was signed."""
 SOON = timedelta(days=30)
 """What ends within this time is announced."""
+_SAYS_NOTHING = re.compile(r"\W*(?:ok(?:ay)?|yes|done|none|n/?a|tbd|todo|x+)?\W*", re.IGNORECASE)
+_MACHINE = re.compile(r"\[bot\]|[-_/@]bot\b|^@?(?:dependabot|renovate|github-actions)\b", re.IGNORECASE)
 _SIGNER: dict[Kind, str] = {"attestation": "by", "waiver": "approver"}
 _WORDS: dict[Kind, str] = {"attestation": "statement", "waiver": "reason"}
 
@@ -86,11 +89,16 @@ def valid(product: Product, kind: Kind, name: str, days: int) -> tuple[Signed | 
     return (good[-1] if good else None), [entry for entry in limited if entry.fault]
 
 
+def is_link(product: Product, link: str) -> bool:
+    """Whether a link leads somewhere: an address, or a file of the product, with or without a heading."""
+    return re.fullmatch(r"https?://\S+", link) is not None or link.partition("#")[0] in product.paths
+
+
 def _entry(product: Product, kind: Kind, raw: dict[str, Any]) -> Signed:
     name, signer = str(raw.get("id") or ""), str(raw.get(_SIGNER[kind]) or "")
     when, expires = _day(raw.get("when")), _day(raw.get("expires"))
     words, link = (" ".join(str(raw.get(key) or "").split()) for key in (_WORDS[kind], "link"))
-    line = product.line_of(PATHS[kind], rf"\bid:\s*['\"]?{name}\b") if name else None
+    line = product.line_of(PATHS[kind], rf"\bid:\s*['\"]?{re.escape(name)}(?!\w)") if name else None
     given = {"id": name, _SIGNER[kind]: signer, _WORDS[kind]: words, "link": link, "when": when, "expires": expires}
     missing = [key for key, value in given.items() if not value]
     today = product.now.date()
@@ -102,6 +110,12 @@ def _entry(product: Product, kind: Kind, raw: dict[str, Any]) -> Signed:
         fault = f"expired on {expires}"
     elif signer not in product.owners.everyone:
         fault = f"is signed by {signer}, whom CODEOWNERS does not name"
+    elif _MACHINE.search(signer):
+        fault = f"is signed by {signer}, which is a machine: a person answers for it"
+    elif _SAYS_NOTHING.fullmatch(words):
+        fault = f"says only {words!r}"
+    elif not is_link(product, link):
+        fault = f"leads to {link!r}, which is no address and no file of the product"
     else:
         fault = ""
     return Signed(kind, name, signer, words, when, expires, link, line, fault)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from goldenpath.product import makefile, pull_request
+from goldenpath.product import makefile, pull_request, requirements
 from goldenpath.product.pull_request import Command
+from goldenpath.product.workflows import days_between
 
 if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
+LONGEST_PERIOD = 31
+"""Days between two audits by schedule: a hole that is published is used within weeks."""
 LOCKS = ("requirements/*.txt", "requirements*.txt")
 _TOOLS = ("pip-audit", "pip_audit", "osv-scanner", "trivy", "grype", "safety")
 _FAILS = {
@@ -24,6 +27,10 @@ _FAILS = {
 }
 """What each scanner must be told so that a finding, or a package that it could not look up, makes it fail."""
 _ONLY_SHOWS = re.compile(r"--dry-run\b|\bpip.audit\b.*\s-d\b|--help\b|--version\b")
+_OF_FILES = ("osv-scanner", "trivy", "grype")
+"""Scanners that are told a file or a folder; the others look at what is installed, unless told."""
+_NAMES_FILES = re.compile(r"\s(?:-r|--requirement|--file)\b")
+_EXPORTS = re.compile(r"\b(?:uv|poetry|pdm|pipenv)\b.*\b(?:export|requirements)\b")
 _EVERYTHING = re.compile(r"(?:^|\s)(?:\.|\./|dir:\.)(?=\s|$)")
 _FOR = re.compile(r"^for\s+\w+\s+in\s+(.*)")
 
@@ -38,8 +45,10 @@ class Audit:
 
 
 def locks(product: Product) -> tuple[str, ...]:
-    """The requirements files that lock packages by their digests."""
-    return tuple(path for path in product.matching(*LOCKS) if "--hash=" in (product.text(path) or ""))
+    """The files that lock packages by their digests: of requirements, and of tools such as uv and Poetry."""
+    listed = tuple(path for path in product.matching(*LOCKS) if "--hash=" in (product.text(path) or ""))
+    own = (path for path in requirements.TOOLS if path in product.paths)
+    return (*listed, *(path for path in own if "sha256" in (product.text(path) or "")))
 
 
 def scheduled(product: Product) -> Iterator[Audit]:
@@ -57,11 +66,13 @@ def scheduled(product: Product) -> Iterator[Audit]:
 
 def _comes_round(schedule: object) -> bool:
     entries = schedule if isinstance(schedule, list) else []
-    return any(isinstance(item, dict) and len(str(item.get("cron") or "").split()) == 5 for item in entries)
+    crons = (str(item.get("cron") or "") for item in entries if isinstance(item, dict))
+    return any(days_between(cron) <= LONGEST_PERIOD for cron in crons)
 
 
 def _of(product: Product, commands: list[Command]) -> Iterator[Audit]:
     made = makefile.read(product)
+    exports = any(_EXPORTS.search(command.text) for command in commands)
     listed = " ".join(found[1] for command in commands if (found := _FOR.match(made.filled(command.text))))
     for command in commands:
         tool = next((name for name in _TOOLS if _starts(made, command, name)), None)
@@ -76,7 +87,10 @@ def _of(product: Product, commands: list[Command]) -> Iterator[Audit]:
             fault = "does not fail on what it could not look up, or on what it found: want --strict"
         elif in_loop and command.path == made.path and not made.errexit and "|| exit" not in text:
             fault = "is in a loop whose shell goes on after a failure"
-        yield Audit(command, fault, _covered(product, tool, f"{text} {listed}" if "$" in text else text))
+        covered = _covered(product, tool, f"{text} {listed}" if "$" in text else text)
+        if tool not in _OF_FILES and (exports or not _NAMES_FILES.search(text)):
+            covered |= set(requirements.TOOLS) & set(locks(product))  # what was installed from the lock is audited
+        yield Audit(command, fault, covered)
 
 
 def _starts(made: makefile.Makefile, command: Command, tool: str) -> bool:

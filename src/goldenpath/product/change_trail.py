@@ -46,16 +46,27 @@ def read(product: Product) -> Trail:
         return Trail()
     commits = [item for item in git.history(product.commit, LOOK_BACK) if item.parents and not _BOT.search(item.author)]
     merged = _authors(git, [item.parents[1] for item in commits if len(item.parents) > 1])
+    known = _known(product, git, product.commit) if any(_signers(item) for item in commits) else frozenset()
     kinds: dict[str, list[Commit]] = {"reviewed": [], "requested": [], "direct": []}
     for item in commits:
-        kinds[_kind(item, merged)].append(item)
+        kinds[_kind(item, merged, known)].append(item)
     reviewed, requested, direct = (tuple(kinds[name]) for name in ("reviewed", "requested", "direct"))
     return Trail(reviewed, requested, direct, git.is_shallow)
 
 
-def _kind(commit: Commit, merged: dict[str, str]) -> str:
+def _signers(commit: Commit) -> set[str]:
+    return {found[1] for line in commit.trailers if (found := _REVIEWED.match(line))}
+
+
+def _known(product: Product, git: Git, commit: str) -> frozenset[str]:
+    """Who may review: those whom CODEOWNERS names, and those who have a commit of their own on the line."""
+    authors = git.run("log", "--format=%ae", commit) or ""
+    return frozenset(authors.split()) | product.owners.everyone
+
+
+def _kind(commit: Commit, merged: dict[str, str], known: frozenset[str]) -> str:
     author = merged.get(commit.parents[1], commit.author) if len(commit.parents) > 1 else commit.author
-    signers = {found[1] for line in commit.trailers if (found := _REVIEWED.match(line))}
+    signers = _signers(commit) & known  # a trailer is the author's word: it may name anybody
     merger = commit.author if len(commit.parents) > 1 else commit.committer
     others = {who for who in (*signers, merger) if who != author and who not in _FORGES and not _BOT.search(who)}
     if others:

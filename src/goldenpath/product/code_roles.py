@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from goldenpath.product import import_graph
+from goldenpath.product import dvc, import_graph
 from goldenpath.product.dvc import Stage
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _FEATURES = re.compile(r"(?:^|/)(?:features?|feature_\w+|\w+_features|preprocess\w*|transform\w*)(?:\.py$|/)")
 _SERVES = re.compile(r"/(?:serving|serve|service|api|app|inference)(?:\.py$|/)|/batch\w*\.py$")
-_TRAINS, _GUARDS = re.compile(r"train|fit"), re.compile(r"valid|expectation|check_data|data_check")
+_TRAINS = re.compile(r"(?<![a-z])(?:(?:re|pre)?train(?:er|ing)?|fit(?:ting)?)(?![a-z])", re.IGNORECASE)
+_GUARDS = re.compile(r"valid|expectation|check_data|data_check")
 _REFUSES = re.compile(r"\b(?:raises|SystemExit|CalledProcessError)\b|\breturncode\s*(?:!=|==\s*[1-9]|>)|\bexit_code\b")
 _OWN_TRANSFORMS = re.compile(
     r"\b(?:get_dummies|OneHotEncoder|OrdinalEncoder|LabelEncoder|StandardScaler|MinMaxScaler|SimpleImputer|"
@@ -29,8 +30,9 @@ _EXITS = ("sys.exit", "exit", "SystemExit")
 
 
 def training(product: Product) -> Stage | None:
-    """The stage that trains, by its name; None without one."""
-    return next((stage for stage in product.pipeline if _TRAINS.search(stage.name)), None)
+    """The stage that trains: by its name, else the first that writes a model; None without one."""
+    named = next((stage for stage in product.pipeline if _TRAINS.search(stage.name)), None)
+    return named or next((stage for stage in product.pipeline if any(map(dvc.is_model, stage.outs))), None)
 
 
 def guarding(product: Product) -> Stage | None:

@@ -5,8 +5,10 @@ Read as leniently as an honest answer allows: what the contract's own loader ref
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.product.errors import BrokenFileError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
 FILE, SIGNATURE = "contract.yaml", "models/signature.json"
+_NAMED = re.compile(r"\bname:\s*['\"]?(\w+)")
 OPEN_CLASSES = frozenset({"public", "internal"})
 """Classifications of data that is neither personal nor secret."""
 
@@ -88,6 +91,7 @@ class Signature:
         return bool(self.inputs)
 
 
+@lru_cache(maxsize=64)
 def read(product: Product) -> Contract:
     """Read the contract; every object of its schema counts.
 
@@ -121,6 +125,7 @@ def signature(product: Product) -> Signature:
 
 
 def _columns(product: Product, table: dict[str, Any]) -> Iterator[Column]:
+    lines = _lines(product.text(FILE) or "")
     for item in _items(table.get("properties"), "properties"):
         name = _text(item.get("name"))
         custom = {_text(entry.get("property")): entry.get("value") for entry in _items(item.get("customProperties"))}
@@ -132,8 +137,17 @@ def _columns(product: Product, table: dict[str, Any]) -> Iterator[Column]:
             description=_text(item.get("description")),
             classification=_text(item.get("classification")),
             required=item.get("required") is True,
-            line=product.line_of(FILE, rf"\bname:\s*['\"]?{name}\b") if name.isidentifier() else None,
+            line=lines.get(name),
         )
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The line in which each name first stands."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if named := _NAMED.search(line):
+            found.setdefault(named[1], number)
+    return found
 
 
 def _items(value: Any, name: str = "customProperties") -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.product import pull_request
+from goldenpath.product import makefile, pull_request
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.workflows import Job, Workflow
 
@@ -19,8 +19,11 @@ FILES = ("deploy/*.yml", "deploy/*.yaml", "charts/*/Chart.yaml", "terraform/*.tf
 _DEPLOYS = re.compile(
     r"^make\s+(?:\S+=\S+\s+)*(?:deploy|promote|release|rollout)\b|\bkubectl\s+(?:apply|rollout|set)\b|"
     r"\bhelm\s+(?:upgrade|install)\b|\bargocd\s+app\s+sync\b|\bkustomize\s+edit\s+set\b|\bterraform\s+apply\b|"
-    r"\bgit\b.*\bdeploy/overlays\b|\b(?:aws|gcloud|az)\b.*\bdeploy\b"
+    r"\bgit\b.*\bdeploy/overlays\b|\b(?:aws|gcloud|az)\b.*\bdeploy|\bpulumi\s+up\b|\bansible-playbook\b|"
+    r"^(?:npx\s+)?(?:cdk|bentoml|serverless|sls|fly|flyctl|modal)\s+deploy\b|\bdatabricks\s+bundle\s+deploy\b|"
+    r"\bmlflow\s+deployments\s+(?:create|update)\b"
 )
+_DEPLOYING_ACTION = re.compile(r"^(?!actions/deploy-pages@)[\w.-]+/[\w./-]*deploy", re.IGNORECASE)
 _GATES = re.compile(r"^make\s+(?:\S+=\S+\s+)*[\w-]*gate\b|\bgoldenpath\s+check\b|\bpython\S*\s+-m\s+\S*\bgate\b")
 _VALIDATES = re.compile(
     r"\bkubeconform\b|\bkubernetes-validate\b|\bkubernetes_validate\b|\bkubeval\b|\bhelm\s+(?:lint|template)\b|"
@@ -66,6 +69,8 @@ def _deploying(product: Product, workflow: Workflow, job: Job) -> Deploying | No
     before = all(_is_gated(product, workflow, job, event) for event in events)
     for step in job.steps:
         on = [event for event in events if step.runs_on(event)]
+        if on and _DEPLOYING_ACTION.search(step.uses):
+            return Deploying(workflow.path, job.name, step.uses, product.line_with(workflow.path, step.uses), before)
         if not step.run.strip() or not on:
             continue
         commands = [command.text for command in _commands(product, step.run, workflow.path)]
@@ -73,7 +78,7 @@ def _deploying(product: Product, workflow: Workflow, job: Job) -> Deploying | No
         if deploys is not None:
             line = product.line_with(workflow.path, step.run.strip().splitlines()[0])
             return Deploying(workflow.path, job.name, deploys, line, before)
-        before = before or (on == events and not step.may_fail and any(map(_GATES.search, commands)))
+        before = before or (on == events and not step.may_fail and _is_gate(product, commands))
     return None
 
 
@@ -158,7 +163,19 @@ def _has_gate(product: Product, workflow: Workflow, job: Job, event: str) -> boo
     if job.may_fail or not job.runs_on(event):
         return False
     steps = [step for step in job.steps if step.run and not step.may_fail and step.runs_on(event)]
-    return any(_GATES.search(found.text) for step in steps for found in _commands(product, step.run, workflow.path))
+    return any(
+        _is_gate(product, [found.text for found in _commands(product, step.run, workflow.path)]) for step in steps
+    )
+
+
+def _is_gate(product: Product, commands: list[str]) -> bool:
+    """Whether a gate is among commands: not a target of make whose recipe does nothing."""
+    made = makefile.read(product)
+    for text in filter(_GATES.search, commands):
+        targets = [target for target in makefile.called_by(text) if target in made.needs]
+        if not targets or not all(map(made.does_nothing, targets)):
+            return True
+    return False
 
 
 def _commands(product: Product, shell: str, path: str) -> list[pull_request.Command]:

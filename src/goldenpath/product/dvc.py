@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 FILE, LOCK, PARAMS, CONFIG = "dvc.yaml", "dvc.lock", "params.yaml", ".dvc/config"
 
+MODELS = (
+    *(".onnx", ".skops", ".joblib", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".safetensors", ".h5", ".hdf5"),
+    *(".keras", ".pb", ".tflite", ".cbm", ".xgb", ".ubj", ".bst", ".gguf", ".mlmodel", ".mar", ".pmml"),
+)
+"""How the names of model files end."""
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -151,9 +157,23 @@ def parse_lock(text: str) -> Pipeline:
     return Pipeline(lock=stages if isinstance(stages, dict) else {})
 
 
+def is_model(path: str) -> bool:
+    """Whether an output is a model, by its name: a known ending, or a folder for models."""
+    return path.lower().endswith(MODELS) or re.search(r"(?:^|/)models?/?$", path.lower()) is not None
+
+
 def md5(content: bytes) -> str:
     """The digest that DVC gives a file."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def not_as_written(product: Product, path: str) -> str:
+    """Why a file is not what the pipeline wrote; empty where it is, by the digest in ``dvc.lock``."""
+    for record in product.pipeline.lock.values():
+        if out := outs_of(record).get(path):
+            written = out["digest"] == md5(product.tree.read(path) or b"")
+            return "" if written else f"{path} is not what the pipeline wrote"
+    return f"no stage of dvc.lock has written {path}"
 
 
 def outs_of(record: Any, kind: str = "outs") -> dict[str, dict[str, Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.product import dvc
 from goldenpath.product.errors import BrokenFileError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def read(product: Product) -> Evaluation:
                 model=_metrics(path, raw["model"]),
                 baselines={str(name): _metrics(path, item) for name, item in _mapping(path, raw, "baseline").items()},
                 gains={str(name): _metrics(path, item) for name, item in _mapping(path, raw, "gain").items()},
-                as_written=_is_as_written(product, stage, path),
+                as_written=not dvc.not_as_written(product, path),
             )
     return Evaluation()
 
@@ -82,14 +82,6 @@ def read(product: Product) -> Evaluation:
 def is_lower_better(metric: str) -> bool:
     """Whether less of a metric is better, by its name."""
     return any(part in LOWER_IS_BETTER for part in metric.lower().split("_"))
-
-
-def _is_as_written(product: Product, stage: str, path: str) -> bool:
-    record = product.pipeline.lock.get(stage)
-    outs = record.get("outs") or [] if isinstance(record, dict) else []
-    locked = {str(out.get("path")): str(out.get("md5")) for out in outs if isinstance(out, dict)}
-    content = product.tree.read(path) or b""
-    return locked.get(path) == hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _mapping(path: str, raw: dict[str, Any], name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from goldenpath.product.errors import BrokenFileError
@@ -185,14 +186,14 @@ def _hashes(value: ast.expr, names: dict[str, str]) -> bool:
     )
 
 
-def _own(scope: ast.AST) -> Iterator[ast.AST]:
+@lru_cache(maxsize=512)
+def _own(scope: ast.AST) -> tuple[ast.AST, ...]:
     """The nodes of a module or function, outermost first; functions inside it are met and not entered."""
-    waiting = list(ast.iter_child_nodes(scope))
-    while waiting:
-        node = waiting.pop(0)
-        yield node
+    found = list(ast.iter_child_nodes(scope))
+    for node in found:  # which grows on the way
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            waiting += ast.iter_child_nodes(node)
+            found += ast.iter_child_nodes(node)
+    return tuple(found)
 
 
 def _imported(tree: ast.Module) -> dict[str, str]:

@@ -11,10 +11,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
+NOTHING = re.compile(r"^(?:true|:|echo\b.*|exit 0|printf\b.*)$")
+"""A shell command that does nothing but talk."""
 NAMES = ("GNUmakefile", "makefile", "Makefile")
 _RULE = re.compile(r"^([\w./%$()-]+(?:[ \t]+[\w./%$()-]+)*)[ \t]*::?(?!=)([^=#]*)(?:#.*)?$")
 _CALL = re.compile(r"(?:^|[\s;&|(@+-])(?:make|\$[({]MAKE[)}])((?:[ \t]+[\w./=-]+)+)", re.MULTILINE)
 _ASSIGN = re.compile(r"^(?:export[ \t]+)?(\w+)[ \t]*(?::{0,3}|\?)=[ \t]*(.*)$")
+_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash", "ksh"})
+_IGNORES = re.compile(
+    r"^(?:export[ \t]+)?(?:GNU)?MAKEFLAGS[ \t]*(?::{0,3}|\?|\+)=.*?"
+    r"(?:(?<!\S)-?[a-zA-Z]*[int][a-zA-Z]*(?!\S)|--(?:ignore-errors|dry-run|just-print|touch)\b)",
+    re.MULTILINE,
+)
+"""Flags under which make ignores failures, or runs nothing."""
 _USE = re.compile(r"\$[({](\w+)[)}]")
 MOST_NESTED = 5
 """Variables within variables that are followed."""
@@ -84,6 +93,11 @@ class Makefile:
                 if not line.may_fail:
                     waiting += called_by(line.text)
 
+    def does_nothing(self, target: str) -> bool:
+        """Whether all that a target runs can be seen and comes to nothing; so does a target that there is not."""
+        lines = list(self.run_by(target))
+        return all(NOTHING.match(line.command) for line in lines) if lines else not self.needs.get(target)
+
     def expanded(self, command: str) -> str:
         """A command, followed by the recipe of every target that it makes, directly or not."""
         lines = dict.fromkeys(line for target in called_by(command) for line in self.run_by(target))
@@ -107,21 +121,39 @@ def read(product: Product) -> Makefile:
     needs: dict[str, tuple[str, ...]] = {}
     variables: dict[str, str] = {}
     current: list[str] = []
+    anew: set[str] = set()
+    conditions = 0
     for number, line in _joined(text):
         if line.startswith("\t"):
             command = line.strip()
             for name in current if command and not command.startswith("#") else ():
+                if name in anew:  # of two recipes for one target, make takes the last
+                    recipes.pop(name, None)
+                    anew.discard(name)
                 recipes[name] = (*recipes.get(name, ()), Line(command, number))
         elif rule := _RULE.match(line):
             current = rule[1].split()
+            if "::" not in line and not conditions:
+                anew.update(current)
             for name in current:
                 needs[name] = (*needs.get(name, ()), *rule[2].split())
         elif line.strip() and not line.lstrip().startswith("#"):
             current = []
+            conditions += {"ifdef": 1, "ifndef": 1, "ifeq": 1, "ifneq": 1, "endif": -1}.get(
+                re.split(r"[ (]", line.strip())[0], 0
+            )
             if assigned := _ASSIGN.match(line):
                 variables[assigned[1]] = assigned[2].partition(" #")[0].strip()
     flags = re.search(r"^\.SHELLFLAGS\s*:?=(.*)", text, re.MULTILINE)
     words = flags[1] if flags else ""
+    shell = variables.get("SHELL", "sh").rpartition("/")[2].split()[-1:]
+    if "$" not in variables.get("SHELL", "") and not _SHELLS.intersection(shell):
+        recipes = {}
+    ignored = set(recipes) if _IGNORES.search(text) else set()
+    if ".IGNORE" in needs:
+        ignored |= set(needs[".IGNORE"]) or set(recipes)
+    for name in ignored & set(recipes):
+        recipes[name] = tuple(Line(f"-{line.text}", line.number) for line in recipes[name])
     errexit = re.search(r"(?:^|\s)-[a-z]*e", words) is not None
     return Makefile(path, recipes, needs, "pipefail" in words, errexit, variables)
 

@@ -16,6 +16,9 @@ PLACES = ("README.md", "readme.md", "Readme.md")
 SHELLS = frozenset({"sh", "bash", "shell", "console"})
 _TITLE = re.compile(r"quick ?-?start|getting started|fresh clone|first steps", re.IGNORECASE)
 
+_WIDER = re.compile(r"get started|install|set ?up\b|usage|how to (?:run|use)|development", re.IGNORECASE)
+"""What a README without a quickstart calls the sections that together are one."""
+
 
 def place(product: Product) -> str:
     """The README; empty where there is none."""
@@ -32,8 +35,11 @@ def read(product: Product) -> list[tuple[int, str]]:
     """
     path = place(product)
     document = markdown.read(product, path) if path else None
-    blocks = [fence for section in document or () if _TITLE.search(section.title) for fence in section.fences]
-    return [found for fence in blocks if fence.language in SHELLS for found in _commands(fence)]
+    for title in (_TITLE, _WIDER):
+        blocks = [fence for section in document or () if title.search(section.title) for fence in section.fences]
+        if found := [found for fence in blocks if fence.language in SHELLS for found in _commands(fence)]:
+            return found
+    return []
 
 
 def _commands(fence: Fence) -> Iterator[tuple[int, str]]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import configparser
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.product.errors import BrokenFileError
+
 if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
 PYPROJECT = "pyproject.toml"
+TOOLS = ("uv.lock", "poetry.lock", "pylock.toml", "conda-lock.yml", "Pipfile.lock")
+"""Locks that tools write in forms of their own."""
 TEXT = ("requirements.txt", "requirements-*.txt", "requirements/*.txt")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;@)]*)\)?\s*(@[^;]*)?(?:;(.*))?")
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([^\s;*]+)(?=[\s;]|$)")
@@ -27,12 +33,14 @@ class Requirement:
         specifier: The versions it takes.
         marker: When it is needed; empty for always.
         group: ``dependencies``, or the name of the extra or group.
+        path: The file that asks for it.
     """
 
     name: str
     specifier: str
     marker: str
     group: str
+    path: str = PYPROJECT
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,11 @@ class Locks:
 
 
 def declared(product: Product) -> list[Requirement]:
-    """Everything that ``pyproject.toml`` asks for: dependencies, extras, groups, and Poetry's."""
+    """Everything that ``pyproject.toml`` asks for (dependencies, extras, groups, Poetry's), or the older files do.
+
+    Raises:
+        BrokenFileError: One of the files does not parse.
+    """
     content = product.pyproject
     project = _table(content, "project")
     found = [*_requirements(project.get("dependencies"), "dependencies")]
@@ -64,7 +76,35 @@ def declared(product: Product) -> list[Requirement]:
         for item, wanted in _table(table, "dependencies").items():
             if item != "python":
                 found.append(Requirement(normal(item), wanted if isinstance(wanted, str) else "", "", name))
-    return found
+    return found or [*_of_setup(product), *_of_sources(product)]
+
+
+def _of_setup(product: Product) -> Iterator[Requirement]:
+    """What ``setup.cfg`` and the literals of ``setup.py`` ask for."""
+    settings = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        settings.read_string(product.text("setup.cfg") or "")
+    except configparser.Error as error:
+        raise BrokenFileError("setup.cfg", f"does not parse: {error.message.splitlines()[0]}") from error
+    listed = settings.get("options", "install_requires", fallback="").splitlines()
+    yield from _requirements(list(filter(None, listed)), "dependencies", "setup.cfg")
+    for name, call in product.python.calls("setup.py") if "setup.py" in product.paths else ():
+        for given in call.keywords if name.rpartition(".")[2] == "setup" else ():
+            if given.arg == "install_requires" and isinstance(given.value, ast.List):
+                items = [item.value for item in given.value.elts if isinstance(item, ast.Constant)]
+                yield from _requirements(items, "dependencies", "setup.py")
+
+
+def _of_sources(product: Product) -> Iterator[Requirement]:
+    """What pip-tools compiles from, and what Conda's environment names."""
+    for path in product.matching("requirements*.in", "requirements/*.in"):
+        lines = [line.partition(" #")[0] for line in (product.text(path) or "").splitlines()]
+        yield from _requirements([line for line in lines if line[:1].isalnum()], "dependencies", path)
+    for path in ("environment.yml", "environment.yaml"):
+        listed = product.mapping(path).get("dependencies")
+        for item in listed if isinstance(listed, list) else ():
+            inner = item.get("pip") if isinstance(item, dict) else [str(item).partition("=")[0]]
+            yield from _requirements([word for word in inner or () if word != "python"], "dependencies", path)
 
 
 def locked(product: Product) -> Locks:
@@ -79,7 +119,7 @@ def locked(product: Product) -> Locks:
     entries: list[tuple[str, tuple[str, str, int | None, bool]]] = [
         (path, entry) for path in paths for entry in _of_text(product.text(path) or "")
     ]
-    for path in ("uv.lock", "poetry.lock", "pylock.toml", "conda-lock.yml", "Pipfile.lock"):
+    for path in TOOLS:
         if path in product.paths:
             paths.append(path)
             entries += [(path, (name, version, None, hashed)) for name, version, hashed in _of_lock(product, path)]
@@ -94,9 +134,15 @@ def locked(product: Product) -> Locks:
 def python_pin(product: Product) -> tuple[str, str, int | None] | None:
     """The one minor version of Python that the project runs on, with the file and line that say so; None without."""
     wanted = str(_table(product.pyproject, "project").get("requires-python") or "")
+    poetry = _table(_table(_table(product.pyproject, "tool"), "poetry"), "dependencies").get("python")
+    if not wanted and isinstance(poetry, str):
+        wanted = re.sub(r"^~(?=\d+\.\d+)", "~=", f"{poetry}.0" if re.fullmatch(r"~\d+\.\d+", poetry) else poetry)
+        wanted = f"=={wanted}" if re.fullmatch(r"\d+\.\d+\.(?:\*|\d+)", wanted) else wanted
     minors = [minor for minor in range(6, 40) if wanted and satisfies(f"3.{minor}.99", wanted)]
     if len(minors) == 1:
         return f"3.{minors[0]}", PYPROJECT, product.line_of(PYPROJECT, r"^requires-python")
+    for version in locked(product).pins.get("python", ()):  # Conda locks Python itself
+        return version.rpartition(".")[0], next(path for path in TOOLS if path in product.paths), None
     found = re.match(r"\s*(?:cpython-)?(3\.\d+)(?:\.\d+)?\s*$", product.text(".python-version") or "")
     return (found[1], ".python-version", 1) if found else None
 
@@ -143,11 +189,11 @@ def _padded(version: tuple[int, ...]) -> tuple[int, ...]:
     return version + (0,) * (6 - len(version))
 
 
-def _requirements(items: Any, group: str) -> Iterator[Requirement]:
+def _requirements(items: Any, group: str, path: str = PYPROJECT) -> Iterator[Requirement]:
     for item in items if isinstance(items, list) else []:
         found = _NAME.match(item) if isinstance(item, str) else None  # a table includes another group
         if found:
-            yield Requirement(normal(found[1]), (found[2] or "").strip(), (found[4] or "").strip(), group)
+            yield Requirement(normal(found[1]), (found[2] or "").strip(), (found[4] or "").strip(), group, path)
 
 
 def _of_text(text: str) -> Iterator[tuple[str, str, int | None, bool]]:
@@ -159,7 +205,8 @@ def _of_text(text: str) -> Iterator[tuple[str, str, int | None, bool]]:
             waiting = waiting[:-1]
             continue
         entry, waiting = waiting.strip(), ""
-        if entry and not entry.startswith(("#", "-r", "-c", "--")):
+        own = re.fullmatch(r"(?:-e\s+)?\.(?:\[[\w, -]*\])?", entry) is not None  # the project itself
+        if entry and not own and not entry.startswith(("#", "-r", "-c", "--")):
             found = _PINNED.match(entry)
             words = re.split(r"[\s;<>=!~\[@]", entry, maxsplit=1)[0]
             yield found[1] if found else words, found[2] if found else "", first, bool(_HASH.search(entry))

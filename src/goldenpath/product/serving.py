@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
 FRAMEWORKS = ("fastapi", "starlette", "flask", "litestar", "bentoml", "aiohttp", "sanic", "tornado", "django")
+_NAMED = re.compile("|".join(FRAMEWORKS))
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "route", "add_api_route", "api_route"})
 OPERATIONS = frozenset({"/healthz", "/readyz", "/livez", "/health", "/ready", "/metrics"})
 """Routes that a probe or a scraper calls without credentials."""
@@ -25,6 +28,7 @@ class Place:
     line: int
 
 
+@lru_cache(maxsize=64)
 def web_framework(product: Product) -> Place | None:
     """The first import of a web framework outside the tests; None where nothing answers requests."""
     for path in _files(product):
@@ -34,7 +38,8 @@ def web_framework(product: Product) -> Place | None:
     return None
 
 
-def routes(product: Product) -> list[Place]:
+@lru_cache(maxsize=64)
+def routes(product: Product) -> tuple[Place, ...]:
     """Every route with a literal path that a file with a web framework declares, those of operations left out."""
     found = []
     for path in _files(product):
@@ -47,16 +52,14 @@ def routes(product: Product) -> list[Place]:
             route = first.value
             if isinstance(route, str) and route.startswith("/") and route not in OPERATIONS:
                 found.append(Place(route, path, call.lineno))
-    return found
+    return tuple(found)
 
 
 def _files(product: Product) -> Iterator[str]:
     """Files that may import a framework: parsing all others would cost most of a review."""
+    tests = frozenset(product.python.tests)
     for path in product.python.files:
-        if path.startswith(("tests/", "test/")) or path in product.python.tests:
-            continue
-        text = product.text(path) or ""
-        if any(name in text for name in FRAMEWORKS):
+        if not path.startswith(("tests/", "test/")) and path not in tests and _NAMED.search(product.text(path) or ""):
             yield path
 
 

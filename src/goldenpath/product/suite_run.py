@@ -9,19 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
 _TEST = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]+(test\w*)[ \t]*\(", re.MULTILINE)
-_ASSERTS = re.compile(
-    r"\bassert\b(?!\s*\(?\s*(?:True|1|not False|\"[^\"]*\"|'[^']*')\s*\)?\s*(?:,.*|#.*)?$)"
-    r"|\b(?:raises|warns|fail)\(|\bassert_?\w+\(",
-    re.MULTILINE,
-)
+_QUIET = re.compile(r"\"{3}.*?\"{3}|'{3}.*?'{3}|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|\#[^\n]*", re.DOTALL)
+"""Strings and comments: what stands in them is not run."""
+_REFUSES = re.compile(r"\b(?:raises|warns|fail)\(|\bassert_?\w+\((?!\s*(?:True|1)\s*[,)])")
+_SIGNS = re.compile(r"[\[\](){},\n]")
+_PLAIN = re.compile(r"^[ \t]+assert[ \t]+([A-Za-z_][^\n\"'#,]*)$", re.MULTILINE)
+"""The commonest assertion, which needs no closer look: a line of its own without texts, comments and messages."""
+_ASSERT = re.compile(r"\bassert\b")
+_CONSTANTS = frozenset({"True", "False", "None", "and", "or", "not", "is", "in"})
+_ALWAYS = re.compile(r"\(?\s*([\w.]+)\s*(?:==|is|>=|<=)\s*\1\s*\)?|.*\bor\s+(?:True|1)\s*\)?\s*", re.DOTALL)
+"""What is true whatever the code does."""
 STATEMENTS_PER_LINE = 0.5
 """Statements guessed for each line of a file that coverage left out: low, so that nobody is wronged by the guess."""
+FEWEST_PER_LINE = 0.15
+"""Statements for each line below which a measure was told to leave most of the code out."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ def read(facts: Mapping[str, Any]) -> SuiteRun:
 
 def contradiction(product: Product, run: SuiteRun) -> str:
     """What in the checkout the run does not fit; empty where it fits."""
-    written = sum(len(_TEST.findall(product.text(path) or "")) for path in product.python.tests)
+    written = _written(product)
     ghosts = sorted(module for module in run.passed_by_module if file_of(product, module) is None)
     if ghosts:
         return f"tests of {ghosts[0]} passed, and there is no such file of tests"
@@ -116,9 +124,15 @@ def contradiction(product: Product, run: SuiteRun) -> str:
     return f"{ghosts[0]} is covered, and there is no such file" if ghosts else ""
 
 
+@lru_cache(maxsize=64)
+def _written(product: Product) -> int:
+    """How many test functions there are."""
+    return sum(len(_TEST.findall(product.text(path) or "")) for path in product.python.tests)
+
+
 def file_of(product: Product, module: str) -> str | None:
     """The file of tests behind JUnit's ``classname``, or None."""
-    parts = module.split(".")
+    parts = module.removeprefix(product.prefix.replace("/", ".")).split(".")
     candidates = ("/".join(parts[:end]) + ".py" for end in range(len(parts), 0, -1))
     return next((path for path in candidates if path in product.python.tests), None)
 
@@ -130,13 +144,14 @@ def passed_in(product: Product, run: SuiteRun, path: str) -> int:
 
 def share_covered(product: Product, run: SuiteRun) -> float:
     """The share of the packages' statements that the tests ran; files that the measure left out count as not run."""
-    hit = statements = 0.0
+    hit = told = guessed = lines_told = 0.0
     for path in product.python.modules:
+        lines = sum(bool(line.strip()) for line in (product.text(path) or "").splitlines())
         if path in run.coverage:
-            hit, statements = hit + run.coverage[path][0], statements + run.coverage[path][1]
+            hit, told, lines_told = hit + run.coverage[path][0], told + run.coverage[path][1], lines_told + lines
         else:
-            lines = [line for line in (product.text(path) or "").splitlines() if line.strip()]
-            statements += STATEMENTS_PER_LINE * len(lines)
+            guessed += STATEMENTS_PER_LINE * lines
+    statements = max(told, FEWEST_PER_LINE * lines_told) + guessed
     return hit / statements if statements else 0.0
 
 
@@ -149,12 +164,47 @@ def functions(product: Product) -> list[tuple[str, int, str, bool]]:
         for start in starts:
             body = text[start.end() : _end_of(text, start)]
             line = text.count("\n", 0, start.start()) + 1
-            found.append((path, line, start[2], _ASSERTS.search(body) is not None))
+            found.append((path, line, start[2], _can_fail(body)))
     return found
+
+
+def _can_fail(body: str) -> bool:
+    """Whether anything in a function's body expects something that could be otherwise."""
+    if '"""' not in body and "'''" not in body:
+        plain = (found[1].strip() for found in _PLAIN.finditer(body))
+        if any(
+            re.split(r"\W", claim, maxsplit=1)[0] not in _CONSTANTS and not _ALWAYS.fullmatch(claim) for claim in plain
+        ):
+            return True
+    bare = _QUIET.sub('""', body)
+    if _REFUSES.search(bare):
+        return True
+    for found in _ASSERT.finditer(bare):
+        claim = _claim(bare, found.end())
+        speaks = claim.strip() == "False" or set(re.findall(r"[A-Za-z_]\w*", claim)) - _CONSTANTS
+        if speaks and not _ALWAYS.fullmatch(claim.strip()):
+            return True
+    return False
+
+
+def _claim(text: str, start: int) -> str:
+    """What an ``assert`` claims: up to its message, or to the end of its line outside of brackets."""
+    depth = 0
+    for found in _SIGNS.finditer(text, start):
+        sign = found[0]
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth <= 0 and sign in ",\n" and text[found.start() - 1] != "\\":
+            return text[start : found.start()]
+    return text[start:]
+
+
+@cache
+def _up_to(depth: int) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]{{0,{depth}}}(?=[^\s)\]}}#])", re.MULTILINE)
 
 
 def _end_of(text: str, start: re.Match[str]) -> int:
     """Where the function ends: at the next line that is indented no deeper and is not the end of its signature."""
     deepest = len(start[1].expandtabs())
-    end = re.compile(rf"^[ \t]{{0,{deepest}}}(?=[^\s)\]}}#])", re.MULTILINE).search(text, start.end())
+    end = _up_to(deepest).search(text, start.end())
     return end.start() if end else len(text)

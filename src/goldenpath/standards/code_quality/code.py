@@ -10,25 +10,35 @@ from goldenpath.evidence import receipts
 from goldenpath.product import (
     change_trail,
     code_roles,
+    import_graph,
     lint,
     makefile,
     pull_request,
 )
 from goldenpath.product.product import Product
 from goldenpath.product.workflows import Job, Step
-from goldenpath.standards.code_quality import proof
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
+from goldenpath.standards.proofs import as_texts, elsewhere, of_receipt
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
 
-HOOK_TOOLS = ("ruff", "flake8", "pylint", "black", "mypy", "pyright", "nbstripout", "detect-private-key", "gitleaks")
+HOOK_TOOLS = (
+    *("ruff", "flake8", "pylint", "black", "isort", "mypy", "pyright", "ty", "bandit", "nbstripout", "nbqa"),
+    *("detect-private-key", "detect-secrets", "gitleaks", "trufflehog"),
+)
 MOST_EXCUSED = 1 / 200
 """Lint comments per line of code; three are always allowed."""
 YOUNG = 10
 """Changes below which a history says nothing about habits."""
 MOST_DIRECT = 0.10
-FORGE_DAYS, LOAD_DAYS = 90, 90
+FORGE_DAYS = 90
+ASK_FORGE = (
+    "goldenpath record CQ-06 --fact required_approvals=1 -- "
+    "gh api repos/{owner}/{repo}/branches/main/protection/required_pull_request_reviews"
+)
 _FITS = re.compile(r"\.(?:fit|partial_fit|fit_transform|train|fine_tune)\(")
 _RUNS_NOTEBOOK = re.compile(r"\.ipynb\b|\bpapermill\b|\bnotebook\s+run\b")
+_EXECUTES = re.compile(r"\bpapermill\b|--execute\b|\bjupyter[ -]execute\b|\bnotebook\s+run\b")
+_RUNS_IN_CODE = r"^\s*(?:import|from)\s+(?:papermill|nbclient)\b|\bExecutePreprocessor\("
 _TIDIES_NOTEBOOK = re.compile(r"\bnbstripout\b|--clear-output\b|\bruff\b|\bblack\b|\bjupytext\b|\bgit\b|\brm\b")
 
 
@@ -45,9 +55,9 @@ class CQ01(Criterion):
     part = Part.CODE_QUALITY
     proofs = (Proof.PARSED, Proof.EXECUTED)
     verify = (
-        "pyproject.toml names a build backend and a project; a package holds functions that do something and every one "
-        "of its files parses; no stage, make target or workflow runs a notebook; a model that notebooks fit is fitted "
-        "in the package too"
+        "pyproject.toml (or setup.cfg, setup.py) makes an installable project; a package holds functions that do "
+        "something; no stage, make target or workflow runs a notebook, itself or by papermill or nbclient; a model "
+        "that notebooks fit is fitted in the package too. Whether every file parses is asked by CQ-04"
     )
     fix = "move the notebook's code into src/ (`goldenpath nb2pkg`), and call it from dvc.yaml"
     effort = Effort.DAYS
@@ -75,10 +85,8 @@ class CQ01(Criterion):
         fits = next((item for item in own if any(map(_FITS.search, item.code))), None)
         if fits and not any(map(_FITS.search, texts.values())):
             return failed("the model is fitted in a notebook only", Evidence("fits a model", fits.path))
-        lacking = [key for key in ("build-system", "project") if key not in product.pyproject]
-        if lacking:
-            fact = Evidence(f"lacks {' and '.join(f'[{key}]' for key in lacking)}", "pyproject.toml")
-            return failed("the package cannot be installed", fact)
+        if fault := _uninstallable(product):
+            return failed("the package cannot be installed", fault)
         names = ", ".join(product.python.packages)
         return passed(f"{names} holds the code", Evidence(f"{len(texts)} modules", product.python.packages[0]))
 
@@ -152,7 +160,7 @@ class CQ05(Criterion):
     def check(product: Product) -> Verdict:
         path = ".pre-commit-config.yaml"
         hooks = list(_hooks(product.mapping(path)))
-        known = [hook for hook in hooks if _is_known(hook)]
+        known = [hook for hook in hooks if _is_known(product, hook) and _is_run(product, hook)]
         if not known:
             said = "has no hook of a tool that looks at code" if path in product.paths else "is missing"
             return failed(f"{path} {said}", Evidence(f"{len(hooks)} hooks", path))
@@ -164,8 +172,10 @@ class CQ05(Criterion):
         for workflow in asked.workflows:
             if any(step.uses.startswith("pre-commit/action@") and not step.may_fail for step in _steps(workflow.jobs)):
                 return passed(f"{len(hooks)} hooks, run by pre-commit/action", Evidence("runs them", workflow.path))
-        if other := proof.other_ci(product):
-            return unknown("the hooks may run in a CI that this review does not read", other)
+        if verdict := elsewhere(product, "the hooks may run"):
+            return verdict
+        if "ci" in product.mapping(path):
+            return unknown("pre-commit.ci may run the hooks, and keeps no record here", Evidence("ci:", path))
         fix = Evidence("no pull request runs it", command="pre-commit run --all-files")
         return failed("hooks are configured, and nothing makes anybody run them", fix, Evidence("hooks", path))
 
@@ -186,7 +196,7 @@ class CQ06(Criterion):
         f"{MOST_DIRECT:.0%} came without a second person, once there are {YOUNG} after the first commit. Squashed pull "
         "requests do not say who approved: for those, a receipt of the forge's rules (required_approvals ≥ 1; 90 days)"
     )
-    fix = "protect the main branch (one approval, by code owners); `goldenpath record CQ-06 -- make branch-rules`"
+    fix = f"protect the main branch (one approval, by code owners); `{ASK_FORGE}`"
     effort = Effort.MINUTES
     sources = ("OpenSSF Scorecard: Code-Review", "OpenSSF Scorecard: Branch-Protection", "NIST SSDF PW.7")
     proofs = (Proof.PARSED, Proof.RECEIPT)
@@ -217,12 +227,10 @@ class CQ06(Criterion):
         if found.receipt is None:
             refused = [Evidence(f"a receipt does not count: {reason}") for reason in found.rejected]
             words = f"{counts}; the others came by pull requests, whose approvals git does not keep"
-            return unknown(
-                words, Evidence("ask the forge", command="goldenpath record CQ-06 -- make branch-rules"), *refused
-            )
+            return unknown(words, Evidence("ask the forge", command=ASK_FORGE), *refused)
         if not isinstance(approvals, int) or approvals < 1:
-            return failed("the forge asks for no approval", proof.ran_by(found.receipt))
-        return passed(f"{counts}; the forge asks for {approvals} approvals", proof.ran_by(found.receipt), asked)
+            return failed("the forge asks for no approval", of_receipt(found.receipt))
+        return passed(f"{counts}; the forge asks for {approvals} approvals", of_receipt(found.receipt), asked)
 
 
 class CQ07(Criterion):
@@ -255,12 +263,29 @@ class CQ07(Criterion):
         return passed(f"{len(product.notebooks)} notebooks, none with outputs", Evidence("clean", command="nbstripout"))
 
 
+def _uninstallable(product: Product) -> Evidence | None:
+    """What keeps the project from being installed; None where a build tool can."""
+    setup, settings = product.text("setup.py") or "", product.text("setup.cfg") or ""
+    if re.search(r"\bsetup\(", setup) or re.search(r"^\[metadata\]", settings, re.MULTILINE):
+        return None
+    tools = product.pyproject.get("tool")
+    is_named = isinstance(tools, dict) and any(isinstance(tools.get(name), dict) for name in ("poetry", "flit"))
+    lacking = [key for key in ("build-system", "project") if key not in product.pyproject]
+    if is_named and "project" in lacking:
+        lacking.remove("project")
+    return Evidence(f"lacks {' and '.join(f'[{key}]' for key in lacking)}", "pyproject.toml") if lacking else None
+
+
 def _notebook_on_path(product: Product) -> Evidence | None:
     """The first stage, recipe or step of a workflow that runs a notebook."""
     for stage in product.pipeline:
-        if _RUNS_NOTEBOOK.search(stage.command):
-            line = product.line_of("dvc.yaml", rf"^\s+{re.escape(stage.name)}\s*:")
-            return Evidence(f"stage {stage.name} runs `{stage.command}`", "dvc.yaml", line)
+        line = product.line_of("dvc.yaml", rf"^\s+{re.escape(stage.name.partition('@')[0])}\s*:")
+        called = (item.text for item in pull_request.commands_of(product, stage.command, "dvc.yaml", line))
+        if text := next((text for text in (stage.command, *called) if _RUNS_NOTEBOOK.search(text)), ""):
+            return Evidence(f"stage {stage.name} runs `{text}`", "dvc.yaml", line)
+        module = import_graph.run_by(product, stage.command)
+        if module and (line := product.line_of(module, _RUNS_IN_CODE)):
+            return Evidence(f"stage {stage.name} runs a notebook from its code", module, line)
     made = makefile.read(product)
     commands = [(line.command, made.path, line.number) for lines in made.recipes.values() for line in lines]
     for workflow in product.workflows:
@@ -268,8 +293,9 @@ def _notebook_on_path(product: Product) -> Evidence | None:
             lines = [line.strip() for line in step.run.splitlines() if line.strip()]
             commands += [(line, workflow.path, product.line_with(workflow.path, line) or 1) for line in lines]
     for text, path, number in commands:
-        if _RUNS_NOTEBOOK.search(text) and not _TIDIES_NOTEBOOK.search(text):
-            return Evidence(f"runs `{text}`", path, number)
+        for part in re.split(r"&&|\|\||[;|]", text):
+            if _RUNS_NOTEBOOK.search(part) and (_EXECUTES.search(part) or not _TIDIES_NOTEBOOK.search(part)):
+                return Evidence(f"runs `{text}`", path, number)
     return None
 
 
@@ -281,10 +307,27 @@ def _hooks(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (hook for hook in (found if isinstance(found, list) else []) if isinstance(hook, dict))
 
 
-def _is_known(hook: dict[str, Any]) -> bool:
+def _is_known(product: Product, hook: dict[str, Any]) -> bool:
     """Whether a hook runs a tool that looks at code: by its entry, or by its id where it has none."""
-    words = str(hook.get("entry") or hook.get("id") or "")
-    return any(re.search(rf"(?<![\w-]){re.escape(tool)}", words) for tool in HOOK_TOOLS)
+    entry = str(hook.get("entry") or "")
+    if not entry:
+        return str(hook.get("id") or "").startswith(HOOK_TOOLS)
+    called = pull_request.commands_of(product, re.sub(r"^(?:ba)?sh\s+-\w*c\s+['\"]?", "", entry), "", None)
+    return any(command.runs(*HOOK_TOOLS) for command in called)
+
+
+def _is_run(product: Product, hook: dict[str, Any]) -> bool:
+    """Whether a hook is run on any file without being asked for by name."""
+    stages, wanted, left_out = (hook.get(key) for key in ("stages", "files", "exclude"))
+    if stages and set(as_texts(stages)) <= {"manual"}:
+        return False
+    if not wanted and not left_out:
+        return True
+    try:
+        takes, leaves = re.compile(str(wanted or "")), re.compile(str(left_out or r"^$"))
+    except re.error:
+        return False
+    return any(takes.search(path) and not leaves.search(path) for path in product.paths)
 
 
 def _steps(jobs: Iterable[Job]) -> Iterator[Step]:

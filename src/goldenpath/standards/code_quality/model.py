@@ -8,6 +8,7 @@ from goldenpath.evidence import receipts
 from goldenpath.product import (
     code_roles,
     delivery,
+    dvc,
     import_graph,
     slices,
     suite_run,
@@ -17,6 +18,7 @@ from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
 from goldenpath.standards.code_quality import proof
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
+from goldenpath.standards.proofs import as_number, elsewhere, of_receipt, unproved
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
 
 PARITY = "reports/parity.json"
@@ -65,14 +67,14 @@ class CQ08(Criterion):
         proved = [path for path in tests if suite_run.passed_in(product, run[0], path)]
         if not proved:
             return failed(
-                "the test of the refusal did not run", Evidence("not in the receipt", tests[0]), proof.ran_by(run[1])
+                "the test of the refusal did not run", Evidence("not in the receipt", tests[0]), of_receipt(run[1])
             )
         words = f"{train.name} waits for {guard.name}, which was seen to refuse"
         return passed(
             words,
             Evidence("validates", "dvc.yaml", line),
             Evidence("sees it refuse", proved[0]),
-            proof.ran_by(run[1]),
+            of_receipt(run[1]),
         )
 
 
@@ -108,7 +110,7 @@ class CQ11(Criterion):
             return failed("no column of the contract is a segment", Evidence("give one the role", "contract.yaml"))
         if slices.REPORT not in product.paths:
             return failed("nothing is measured by slice", Evidence("is missing", slices.REPORT, None, "make pipeline"))
-        if fault := proof.not_as_written(product, slices.REPORT):
+        if fault := dvc.not_as_written(product, slices.REPORT):
             return failed(fault, Evidence(fault, slices.REPORT, None, "make pipeline"))
         floors = slices.floors(product)
         line = product.line_of(slices.PARAMS, r"^\s+segments\s*:")
@@ -116,7 +118,10 @@ class CQ11(Criterion):
             return failed("no floor is set for the slices", Evidence("lacks gates.segments", slices.PARAMS))
         for floor in floors:
             constant = slices.baseline(product, floor.metric)
-            if constant is not None and floor.holds(constant):
+            if constant is None:
+                fact = Evidence(f"lacks baseline.constant.{floor.metric}", slices.METRICS)
+                return failed(f"whether the floor {floor} asks for anything cannot be told", fact)
+            if floor.holds(constant):
                 words = f"the floor {floor} is one that the constant baseline ({constant:g}) holds"
                 return failed(words, Evidence(str(floor), slices.PARAMS, line))
         judged = [(column, item) for column, item in slices.groups(product) if isinstance(item.get("metrics"), dict)]
@@ -154,7 +159,9 @@ class CQ12(Criterion):
         "which the gate refused a degraded model: metric, current_score (as in reports/metrics.json), degraded_score "
         "(worse), gate_exit_code (not 0)"
     )
-    fix = "`needs: gate` in .github/workflows/cd.yml; `goldenpath record CQ-12 -- make prove-gate`"
+    fix = (
+        "`needs: gate` in .github/workflows/cd.yml; `goldenpath record CQ-12 -- COMMAND`, which gives it a worse model"
+    )
     effort = Effort.DAYS
     sources = ("ML Test Score Infra 4", "Google MLOps levels: level 2")
     gaming = "A gate that always says yes: the receipt's degraded model must be worse by the product's own metric."
@@ -164,9 +171,7 @@ class CQ12(Criterion):
     def check(product: Product) -> Verdict:
         deploying = delivery.jobs(product)
         if not deploying:
-            if other := proof.other_ci(product):
-                return unknown("deployments may be in a CI that this review does not read", other)
-            return failed(
+            return elsewhere(product, "deployments may be") or failed(
                 "no workflow deploys, so nothing is there to refuse", Evidence("is missing", ".github/workflows/cd.yml")
             )
         open_ = [item for item in deploying if not item.gated]
@@ -175,20 +180,22 @@ class CQ12(Criterion):
             return failed("a deployment waits for no gate", *shown)
         found = receipts.find(product, CQ12.id, ("src", "params.yaml", "models", "reports/metrics.json"))
         if found.receipt is None:
-            return proof.unproved("CQ-12", "prove-gate", found.rejected)
-        facts, ran = found.receipt.facts, proof.ran_by(found.receipt)
-        metric, current, worse = (facts.get(key) for key in ("metric", "current_score", "degraded_score"))
-        if not isinstance(current, int | float) or not isinstance(worse, int | float):
+            return unproved("CQ-12", "", found, "no receipt proves it for this code")
+        facts, ran = found.receipt.facts, of_receipt(found.receipt)
+        metric = facts.get("metric")
+        current, worse = (as_number(facts.get(key)) for key in ("current_score", "degraded_score"))
+        if current is None or worse is None:
             return failed("the receipt does not say what the gate was given", ran)
         report = product.json("reports/metrics.json") or {}
         value = (report.get("model") or {}).get(metric) if isinstance(report, dict) else None
-        value = value.get("value") if isinstance(value, dict) else value
-        if not isinstance(value, int | float) or abs(value - current) > 1e-6 + 1e-4 * abs(value):
+        value = as_number(value.get("value") if isinstance(value, dict) else value)
+        if value is None or abs(value - current) > 1e-6 + 1e-4 * abs(value):
             return failed(f"the receipt's {metric} of {current} is not that of reports/metrics.json ({value})", ran)
         lower = is_lower_better(str(metric))
         if worse <= current if lower else worse >= current:
             return failed(f"the degraded model was no worse: {metric} {worse} beside {current}", ran)
-        if facts.get("gate_exit_code") in (0, None):
+        refusal = as_number(facts.get("gate_exit_code"))
+        if refusal is None or refusal == 0:
             return failed(f"the gate let a model with {metric} {worse} through", ran)
         gated = [Evidence(f"job {item.job} comes after a gate", item.path, item.line) for item in deploying]
         return passed(f"the gate refused {metric} {worse} beside {current}", ran, *gated)
@@ -245,7 +252,7 @@ class CQ13(Criterion):
         parity = product.json(PARITY)
         if not isinstance(parity, dict) or not parity.get("rows"):
             return failed("no rows were sent through both", *facts, Evidence("is missing or empty", PARITY))
-        if fault := proof.not_as_written(product, PARITY):
+        if fault := dvc.not_as_written(product, PARITY):
             return failed(fault, Evidence(fault, PARITY, None, "make pipeline"))
         if parity.get("flipped_decisions", 1) != 0:
             words = f"{parity.get('flipped_decisions', 'an unknown number of')} decisions differ between the two"

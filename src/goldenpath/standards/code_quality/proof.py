@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from goldenpath.evidence import receipts
 from goldenpath.evidence.receipts import Receipt
-from goldenpath.product import (
-    pull_request,
-    suite_run,
-)
+from goldenpath.product import pull_request, python_source, suite_run
 from goldenpath.product.dvc import Stage
 from goldenpath.product.product import Product
+from goldenpath.product.pull_request import Command
 from goldenpath.product.suite_run import SuiteRun
+from goldenpath.standards import proofs
 from goldenpath.standards.verdict import Evidence, Verdict, failed
 
 SUITE = "CQ-02"
 """The id under which one run of the whole suite is recorded; other criteria take their share of its facts."""
 SUITE_COMMAND = f"goldenpath record {SUITE} --junit reports/junit.xml --coverage reports/coverage.xml -- make test"
+LEAST_TOLD = 0.6
+"""Share of a file's statements that a measure has to tell: it may leave out type checks and the like."""
 CODE = ("src", "tests", "Makefile", "pyproject.toml", "requirements", "contract.yaml", "params.yaml", "dvc.yaml")
 
 
@@ -30,36 +30,24 @@ def suite(product: Product, name: str) -> tuple[SuiteRun, Receipt] | Verdict:
         rejected += found.rejected
         if found.receipt is None:
             continue
+        if not _runs_tests(product, found.receipt.command):
+            words = f"`{found.receipt.command}` of the receipt runs no tests that can be seen"
+            return failed(words, proofs.of_receipt(found.receipt), Evidence("record a run", command=SUITE_COMMAND))
         try:
             run = suite_run.read(found.receipt.facts)
         except ValueError as error:
-            return failed(f"the receipt of the tests is not one: {error}", ran_by(found.receipt))
+            return failed(f"the receipt of the tests is not one: {error}", proofs.of_receipt(found.receipt))
         if fault := suite_run.contradiction(product, run):
-            return failed(f"the receipt of the tests does not fit the code: {fault}", ran_by(found.receipt))
+            return failed(f"the receipt of the tests does not fit the code: {fault}", proofs.of_receipt(found.receipt))
         return run, found.receipt
-    return _unproved(SUITE_COMMAND, rejected)
+    hint = Evidence("record a run", command=SUITE_COMMAND)
+    return failed("no receipt proves it for this code", hint, *proofs.rejected(receipts.Found(None, tuple(rejected))))
 
 
-def unproved(name: str, target: str, rejected: Iterable[str]) -> Verdict:
-    """The failed verdict for want of a receipt: the command that makes one, and why those there do not count."""
-    return _unproved(f"goldenpath record {name} -- make {target}", rejected)
-
-
-def _unproved(command: str, rejected: Iterable[str]) -> Verdict:
-    refused = [Evidence(f"a receipt does not count: {reason}") for reason in rejected]
-    return failed("no receipt proves it for this code", Evidence("record a run", command=command), *refused[:3])
-
-
-def ran_by(receipt: Receipt) -> Evidence:
-    """The receipt as evidence: who ran which command on which commit."""
-    words = f"{receipt.who} ran it on {receipt.when[:10]} on {receipt.commit[:9]} ({receipt.run or 'no CI run'})"
-    return Evidence(words, command=receipt.command)
-
-
-def other_ci(product: Product) -> Evidence | None:
-    """The settings of a CI system that is not read, where there are some."""
-    path = next((name for name in pull_request.OTHER_CI if name in product.paths), None)
-    return Evidence("only GitHub workflows are read", path) if path else None
+def _runs_tests(product: Product, command: str) -> bool:
+    """Whether a command runs tests, itself or through make or a script."""
+    called = [Command(command, "", None), *pull_request.commands_of(product, command, "", None)]
+    return any(item.runs_tests for item in called)
 
 
 def names_of(stages: Iterable[Stage]) -> str:
@@ -67,18 +55,8 @@ def names_of(stages: Iterable[Stage]) -> str:
     return ", ".join(stage.name for stage in stages) or "none"
 
 
-def share_covered(run: SuiteRun, path: str) -> float:
-    """The share of one file's statements that the suite ran; 0 where the measure left it out."""
-    hit, statements = run.coverage.get(path, (0, 0))
+def share_covered(product: Product, run: SuiteRun, path: str) -> float:
+    """The share of one file's statements that the suite ran; what the measure was told to leave out did not run."""
+    hit, told = run.coverage.get(path, (0, 0))
+    statements = max(told, LEAST_TOLD * python_source.statements(product.python.tree(path)))
     return hit / statements if statements else 0.0
-
-
-def not_as_written(product: Product, path: str) -> str:
-    """Why a report is not what the pipeline wrote; empty where it is, by the digest in dvc.lock."""
-    content = product.tree.read(path) or b""
-    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    for record in product.pipeline.lock.values():
-        for out in (record.get("outs") or []) if isinstance(record, dict) else []:
-            if isinstance(out, dict) and out.get("path") == path:
-                return "" if out.get("md5") == digest else f"{path} is not what the pipeline wrote"
-    return f"no stage of dvc.lock has written {path}"

@@ -15,6 +15,7 @@ from goldenpath.product.product import Product
 from goldenpath.product.pull_request import PullRequest
 from goldenpath.standards.code_quality import proof
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
+from goldenpath.standards.proofs import as_texts, elsewhere, of_receipt
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
 
 CODE = ("src", "tests", "Makefile", "pyproject.toml", "requirements", "contract.yaml", "params.yaml", "dvc.yaml")
@@ -64,13 +65,13 @@ class CQ02(Criterion):
             return run.but(run.status, run.reason, fact)
         if run[0].passed < 1 or run[0].failures or run[0].errors:
             return failed(
-                f"{run[0].passed} tests passed, {run[0].failures + run[0].errors} did not", proof.ran_by(run[1])
+                f"{run[0].passed} tests passed, {run[0].failures + run[0].errors} did not", of_receipt(run[1])
             )
         if product.manifest.criticality == "high" and not run[1].run:
             return failed(
-                "at criticality high the run must be CI's, and the receipt has no link to one", proof.ran_by(run[1])
+                "at criticality high the run must be CI's, and the receipt has no link to one", of_receipt(run[1])
             )
-        return passed(f"{run[0].passed} tests passed, and a pull request runs them", fact, proof.ran_by(run[1]))
+        return passed(f"{run[0].passed} tests passed, and a pull request runs them", fact, of_receipt(run[1]))
 
 
 class CQ03(Criterion):
@@ -116,9 +117,9 @@ class CQ03(Criterion):
         share, least = suite_run.share_covered(product, run[0]), LEAST_COVERED[product.manifest.criticality]
         if run[0].passed < 1 or share < least:
             words = f"{run[0].passed} tests passed and cover {share:.0%} of the code, want {least:.0%}"
-            return failed(words, proof.ran_by(run[1]))
+            return failed(words, of_receipt(run[1]))
         return passed(
-            f"{run[0].passed} tests passed and cover {share:.0%} of the code", proof.ran_by(run[1]), *hollow[:3]
+            f"{run[0].passed} tests passed and cover {share:.0%} of the code", of_receipt(run[1]), *hollow[:3]
         )
 
 
@@ -153,14 +154,14 @@ class CQ09(Criterion):
         run = proof.suite(product, CQ09.id)
         if isinstance(run, Verdict):
             return run
-        shares = {path: proof.share_covered(run[0], path) for path in paths}
+        shares = {path: proof.share_covered(product, run[0], path) for path in paths}
         facts = [Evidence(f"{share:.0%} of its statements ran", path) for path, share in shares.items()]
         worst = min(shares.values())
         if worst < FEATURES_COVERED:
             return failed(
-                f"feature code is covered to {worst:.0%}, want {FEATURES_COVERED:.0%}", *facts, proof.ran_by(run[1])
+                f"feature code is covered to {worst:.0%}, want {FEATURES_COVERED:.0%}", *facts, of_receipt(run[1])
             )
-        return passed(f"feature code is covered to {worst:.0%}", *facts, proof.ran_by(run[1]))
+        return passed(f"feature code is covered to {worst:.0%}", *facts, of_receipt(run[1]))
 
 
 class CQ10(Criterion):
@@ -190,15 +191,13 @@ class CQ10(Criterion):
             return failed("there is no pipeline of stages", Evidence("want at least two", "dvc.yaml"))
         own = receipts.find(product, CQ10.id, CODE).receipt
         if own is not None and "stages" in own.facts:
-            if set(map(str, own.facts["stages"])) == {stage.name for stage in stages}:
-                return passed(f"all {len(stages)} stages ran on a sample", proof.ran_by(own))
-            return failed("the run on a sample had other stages than dvc.yaml", proof.ran_by(own))
+            if set(as_texts(own.facts["stages"])) == {stage.name for stage in stages}:
+                return passed(f"all {len(stages)} stages ran on a sample", of_receipt(own))
+            return failed("the run on a sample had other stages than dvc.yaml", of_receipt(own))
         modules = {stage.name: import_graph.run_by(product, stage.command) for stage in stages}
         foreign = [name for name, path in modules.items() if path is None]
         if foreign:
-            fix = Evidence(
-                "record a run on a sample", "dvc.yaml", None, "goldenpath record CQ-10 -- make pipeline-sample"
-            )
+            fix = Evidence("record a run on a sample", "dvc.yaml", None, "goldenpath record CQ-10 -- COMMAND")
             return failed(f"{', '.join(foreign)} run no Python of the product, so no test can show that they ran", fix)
         wanted = set(filter(None, modules.values()))
         candidates = [
@@ -211,26 +210,24 @@ class CQ10(Criterion):
         if isinstance(run, Verdict):
             return run
         idle = [
-            f"{name} ({proof.share_covered(run[0], path):.0%})"
+            f"{name} ({proof.share_covered(product, run[0], path):.0%})"
             for name, path in modules.items()
-            if path and proof.share_covered(run[0], path) < STAGE_COVERED
+            if path and proof.share_covered(product, run[0], path) < STAGE_COVERED
         ]
         if idle:
-            return failed(
-                f"stages hardly ran: {', '.join(idle)}", Evidence("imports them", whole), proof.ran_by(run[1])
-            )
-        return passed(f"all {len(stages)} stages ran in the tests", Evidence("runs them", whole), proof.ran_by(run[1]))
+            return failed(f"stages hardly ran: {', '.join(idle)}", Evidence("imports them", whole), of_receipt(run[1]))
+        return passed(f"all {len(stages)} stages ran in the tests", Evidence("runs them", whole), of_receipt(run[1]))
 
 
 def _untested(product: Product, asked: PullRequest) -> Verdict:
     """Why no pull request is seen to run the tests: no workflow, another CI, or one that cannot be followed."""
-    if not asked.workflows and (other := proof.other_ci(product)):
-        return unknown("the tests may run in a CI that this review does not read", other)
+    if not asked.workflows and (verdict := elsewhere(product, "the tests may run")):
+        return verdict
     if not asked.workflows:
         return failed("no workflow runs on pull requests", Evidence("is missing", ".github/workflows/ci.yml"))
     seen = Evidence("runs no tests that can be seen", asked.workflows[0].path)
     run = proof.suite(product, proof.SUITE)
     if not isinstance(run, Verdict) and run[1].run:
         words = "CI has run the tests, but no step of a pull request is seen to: call them directly or through make"
-        return unknown(words, seen, proof.ran_by(run[1]))
+        return unknown(words, seen, of_receipt(run[1]))
     return failed("no pull request runs the tests", seen)

@@ -147,7 +147,7 @@ class DOC08(Criterion):
         "number, and no other; it holds the SHA-256 of the model and of the data, as models/lineage.json tells them; "
         f"the sections {', '.join(SECTIONS)} have at least {LEAST_SECTION} words each, and nothing is left blank"
     )
-    fix = "make card, and commit docs/model-card.md"
+    fix = "make pipeline, which writes docs/model-card.md, and commit it"
     sources = (
         "Model Cards for Model Reporting (Mitchell et al., 2019)",
         "Hugging Face model cards",
@@ -312,11 +312,14 @@ def _number_faults(product: Product, card: ModelCard, found: Evaluation) -> Iter
         return
     told = {name: item.value for name, item in found.model.items() if item.value is not None}
     for name, number in card.metrics.items():
-        line = product.line_of(card.path, rf"\btype:\s*['\"]?{re.escape(name)}\b")
+        fault = ""
         if name not in told:
-            yield Evidence(f"{name} stands in no evaluation", card.path, line)
+            fault = f"{name} stands in no evaluation"
         elif not _is_close(number, told[name]):
-            yield Evidence(f"{name} is {number:g} in the card and {told[name]:g} in {found.path}", card.path, line)
+            fault = f"{name} is {number:g} in the card and {told[name]:g} in {found.path}"
+        if fault:
+            line = product.line_of(card.path, rf"\btype:\s*['\"]?{re.escape(name)}\b")
+            yield Evidence(fault, card.path, line)
     for name in told:
         if name not in card.metrics:
             yield Evidence(f"{name} is missing from the card", card.path)

@@ -12,7 +12,7 @@ from goldenpath.product.openapi import Api
 from goldenpath.product.product import Product
 from goldenpath.product.prometheus import Alert
 from goldenpath.standards.criterion import Criterion, Part, Proof
-from goldenpath.standards.documentation.sign_off import with_signature
+from goldenpath.standards.proofs import with_signature
 from goldenpath.standards.verdict import Evidence, Verdict, failed, not_applicable, passed, unknown
 
 API_ABOUT = ("src", "contract.yaml", "requirements/serve.txt", "docs/openapi.json")
@@ -40,7 +40,9 @@ class DOC11(Criterion):
         "receipt, with fact `sha256`, that the document exported from the running code is the committed one, and no "
         "change since to src, contract.yaml, the serving lock or the document"
     )
-    fix = "goldenpath record DOC-11 -- make api"
+    fix = (
+        "commit what the code exports as docs/openapi.json; goldenpath record DOC-11 -- COMMAND, which exports it anew"
+    )
     sources = ("OpenAPI 3.1", "SemVer 2.0.0", "Microsoft MLOps maturity model, level 3")
     requires = ("DOC-01",)
     gaming = (
@@ -57,9 +59,7 @@ class DOC11(Criterion):
             return not_applicable("nothing is served over HTTP, by the manifest and by the code")
         api = openapi.read(product)
         if not api.path:
-            return failed(
-                "the interface is not written down", Evidence("is missing", openapi.PLACES[0], command="make api")
-            )
+            return failed("the interface is not written down", Evidence("is missing", openapi.PLACES[0]))
         faults = list(_api_faults(product, api))
         if faults:
             return failed(f"the document is not that of the service: {faults[0].text}", *faults)
@@ -69,7 +69,10 @@ class DOC11(Criterion):
             words = "; ".join(found.rejected) or "no receipt tells that it is what the code exports"
             if found.receipt:
                 words = "the code exports another document, by the receipt's sha256"
-            return failed("nobody knows whether the service offers this", Evidence(words, api.path, command=DOC11.fix))
+            return failed(
+                "nobody knows whether the service offers this",
+                Evidence(words, api.path, command="goldenpath record DOC-11 -- COMMAND"),
+            )
         return _unbroken(product, api)
 
 

@@ -19,7 +19,12 @@ INSTALLS = re.compile(
 )
 TESTS = re.compile(r"\bmake\b.*\b(?:test|tests|check)\b|\bpytest\b|\b(?:tox|nox)\b|\bunittest\b")
 MOVES = re.compile(r"^(?:cd|git clone|source|\. )\b|^(?:export \w+=|\w+=\S*$)")
-NOTHING = re.compile(r"^(?:true|:|echo\b.*|exit 0|printf\b.*)$")
+OTHER_READMES = ("README.rst", "README.org", "README.adoc", "README.txt")
+LOOKS = re.compile(
+    r"^(?:ls|cat|pwd|date|sleep|head|tail|less|more|which|tree|man|whoami|git (?:status|log|diff))\b.*"
+    r"|.*--(?:version|help)$"
+)
+"""What looks at something, and uses no product."""
 QUICKSTART_ABOUT = ("Makefile", "pyproject.toml", "requirements", "dvc.yaml")
 QUICKSTART_DAYS = 30
 LEAST_NOTES = 3
@@ -63,6 +68,8 @@ class DOC02(Criterion):
     @staticmethod
     def check(product: Product) -> Verdict:
         path = quickstart.place(product)
+        if not path and (other := next((name for name in OTHER_READMES if name in product.paths), "")):
+            return unknown("a README is read as Markdown only", Evidence("is of another form", other))
         if not path:
             return failed("there is no README.md", Evidence("is missing", "README.md"))
         commands = quickstart.read(product)
@@ -202,12 +209,14 @@ def _quickstart_faults(product: Product, path: str, commands: list[tuple[int, st
         for target in _targets(command):
             if target not in rules.needs:
                 yield Evidence(f"`{command}`: there is no target {target} in the Makefile", path, number)
-            elif _does_nothing(rules, target):
+            elif rules.does_nothing(target):
                 yield Evidence(f"`{command}`: the target {target} does nothing", path, number)
         installs, tests = bool(INSTALLS.search(command)), bool(TESTS.search(command))
         does["install"] |= installs
         does["test"] |= tests
-        does["use"] |= not (installs or tests or MOVES.match(command) or NOTHING.match(command))
+        does["use"] |= not (
+            installs or tests or MOVES.match(command) or LOOKS.match(command) or makefile.NOTHING.match(command)
+        )
     for what, done in does.items():
         if not done:
             yield Evidence(
@@ -218,12 +227,6 @@ def _quickstart_faults(product: Product, path: str, commands: list[tuple[int, st
 def _targets(command: str) -> list[str]:
     words = re.split(r"[;|&]", command)[0].split()
     return [word for word in words[1:] if re.fullmatch(r"[a-z][\w-]*", word)] if words[:1] == ["make"] else []
-
-
-def _does_nothing(rules: makefile.Makefile, target: str) -> bool:
-    """Whether all that a target runs can be seen and comes to nothing."""
-    lines = list(rules.run_by(target))
-    return all(NOTHING.match(line.command) for line in lines) if lines else not rules.needs[target]
 
 
 def _components(product: Product) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from goldenpath.product.manifest import CRITICALITIES
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
-from goldenpath.standards.documentation.sign_off import with_signature
+from goldenpath.standards.proofs import with_signature
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
 
 WANTED = ("name", "purpose", "owner", "contact", "serving", "environments")

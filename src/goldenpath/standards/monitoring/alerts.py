@@ -33,7 +33,7 @@ class MON02(Criterion):
         "expression holds the number or what it leaves to 1; every alert fires in a rule test; a receipt of `promtool "
         "check rules` and `promtool test rules` tells tests and failures (facts: tests, failures)"
     )
-    fix = "edit monitoring/prometheus/, then goldenpath record MON-02 -- make test-alerts"
+    fix = "edit monitoring/prometheus/, then goldenpath record MON-02 -- promtool test rules FILES"
     sources = ("ML Test Score Monitor 6", "Google SRE Workbook, Alerting on SLOs", "Microsoft MLOps maturity model")
     gaming = "Tests that only expect silence: every alert must be expected to fire once."
 
@@ -53,7 +53,7 @@ class MON02(Criterion):
             return failed(f"{len(silent)} of {len(rules.alerts)} alerts were never seen firing", *facts)
         found = receipts.find(product, "MON-02", about=(RULES,))
         if found.receipt is None:
-            return unproved("MON-02", "make test-alerts", found)
+            return unproved("MON-02", "promtool test rules FILES", found)
         facts_of = found.receipt.facts
         tests, failures = as_number(facts_of.get("tests")), as_number(facts_of.get("failures"))
         if failures != 0 or tests is None or tests < len(rules.tests):
@@ -84,7 +84,7 @@ class MON09(Criterion):
         "90 days tells a test page and who acknowledged it (facts: receiver, sent, acknowledged, by), or the lead of "
         "those on call attests it for at most 90 days"
     )
-    fix = "goldenpath record MON-09 -- make page-drill"
+    fix = "send a test page; goldenpath record MON-09 -- COMMAND tells who answered, or goldenpath attest MON-09"
     sources = ("Google SRE Book, Being On-Call", "NIST AI RMF Manage 4.1")
     gaming = "A receiver without a channel, or one that was never filled in: both are refused."
     attestable = 90
@@ -103,7 +103,7 @@ class MON09(Criterion):
             return failed("the channel was never filled in", Evidence("still the template's words", path, line))
         found = receipts.find(product, "MON-09", about=("monitoring/alertmanager",), days=90)
         if found.receipt is None:
-            return attestation(product, "MON-09", 90) or unproved("MON-09", "make page-drill", found)
+            return attestation(product, "MON-09", 90) or unproved("MON-09", "", found)
         facts = found.receipt.facts
         sent, seen = as_moment(facts.get("sent")), as_moment(facts.get("acknowledged"))
         if (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from goldenpath.evidence import receipts
-from goldenpath.product import makefile, prometheus
+from goldenpath.product import dvc, prometheus, pull_request
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.standards.monitoring.facts import (
@@ -22,7 +21,16 @@ from goldenpath.standards.monitoring.facts import (
     read_mapping,
     service_paths,
 )
-from goldenpath.standards.proofs import as_mapping, as_mappings, as_number, as_texts, of_receipt, unproved
+from goldenpath.standards.proofs import (
+    as_mapping,
+    as_mappings,
+    as_number,
+    as_texts,
+    elsewhere,
+    numbers_of,
+    of_receipt,
+    unproved,
+)
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed
 
 DAY = 86_400
@@ -55,16 +63,14 @@ class MON01(Criterion):
 
     @staticmethod
     def check(product: Product) -> Verdict:
-        recorded = _recorded(product)
         metrics = [path for stage in product.pipeline for path in stage.metrics if path in product.paths]
         if not metrics:
             fact = Evidence("metrics: with cache: false keeps them in git", "dvc.yaml")
             return failed("no metrics of dvc.yaml are committed", fact)
         for path in metrics:
-            if not _has_numbers(product, path):
+            if not numbers_of(product, path):
                 return failed(f"{path} holds no number", Evidence("is a metrics file of dvc.yaml", path))
-            content = product.tree.read(path) or b""
-            if recorded.get(path) != hashlib.md5(content, usedforsecurity=False).hexdigest():
+            if dvc.not_as_written(product, path):
                 return failed(f"{path} is not what the pipeline wrote", Evidence("differs from dvc.lock", path))
         versions = _versions(product)
         without = _without_file(product, versions, metrics)
@@ -73,6 +79,8 @@ class MON01(Criterion):
             return failed(f"{', '.join(without)} keeps no metrics", fact)
         compared = _compares_metrics(product)
         if compared is None:
+            if verdict := elsewhere(product, "metrics may be compared"):
+                return verdict
             fact = Evidence("no step that counts runs `dvc metrics diff`", ".github/workflows/")
             return failed("a pull request does not show how the metrics move", fact)
         shown = f"{len(versions)} registered versions keep theirs" if versions else "no version is registered yet"
@@ -95,7 +103,9 @@ class MON06(Criterion):
         "or more ages (ages: days, loss) and the tolerated one; an alert on the model's age (`time() - …model… > N`) "
         "stands at or below the last age that is tolerated, and a rule test makes it fire"
     )
-    fix = "make staleness, then set the limit of ModelTooOld in monitoring/prometheus/"
+    fix = (
+        "add a stage that writes reports/staleness.json, then set the limit of the age alert in monitoring/prometheus/"
+    )
     sources = ("ML Test Score Model 4", "ML Test Score Monitor 4")
     gaming = "A study typed by hand: it must be the output of a stage, with the digest in dvc.lock."
 
@@ -111,7 +121,7 @@ class MON06(Criterion):
         tolerated = as_number(study.get("tolerated"))
         if tolerated is None or len({days for days, _ in ages}) < FEWEST_AGES:
             return failed("no study says how fast the model gets worse", Evidence("want three or more ages", path))
-        if not _as_recorded(product, path):
+        if not any(path in stage.outs for stage in product.pipeline) or dvc.not_as_written(product, path):
             return failed("the staleness study is not what the pipeline wrote", Evidence("differs from dvc.lock", path))
         limit = 0.0
         for days, loss in ages:
@@ -149,7 +159,7 @@ class MON07(Criterion):
         "rows and alarms of a sample without a shift (facts: null) and with one (facts: shift, which names the columns "
         "injected)"
     )
-    fix = "goldenpath record MON-07 -- make test-drift"
+    fix = "goldenpath record MON-07 -- make drift"
     effort = Effort.DAYS
     sources = ("ML Test Score Monitor 2", "Microsoft MLOps maturity model", "NIST AI RMF Measure 2.4")
     gaming = (
@@ -181,7 +191,7 @@ class MON07(Criterion):
             return failed("no alert reads a drift metric", Evidence("no drift metric in any alert", RULES))
         found = receipts.find(product, "MON-07", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-07", "make test-drift", found)
+            return unproved("MON-07", "make drift", found)
         if fault := _drift_fault(found.receipt.facts):
             return failed(fault, of_receipt(found.receipt))
         return passed(
@@ -205,7 +215,7 @@ class MON08(Criterion):
         "an alert reads a metric of missing or invalid values; a receipt of a replay of the prediction log tells 100 "
         "rows or more without a difference (facts: rows, mismatches, model, inputs), for this model and all its inputs"
     )
-    fix = "goldenpath record MON-08 -- make replay"
+    fix = "replay the prediction log through the pipeline: goldenpath record MON-08 -- COMMAND"
     sources = ("ML Test Score Monitor 3", "ML Test Score Monitor 5")
     gaming = "A replay of nothing, or of a few columns: rows are counted, and the inputs are the model's own."
 
@@ -217,7 +227,7 @@ class MON08(Criterion):
             return failed("no alert reads a metric of missing values", Evidence("none in any alert", RULES))
         found = receipts.find(product, "MON-08", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-08", "make replay", found)
+            return unproved("MON-08", "", found)
         facts, wanted = found.receipt.facts, model_inputs(product)
         rows, mismatches = as_number(facts.get("rows")) or 0.0, as_number(facts.get("mismatches"))
         if rows < FEWEST_ROWS:
@@ -247,33 +257,6 @@ def _training_data(product: Product) -> set[str]:
     }
 
 
-def _recorded(product: Product) -> dict[str, str]:
-    """The digest that dvc.lock holds of every output."""
-    return {
-        str(out.get("path")): str(out.get("md5"))
-        for record in product.pipeline.lock.values()
-        if isinstance(record, dict)
-        for out in as_mappings(record.get("outs"))
-    }
-
-
-def _as_recorded(product: Product, path: str) -> bool:
-    content = product.tree.read(path) or b""
-    declared = any(path in stage.outs for stage in product.pipeline)
-    return declared and _recorded(product).get(path) == hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def _has_numbers(product: Product, path: str) -> bool:
-    content = product.json(path) if path.endswith(".json") else product.yaml(path)
-    waiting: list[Any] = [content]
-    while waiting:
-        item = waiting.pop()
-        if as_number(item) is not None:
-            return True
-        waiting += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-    return False
-
-
 def _versions(product: Product) -> list[str]:
     """The tags of registered versions that lead to the commit judged, the newest first."""
     if product.git is None or product.commit is None:
@@ -293,19 +276,10 @@ def _without_file(product: Product, versions: list[str], paths: list[str]) -> li
 
 
 def _compares_metrics(product: Product) -> Evidence | None:
-    """The step of a pull-request workflow that shows how metrics move."""
-    rules = makefile.read(product)
-    for workflow in product.workflows:
-        if "pull_request" not in workflow.triggers:
-            continue
-        for job, step in workflow.runs(("pull_request",)):
-            if job.may_fail or step.may_fail:
-                continue
-            if re.search(r"\bmetrics\s+diff\b", rules.expanded(step.run)):
-                first = re.escape(step.run.strip().splitlines()[0])
-                return Evidence(
-                    f"job {job.name} compares metrics", workflow.path, product.line_of(workflow.path, first)
-                )
+    """The command of a pull request that shows how metrics move."""
+    for command in pull_request.read(product).commands:
+        if command.runs("dvc") and re.search(r"\bmetrics\s+diff\b", command.text):
+            return Evidence(f"runs `{command.text}`", command.path, command.line)
     return None
 
 

@@ -23,7 +23,7 @@ from goldenpath.standards.proofs import (
     of_receipt,
     rejected,
     unproved,
-    with_attestation,
+    with_signature,
 )
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
 
@@ -46,7 +46,7 @@ class MON12(Criterion):
         "a receipt of the last 24 hours, written by the central catalogue's job, names the catalogue, the product and "
         "its last sample (facts: catalogue, product, last_sample), which is at most 24 hours old"
     )
-    fix = "goldenpath record MON-12 -- make register-monitoring"
+    fix = "let the central catalogue's job run goldenpath record MON-12 with what it heard"
     effort = Effort.DAYS
     sources = ("Microsoft MLOps maturity model", "NIST AI RMF Govern 1.6")
     gaming = "An old sample, or another product's: name and time are compared."
@@ -56,9 +56,7 @@ class MON12(Criterion):
     def check(product: Product) -> Verdict:
         found = receipts.find(product, "MON-12", about=(MANIFEST, "monitoring"), days=1)
         if found.receipt is None:
-            hint = Evidence(
-                "the catalogue's job records it", command="goldenpath record MON-12 -- make register-monitoring"
-            )
+            hint = Evidence("the catalogue's job records it", command="goldenpath record MON-12 -- COMMAND")
             return unknown(
                 "only the central catalogue can say whether it hears from the product", hint, *rejected(found)
             )
@@ -87,7 +85,7 @@ class MON13(Criterion):
         "a receipt names the kpi of golden-path.yaml, its value, the labels it rests on and the day it reaches to "
         "(facts: kpi, value, labels, through); that day is at most kpi: label_lag_days before today"
     )
-    fix = "set kpi: label_lag_days in golden-path.yaml, then goldenpath record MON-13 -- make live-kpi"
+    fix = "set kpi: label_lag_days in golden-path.yaml, then goldenpath record MON-13 -- make labels FILE=…"
     effort = Effort.DAYS
     sources = ("ML Test Score Model 2", "ML Test Score Monitor 7", "Google MLOps levels")
     gaming = "Another figure, or an old one: name and day are compared with the manifest and the calendar."
@@ -102,7 +100,7 @@ class MON13(Criterion):
             return failed(f"kpi lacks {lacking}", Evidence("how long labels take", MANIFEST, line))
         found = receipts.find(product, "MON-13", about=(MANIFEST,))
         if found.receipt is None:
-            return unproved("MON-13", "make live-kpi", found)
+            return unproved("MON-13", "make labels FILE=…", found)
         facts, fact = found.receipt.facts, of_receipt(found.receipt)
         if facts.get("kpi") != kpi["name"] or as_number(facts.get("value")) is None:
             return failed(f"the receipt holds {facts.get('kpi')}, the figure is {kpi['name']}", fact)
@@ -194,7 +192,7 @@ class MON15(Criterion):
         "(facts: model, queued, reviewed), at least one and never more than queued; the reviewer attests it for at "
         "most 90 days"
     )
-    fix = "goldenpath record MON-15 -- make outliers, review them, then goldenpath attest MON-15"
+    fix = "review the queue of outliers, goldenpath record MON-15 -- COMMAND, then goldenpath attest MON-15"
     effort = Effort.DAYS
     sources = ("NIST AI RMF Measure 3.1", "EU AI Act Article 72")
     gaming = "An empty queue that is reviewed: at least one case must have been queued and looked at."
@@ -204,14 +202,15 @@ class MON15(Criterion):
     def check(product: Product) -> Verdict:
         found = receipts.find(product, "MON-15", about=("models",), days=90)
         if found.receipt is None:
-            return unproved("MON-15", "make outliers", found)
+            return unproved("MON-15", "", found)
         facts, fact = found.receipt.facts, of_receipt(found.receipt)
         queued, reviewed = (as_number(facts.get(key)) or 0.0 for key in ("queued", "reviewed"))
         if not is_model(model_digest(product), [str(facts.get("model"))]):
             return failed("the queue is of another model", fact, Evidence("the model's digest", LINEAGE))
         if not 1 <= reviewed <= queued:
             return failed(f"{reviewed:g} of {queued:g} queued predictions were reviewed", fact)
-        return with_attestation(product, "MON-15", 90, "the outliers were reviewed", fact)
+        found_out = passed(f"{reviewed:g} of {queued:g} queued predictions were reviewed", fact)
+        return with_signature(product, "MON-15", 90, "that the outliers were reviewed", found_out)
 
 
 class MON16(Criterion):
@@ -231,7 +230,7 @@ class MON16(Criterion):
         "in that time, and the failure rate equals the incidents (docs/incidents/YYYY-MM-DD-….md) among them; each "
         "incident has impact, cause and actions with a link to a pull request"
     )
-    fix = "make dora, and one file in docs/incidents/ for each incident"
+    fix = "write reports/dora.json from git and docs/incidents/, with one file there for each incident"
     sources = ("DORA metrics", "NIST AI RMF Manage 4.3", "Google SRE Book, Postmortem Culture")
     gaming = "Figures typed by hand: deployments and incidents are counted again."
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from goldenpath.product.dvc import Stage
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.standards.monitoring.facts import CONTRACT, PLACEHOLDER
-from goldenpath.standards.proofs import as_mapping, as_mappings, as_number, as_texts, with_attestation
+from goldenpath.standards.proofs import as_mapping, as_mappings, as_number, as_texts, with_signature
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed
 
 
@@ -25,7 +26,7 @@ class MON10(Criterion):
     part = Part.MONITORING
     verify = (
         "contract.yaml has a version, columns and a support channel of scope `announcements` with a real url, and a "
-        "stage of dvc.yaml reads the contract and the raw data"
+        "stage of dvc.yaml reads the contract and data"
     )
     fix = "add support: to contract.yaml (ODCS: channel, url, scope: announcements)"
     effort = Effort.MINUTES
@@ -44,7 +45,7 @@ class MON10(Criterion):
             return failed(
                 "there is no contract with a version and columns", Evidence("is what others rely on", CONTRACT)
             )
-        if not any(CONTRACT in stage.deps and len(stage.deps) > 1 for stage in product.pipeline):
+        if not any(CONTRACT in stage.deps and _reads_data(product, stage) for stage in product.pipeline):
             return failed("nothing holds the data against the contract", Evidence("no stage reads it", "dvc.yaml"))
         channels = [item for item in as_mappings(contract.get("support")) if item.get("scope") == "announcements"]
         line = product.line_of(CONTRACT, r"^support\b")
@@ -102,7 +103,14 @@ class MON11(Criterion):
                 words = f"resources of {environment} carry {label or 'no cost-center'}, want {cost['cost_center']}"
                 return failed(words, Evidence("label cost-center", path))
         fact = Evidence(f"{cost['monthly_budget']} {cost['currency']} a month", MANIFEST, line)
-        return with_attestation(product, "MON-11", 35, "the costs were reviewed", fact)
+        return with_signature(
+            product, "MON-11", 35, "that the costs were reviewed", passed("the costs are known", fact)
+        )
+
+
+def _reads_data(product: Product, stage: Stage) -> bool:
+    """Whether a stage reads what another wrote, or data that git does not keep."""
+    return bool(product.pipeline.parents.get(stage.name)) or any(dep not in product.paths for dep in stage.deps)
 
 
 def _cost_label(product: Product, path: str, depth: int = 0) -> str:

@@ -67,7 +67,11 @@ class SEC01(Criterion):
             proof.append(of_receipt(scanned))
         if not history.complete:
             why = "the clone is shallow" if git.is_shallow else "the history is longer than a review reads"
-            hint = "git fetch --unshallow" if git.is_shallow else "goldenpath record SEC-01 -- make scan-secrets"
+            hint = (
+                "git fetch --unshallow"
+                if git.is_shallow
+                else "goldenpath record SEC-01 --fact findings=0 --fact commits=N -- gitleaks git"
+            )
             return unknown(f"{why}; the part that was read is clean", Evidence(why, command=hint), *proof)
         return passed("nothing in the checkout or its history looks like a secret", *proof)
 

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from goldenpath.evidence import receipts
-from goldenpath.product import serving
+from goldenpath.product import contract, dvc, serving
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
-from goldenpath.standards.proofs import as_mapping, as_mappings, as_number, of_receipt, unproved, with_attestation
+from goldenpath.standards.proofs import as_mapping, as_mappings, as_number, of_receipt, unproved, with_signature
 from goldenpath.standards.verdict import Evidence, Verdict, failed, not_applicable, passed, unknown
 
 CONTRACT = "contract.yaml"
@@ -61,10 +61,8 @@ class SEC04(Criterion):
 
     @staticmethod
     def check(product: Product) -> Verdict:
-        contract = product.mapping(CONTRACT)
-        columns = [
-            item for table in as_mappings(contract.get("schema")) for item in as_mappings(table.get("properties"))
-        ]
+        agreed = product.mapping(CONTRACT)
+        columns = [item for table in as_mappings(agreed.get("schema")) for item in as_mappings(table.get("properties"))]
         if not columns:
             return failed("no contract says what the data is", Evidence("no columns", CONTRACT))
         by_name = {str(item.get("name")): item for item in columns}
@@ -74,20 +72,16 @@ class SEC04(Criterion):
                 f"the model takes {', '.join(strangers)}, which no contract names", Evidence("inputs", SIGNATURE)
             )
         for name, item in by_name.items():
-            line = product.line_of(CONTRACT, rf"name:\s*['\"]?{re.escape(name)}\b")
-            level = item.get("classification")
-            if level not in CLASSES:
-                return failed(
-                    f"{name} is not classified", Evidence(f"want one of {', '.join(CLASSES)}", CONTRACT, line)
-                )
-            if level in ("public", "internal") and PERSONAL.search(name.lower()):
-                return failed(f"{name} looks personal and is {level}", Evidence("want confidential", CONTRACT, line))
+            if lack := _classification_fault(name, item.get("classification")):
+                line = product.line_of(CONTRACT, rf"name:\s*['\"]?{re.escape(name)}\b")
+                return failed(lack, Evidence(f"want one of {', '.join(CLASSES)}", CONTRACT, line))
         sensitive = [name for name, item in by_name.items() if item["classification"] in ("confidential", "restricted")]
-        if sensitive and (fault := _privacy_fault(contract, by_name, [name for name in inputs if name in sensitive])):
+        if sensitive and (fault := _privacy_fault(agreed, by_name, [name for name in inputs if name in sensitive])):
             return failed(fault, Evidence(f"holds {', '.join(sensitive)}", CONTRACT))
         fact = Evidence(f"{len(columns)} columns classified, {len(sensitive)} of them sensitive", CONTRACT)
         if product.manifest.criticality == "high":
-            return with_attestation(product, "SEC-04", 365, "the data protection officer agrees", fact)
+            what = "that the data protection officer agrees"
+            return with_signature(product, "SEC-04", 365, what, passed(fact.text, fact))
         return passed(fact.text, fact)
 
 
@@ -108,7 +102,7 @@ class SEC07(Criterion):
         "tells 401 or 403 without credentials for every route that the code declares, health and metrics left out, and "
         "2xx with credentials for at least one"
     )
-    fix = "goldenpath record SEC-07 -- make smoke-auth"
+    fix = "goldenpath record SEC-07 -- make smoke"
     sources = ("OWASP API Security Top 10 API2", "OWASP Machine Learning Security Top 10 ML05", "NIST AI 100-2")
     gaming = (
         "A service that refuses everybody, or one open route beside a shut one: every route is called, one must answer."
@@ -124,7 +118,7 @@ class SEC07(Criterion):
             return failed("no route is found in the code", Evidence("want routes with literal paths", MANIFEST))
         found = receipts.find(product, "SEC-07", about=product.python.packages)
         if found.receipt is None:
-            return unproved("SEC-07", "make smoke-auth", found)
+            return unproved("SEC-07", "make smoke", found)
         calls = as_mappings(found.receipt.facts.get("calls"))
         answers = [(call.get("path"), call.get("credentials"), as_number(call.get("status"))) for call in calls]
         for route in routes:
@@ -186,18 +180,26 @@ class SEC08(Criterion):
             return passed(fact.text, fact)
         if fault := _technical_fault(product):
             return failed(fault.text, fault)
-        return with_attestation(product, "SEC-08", 365, "the technical file was reviewed", fact)
+        return with_signature(product, "SEC-08", 365, "that the technical file was reviewed", passed(fact.text, fact))
 
 
-def _privacy_fault(contract: dict[str, Any], columns: dict[str, dict[str, Any]], learned: list[str]) -> str:
+def _classification_fault(name: str, level: object) -> str:
+    """What is wrong with a column's classification; empty where nothing is."""
+    if level not in CLASSES:
+        return f"{name} is not classified"
+    is_open = level in ("public", "internal") and PERSONAL.search(name.lower())
+    return f"{name} looks personal and is {level}: want confidential" if is_open else ""
+
+
+def _privacy_fault(agreed: dict[str, Any], columns: dict[str, dict[str, Any]], learned: list[str]) -> str:
     """What a contract with sensitive columns lacks; empty where it lacks nothing."""
-    if not as_mapping(contract.get("description")).get("purpose"):
+    if not as_mapping(agreed.get("description")).get("purpose"):
         return "nothing says what the personal data may be used for: description: purpose"
     if not any(
-        item.get("property") == "retention" and item.get("value") for item in as_mappings(contract.get("slaProperties"))
+        item.get("property") == "retention" and item.get("value") for item in as_mappings(agreed.get("slaProperties"))
     ):
         return "nothing says how long the personal data is kept: slaProperties: retention"
-    if not any(item.get("role") and item.get("access") for item in as_mappings(contract.get("roles"))):
+    if not any(item.get("role") and item.get("access") for item in as_mappings(agreed.get("roles"))):
         return "nothing says who may see the personal data: roles with access"
     for name in learned:
         custom = as_mappings(columns[name].get("customProperties"))
@@ -208,13 +210,7 @@ def _privacy_fault(contract: dict[str, Any], columns: dict[str, dict[str, Any]],
 
 def _protected(product: Product) -> list[str]:
     """Columns of the role protected."""
-    found = []
-    for table in as_mappings(product.mapping(CONTRACT).get("schema")):
-        for item in as_mappings(table.get("properties")):
-            custom = as_mappings(item.get("customProperties"))
-            if any(entry.get("property") == "roles" and "protected" in (entry.get("value") or ()) for entry in custom):
-                found.append(str(item.get("name")))
-    return found
+    return [column.name for column in contract.read(product).having("protected")]
 
 
 def _fairness_fault(product: Product, protected: list[str]) -> Evidence | None:
@@ -226,6 +222,8 @@ def _fairness_fault(product: Product, protected: list[str]) -> Evidence | None:
         return Evidence("params.yaml has no fairness: metric and floor", "params.yaml")
     if not any(path in stage.outs for stage in product.pipeline):
         return Evidence("no stage of dvc.yaml writes reports/segments.json", path)
+    if fault := dvc.not_as_written(product, path):
+        return Evidence(fault, path, command="make pipeline")
     groups = [item for item in as_mappings(product.json(path)) if item.get("column") in protected]
     if unjudged := sorted(set(protected) - {str(item["column"]) for item in groups}):
         return Evidence(f"no group of {', '.join(unjudged)} is judged", path)

@@ -9,10 +9,10 @@ from typing import Any
 
 from goldenpath.evidence import receipts
 from goldenpath.evidence.receipts import Receipt
-from goldenpath.product import audit
+from goldenpath.product import audit, workflows
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
-from goldenpath.standards.proofs import as_mapping, as_mappings, of_receipt, rejected, unproved
+from goldenpath.standards.proofs import as_mapping, as_mappings, elsewhere, of_receipt, rejected, unproved
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
 
 SIGNATURE = "models/signature.json"
@@ -28,7 +28,7 @@ STRANGERS_TEXT = re.compile(
     r"(?:title|body|head\.ref|head\.label)|event\.head_commit\.(?:message|author\.\w+)|event\.pages)\b[^}]*\}\}"
 )
 """What anybody who opens a pull request or an issue can write, put into a shell's text."""
-STRANGERS_EVENTS = frozenset({"pull_request_target", "workflow_run"})
+STRANGERS_EVENTS = frozenset({"pull_request_target", "workflow_run", "issue_comment"})
 """Events whose jobs have the repository's rights although strangers can start them."""
 
 
@@ -46,7 +46,8 @@ class SEC02(Criterion):
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
         "a workflow on a schedule runs `pip-audit --strict` (or osv-scanner, trivy, grype or safety, told to fail), "
-        "directly or through make, on every requirements file that locks packages with hashes, and its failure counts. "
+        "directly or through make, at least monthly, on every file that locks packages with hashes (requirements or a "
+        "tool's own), and its failure counts. "
         "Where a receipt of the last 7 days is there, it decides: no finding that is critical, or of a severity that "
         "is not told"
     )
@@ -72,6 +73,8 @@ class SEC02(Criterion):
         if left_out := [path for path in locks if path not in covered]:
             words = "no workflow on a schedule audits the dependencies" if not audits else "not every lock is audited"
             facts = [Evidence("is audited by nothing that counts", path) for path in left_out]
+            if not audits and (verdict := elsewhere(product, "the dependencies may be audited")):
+                return verdict
             how = Evidence("wants a schedule", ".github/workflows", command=f"pip-audit --strict -r {left_out[0]}")
             return failed(words, *faults, *facts, how, *rejected(found))
         shown = [Evidence(f"`{item.command.text}`", *_place(item)) for item in audits if not item.fault]
@@ -103,6 +106,8 @@ class SEC09(Criterion):
     @staticmethod
     def check(product: Product) -> Verdict:
         pins = _pins(product)
+        if not pins and (other := audit.locks(product)):
+            return unknown("the audit is compared with requirements files only", Evidence("export it", other[0]))
         if not pins:
             return failed(
                 "no package is pinned, so nothing can be audited", Evidence("want name==version", "requirements/")
@@ -138,11 +143,12 @@ class SEC03(Criterion):
     level = 1
     part = Part.SECURITY
     verify = (
-        "every action is pinned by a full commit id, every image by its digest; every workflow grants its jobs nothing "
-        "more than reading by default; no job has write-all; no pull_request_target or workflow_run job checks out the "
-        "change's code; no shell step holds text that a stranger can write; composite actions included"
+        "every action is pinned by a full commit id, every image of a job or service by its digest; every workflow "
+        "grants its jobs nothing more than reading by default; no job has write-all; no job of pull_request_target, "
+        "workflow_run or issue_comment checks out the change's code; no shell step holds text that a stranger can "
+        "write; composite actions included"
     )
-    fix = "goldenpath fix SEC-03, or take .github/workflows/ from the template"
+    fix = "take .github/workflows/ from the template; in others, write the commit's id behind each action's @"
     effort = Effort.MINUTES
     sources = ("OpenSSF Scorecard Pinned-Dependencies, Token-Permissions, Dangerous-Workflow", "SLSA v1.0 Build L2")
     gaming = "A short or tag-like id, reading by default with write-all in one job: ids are full, jobs are read too."
@@ -151,10 +157,9 @@ class SEC03(Criterion):
     def check(product: Product) -> Verdict:
         paths = product.matching(*WORKFLOWS)
         if not paths:
-            other = product.matching(".gitlab-ci.yml", "Jenkinsfile", ".circleci/config.yml", "azure-pipelines.yml")
-            if other:
-                return unknown("only GitHub workflows are read", Evidence("another system's", other[0]))
-            return failed("there is no workflow", Evidence("nothing checks a change", ".github/workflows/"))
+            return elsewhere(product, "the workflows may be") or failed(
+                "there is no workflow", Evidence("nothing checks a change", ".github/workflows/")
+            )
         faults = [fault for path in paths for fault in _workflow_faults(product, path)]
         for path in product.matching(*ACTIONS):
             faults += _step_faults(
@@ -185,7 +190,10 @@ class SEC06(Criterion):
         "subject, the image's digest; builder, the workflow's identity) names a workflow of this repository, and "
         "deploy/overlays/prod pins that image by its digest"
     )
-    fix = "goldenpath record SEC-06 -- make verify-image, after the attest step of .github/workflows/cd.yml"
+    fix = (
+        "attest the image in .github/workflows/cd.yml, and there goldenpath record SEC-06 -- gh attestation verify "
+        "oci://IMAGE --owner OWNER, with subject and builder as facts"
+    )
     effort = Effort.DAYS
     sources = ("SLSA v1.0 Build L2", "OpenSSF Scorecard Signed-Releases", "CycloneDX 1.6", "NIST SSDF PS.3")
     gaming = (
@@ -201,7 +209,7 @@ class SEC06(Criterion):
             return failed(fault, *(Evidence("CycloneDX", path) for path in bills))
         found = receipts.find(product, "SEC-06", about=("deploy", ".github/workflows/cd.yml", "requirements/serve.txt"))
         if found.receipt is None:
-            return unproved("SEC-06", "make verify-image", found)
+            return unproved("SEC-06", "gh attestation verify oci://IMAGE --owner OWNER", found)
         subject, builder = (str(found.receipt.facts.get(key) or "") for key in ("subject", "builder"))
         workflow = re.search(r"\.github/workflows/[\w.-]+\.ya?ml", builder)
         if workflow is None or workflow[0] not in product.paths:
@@ -223,7 +231,7 @@ class SEC06(Criterion):
 
 def _newest_audit(product: Product) -> receipts.Found:
     """The newest receipt of an audit of what is pinned now, under either id; one that failed decides too."""
-    homes = tuple(sorted({path for path, _ in _pins(product).values()}))
+    homes = tuple(sorted({*audit.locks(product), *(path for path, _ in _pins(product).values())}))
     found = [receipts.find(product, name, about=homes, days=7) for name in ("SEC-09", "SEC-02")]
     return max(found, key=lambda item: ran.when if (ran := item.receipt or item.failed) else "")
 
@@ -286,11 +294,13 @@ def _workflow_faults(product: Product, path: str) -> Iterator[Evidence]:
             )
         if job.get("uses"):
             yield from _pin_fault(product, path, str(job["uses"]))
-        container = job.get("container")
-        image = str(container.get("image") if isinstance(container, dict) else container or "")
-        if image and "@sha256:" not in image and "${{" not in image:
-            yield Evidence(f"image {image} is not pinned by its digest", path, product.line_with(path, image))
-        yield from _step_faults(product, path, as_mappings(job.get("steps")), events)
+        for image in workflows.images_of(job):
+            if "@sha256:" not in image and "${{" not in image:
+                yield Evidence(f"image {image} is not pinned by its digest", path, product.line_with(path, image))
+        asks_who = "author_association" in str(job)  # a comment counts only from those whom the job names
+        yield from _step_faults(
+            product, path, as_mappings(job.get("steps")), events - {"issue_comment"} if asks_who else events
+        )
 
 
 def _step_faults(product: Product, path: str, steps: list[dict[str, Any]], events: set[str]) -> Iterator[Evidence]:

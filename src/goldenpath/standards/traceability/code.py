@@ -16,9 +16,19 @@ from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unkn
 CODE = ("*.py", "*.ipynb", "*.sql", "*.sh", "*.R", "*.r", "*.jl", "*.scala")
 RELATIVE = re.compile(r"^[ \t]*from[ \t]+(\.+)([\w.]*)[ \t]+import[ \t]*\(?([\w, ]*)", re.MULTILINE)
 """An import from the own package: its dots, the module, and the names."""
-RELEASE = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
+VERSIONED = (PYPROJECT, "setup.cfg", "setup.py")
+VERSION = r"^\s*version\s*=\s*[\"']?([^\"'\s,]+)"
+RELEASE = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 CLIENTS = {"s3": "dvc-s3", "gs": "dvc-gs", "azure": "dvc-azure", "ssh": "dvc-ssh", "gdrive": "dvc-gdrive"}
 """What DVC needs to speak to a remote, by the scheme of its address."""
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "cv2": "opencv", "PIL": "pillow"}
+"""What is installed under another name than it is imported by."""
+IMPORTS = re.compile(
+    r"^(?:import|from)[ \t]+(numpy|pandas|polars|scipy|sklearn|torch|tensorflow|keras|xgboost|lightgbm|catboost|pyarrow"
+    r"|onnxruntime|transformers|fastapi|flask|requests|httpx|yaml|cv2|PIL|matplotlib|mlflow)\b",
+    re.MULTILINE,
+)
+"""Imports of libraries that are known well enough to tell what has to be locked for them."""
 INSTALLERS = ("Makefile", "Dockerfile", "compose.yaml", "README.md")
 
 
@@ -96,7 +106,8 @@ class TR02(Criterion):
     level = 1
     part = Part.TRACEABILITY
     verify = (
-        "everything that pyproject.toml asks for, extras and groups included, stands in a lock (requirements/*.txt, "
+        "everything that pyproject.toml (or setup.cfg, setup.py, *.in, environment.yml) asks for, extras and groups "
+        "included, and every well-known library that the packages import, stands in a lock (requirements/*.txt, "
         "uv.lock, poetry.lock, pylock.toml, conda-lock.yml) with a version that it takes and with hashes, nothing in "
         "a lock is loose, and one minor version of Python is pinned; an extra that nothing installs may be unlocked"
     )
@@ -135,17 +146,31 @@ def _unlocked(product: Product, locks: requirements.Locks) -> Iterator[Evidence]
         if not any(item.name in locks.pins for item in wanted if item.group == name) and not _installed(product, name)
     }
     for item in wanted:
-        line = product.line_of(PYPROJECT, rf"(?i)[\"']?{re.escape(item.name).replace('-', '[-_.]')}\b")
         versions = locks.pins.get(item.name)
+        faults = [
+            f"asks for {item.name}{item.specifier}, locked is {version}"
+            for version in sorted(versions or ())
+            if not requirements.satisfies(version, item.specifier)
+        ]
         if versions is None and item.group not in idle and not item.marker:
-            yield Evidence(f"{item.name} of {item.group} is in no lock", PYPROJECT, line)
-        for version in sorted(versions or ()):
-            if not requirements.satisfies(version, item.specifier):
-                yield Evidence(f"asks for {item.name}{item.specifier}, locked is {version}", PYPROJECT, line)
+            faults = [f"{item.name} of {item.group} is in no lock"]
+        if faults:
+            line = product.line_of(item.path, rf"(?i)[\"']?{re.escape(item.name).replace('-', '[-_.]')}\b")
+            yield from (Evidence(fault, item.path, line) for fault in faults)
+    yield from _unlocked_imports(product, locks)
     store = dvc.remote(product)
     client = CLIENTS.get(store.url.partition("://")[0]) if store else None
     if client and client not in locks.pins:
         yield Evidence(f"needs {client}, which is in no lock", dvc.CONFIG, store.line if store else None)
+
+
+def _unlocked_imports(product: Product, locks: requirements.Locks) -> Iterator[Evidence]:
+    """Well-known libraries that the packages import and no lock holds, under whatever build of theirs."""
+    for path in product.python.modules:
+        for found in IMPORTS.finditer(product.text(path) or ""):
+            name = DISTRIBUTIONS.get(found[1], found[1])
+            if not any(pin == name or pin.startswith(f"{name}-") for pin in locks.pins):
+                yield Evidence(f"imports {found[1]}, and no lock holds {name}", path)
 
 
 def _installed(product: Product, extra: str) -> bool:
@@ -168,7 +193,8 @@ class TR03(Criterion):
     level = 1
     part = Part.TRACEABILITY
     verify = (
-        "there is a tag vX.Y.Z on the line of the commit judged; the version in pyproject.toml was that of the "
+        "there is a tag vX.Y.Z (or X.Y.Z) on the line of the commit judged; the package's version (in pyproject.toml, "
+        "setup.cfg or setup.py) was that of the "
         "newest tag where it stands, and has not gone back since; no overlay, compose file or workflow uses an image "
         "by `latest` or by no tag"
     )
@@ -181,7 +207,7 @@ class TR03(Criterion):
     def check(product: Product) -> Verdict:
         if product.git is None or product.commit is None:
             return failed("without commits there is nothing to name", Evidence("no commit", command="git log"))
-        merged = (product.git.run("tag", "--list", "v*", "--merged", product.commit) or "").split()
+        merged = (product.git.run("tag", "--list", "v*", "[0-9]*", "--merged", product.commit) or "").split()
         tags = sorted((tag for tag in merged if RELEASE.fullmatch(tag)), key=_number)
         if not tags:
             if product.git.is_shallow:
@@ -191,17 +217,18 @@ class TR03(Criterion):
         if _is_dynamic(product):
             version = newest.removeprefix("v")
         else:
-            version = _version(product.text(PYPROJECT) or "")
-            line = product.line_of(PYPROJECT, r"^version\s*=")
+            path = next((path for path in VERSIONED if _version(product.text(path) or "")), PYPROJECT)
+            version = _version(product.text(path) or "")
+            line = product.line_of(path, VERSION)
             if not RELEASE.match(f"v{version}"):
-                fact = Evidence(f"version {version or 'missing'}", PYPROJECT, line)
+                fact = Evidence(f"version {version or 'missing'}", path, line)
                 return failed("the package has no version", fact)
-            then = _version(product.git.run("show", f"{newest}:{product.prefix}{PYPROJECT}") or "")
+            then = _version(product.git.run("show", f"{newest}:{product.prefix}{path}") or "")
             if then != newest.removeprefix("v"):
-                fact = Evidence(f"says {then or 'nothing'} where {newest} stands", PYPROJECT)
+                fact = Evidence(f"says {then or 'nothing'} where {newest} stands", path)
                 return failed(f"the tag {newest} names another version than the package", fact)
             if _number(f"v{version}") < _number(newest):
-                return failed("the version went back", Evidence(f"version {version} after {newest}", PYPROJECT, line))
+                return failed("the version went back", Evidence(f"version {version} after {newest}", path, line))
         if floating := list(_floating(product)):
             return failed("an image is used without a version", *floating)
         return passed(f"released as {newest}", Evidence(f"{newest}, package {version}", PYPROJECT, command="git tag"))
@@ -214,11 +241,16 @@ def _number(tag: str) -> tuple[int, ...]:
 
 def _is_dynamic(product: Product) -> bool:
     """Whether the version is taken from the tag when the package is built."""
-    return "version" in ((product.pyproject.get("project") or {}).get("dynamic") or [])
+    tools = product.pyproject.get("tool")
+    return (
+        "version" in ((product.pyproject.get("project") or {}).get("dynamic") or [])
+        or (isinstance(tools, dict) and "poetry-dynamic-versioning" in tools)
+        or "use_scm_version" in (product.text("setup.py") or "")
+    )
 
 
 def _version(text: str) -> str:
-    found = re.search(r"(?m)^version\s*=\s*[\"']([^\"']+)", text)
+    found = re.search(VERSION, text, re.MULTILINE)
     return found[1] if found else ""
 
 
@@ -231,5 +263,14 @@ def _floating(product: Product) -> Iterator[Evidence]:
         for name, service in (product.mapping(path).get("services") or {}).items():
             used = str(service.get("image") or "") if isinstance(service, dict) else ""
             is_built = isinstance(service, dict) and "build" in service
-            if used and not is_built and (used.endswith(":latest") or ":" not in used.rpartition("/")[2]):
+            if used and not is_built and _is_floating(used):
                 yield Evidence(f"service {name} runs {used}", path, product.line_with(path, used))
+    for workflow in product.workflows:
+        for job in workflow.jobs:
+            for used in filter(_is_floating, job.images):
+                yield Evidence(f"job {job.name} runs in {used}", workflow.path, product.line_with(workflow.path, used))
+
+
+def _is_floating(image: str) -> bool:
+    """Whether a reference to an image names no version; one that is filled in later is not judged."""
+    return "$" not in image and (image.endswith(":latest") or ":" not in image.rpartition("/")[2])

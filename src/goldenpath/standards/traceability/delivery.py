@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from goldenpath.evidence import receipts, signed
-from goldenpath.product import deployments
+from goldenpath.evidence import receipts
+from goldenpath.product import deployments, serving
 from goldenpath.product.deployments import OVERLAYS, Deployment
-from goldenpath.product.git import FIELD
+from goldenpath.product.git import FIELD, RECORD
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
+from goldenpath.standards.proofs import as_number, elsewhere, rejected, to_record, unproved, with_signature
 from goldenpath.standards.traceability import recipes
-from goldenpath.standards.traceability.runs import TRAINS, version_faults
-from goldenpath.standards.traceability.training import rejected
-from goldenpath.standards.verdict import Evidence, Verdict, failed, not_applicable, passed, unknown
+from goldenpath.standards.traceability.runs import version_faults
+from goldenpath.standards.verdict import Evidence, Status, Verdict, failed, not_applicable, passed, unknown
 
 LOOK_BACK_DAYS = 180
 MACHINE = re.compile(r"\[bot\]@users\.noreply\.github\.com$")
@@ -28,7 +29,6 @@ SIDE_DOOR = re.compile(
     r"|\bhelm\s+(?:install|upgrade|rollback)\b|\bargocd\s+app\s+(?:set|rollback)\b"
 )
 WRITES = re.compile(rf"{re.escape(OVERLAYS)}|kustomize edit set image")
-WEB = ("fastapi", "starlette", "flask", "litestar", "bentoml", "aiohttp", "django")
 FASTEST = 2
 """Seconds below which no rollback can have been tried on anything that runs."""
 
@@ -51,7 +51,7 @@ class TR13(Criterion):
         "least one such change; no workflow or make target reaches past git into the cluster. At criticality high "
         "somebody also attests that people have no write access to production"
     )
-    fix = "make promote in .github/workflows/cd.yml; nobody edits deploy/overlays by hand"
+    fix = "make promote VERSION=… ENV=… in .github/workflows/cd.yml; nobody edits deploy/overlays by hand"
     effort = Effort.DAYS
     sources = ("OpenGitOps principles v1.0.0", "Microsoft MLOps maturity model, level 3", "SLSA v1.0 Build L2")
     gaming = "A person who commits under the machine's name: author and committer must both be machines."
@@ -62,9 +62,13 @@ class TR13(Criterion):
     def check(product: Product) -> Verdict:
         if product.git is None or product.commit is None or not deployments.read(product):
             return failed("nothing is deployed from git", Evidence("no overlay of an environment", OVERLAYS))
-        writers = [item for item in product.workflows if any(map(WRITES.search, recipes.steps(product, item)))]
+        writers = [
+            item for item in product.workflows if any(WRITES.search(step.text) for step in recipes.steps(product, item))
+        ]
         if not writers:
-            return failed("no workflow deploys", Evidence(f"none writes {OVERLAYS}", ".github/workflows"))
+            return elsewhere(product, "deployments may be") or failed(
+                "no workflow deploys", Evidence(f"none writes {OVERLAYS}", ".github/workflows")
+            )
         if doors := list(_side_doors(product)):
             return failed("there is a way past git into production", *doors)
         changes = list(_changes(product, product.commit))
@@ -80,14 +84,14 @@ class TR13(Criterion):
                 return unknown("the clone is shallow: git fetch --unshallow shows who deployed")
             words = f"the pipeline has deployed nothing in {LOOK_BACK_DAYS} days"
             return failed(words, Evidence("no change of an overlay", OVERLAYS, command=f"git log -- {OVERLAYS}"))
-        facts = [Evidence(f"{len(changes)} changes, all by the pipeline", OVERLAYS, command=f"git log -- {OVERLAYS}")]
+        fact = Evidence(f"{len(changes)} changes, all by the pipeline", OVERLAYS, command=f"git log -- {OVERLAYS}")
+        found = passed("only the pipeline deploys", fact, Evidence("deploys", writers[0].path))
         if product.manifest.criticality == "high":
-            entry, refused = signed.valid(product, "attestation", "TR-13", TR13.attestable)
-            if entry is None:
-                faults = [Evidence(f"an attestation {item.fault}", item.path, item.line) for item in refused]
-                return failed("nobody attests that people cannot write to production", *faults, *facts)
-            facts.append(Evidence(f"no write access for people, says {entry.signer}", entry.path, entry.line))
-        return passed("only the pipeline deploys", *facts, Evidence("deploys", writers[0].path))
+            what = "that people cannot write to production"
+            signed_off = with_signature(product, "TR-13", TR13.attestable, what, found)
+            # History proves the anchor; the signature is asked for beside it, and does not stand in for it.
+            return replace(signed_off, status=Status.PASS) if signed_off.status.counts else signed_off
+        return found
 
 
 def _is_machine(product: Product, address: str) -> bool:
@@ -99,12 +103,15 @@ def _is_machine(product: Product, address: str) -> bool:
 def _changes(product: Product, commit: str) -> Iterator[tuple[str, str, str, str]]:
     """Commits that changed overlays: id, author, committer, subject. Files that are new are the template's."""
     since = (product.now - timedelta(days=LOOK_BACK_DAYS)).isoformat()
-    layout = f"--format={FIELD.join(('%H', '%ae', '%ce', '%s'))}"
-    words = ("log", "--no-merges", "--diff-filter=MDRT", f"--since={since}", layout, commit, "--")
+    layout = f"--format={RECORD}{FIELD.join(('%H', '%ae', '%ce', '%s'))}"
+    # Of a merge, only those files are named that it changed by itself.
+    words = ("log", "--cc", "--name-only", "--diff-filter=MDRT", f"--since={since}", layout, commit, "--")
     found = product.git.run(*words, f"{product.prefix}{OVERLAYS}") if product.git else ""
-    for line in (found or "").splitlines():
-        sha, author, committer, subject = line.split(FIELD, 3)
-        yield sha, author, committer, subject
+    for record in (found or "").split(RECORD)[1:]:
+        head, _, names = record.partition("\n")
+        if names.strip():
+            sha, author, committer, subject = head.split(FIELD, 3)
+            yield sha, author, committer, subject
 
 
 def _side_doors(product: Product) -> Iterator[Evidence]:
@@ -143,7 +150,10 @@ class TR14(Criterion):
         "papers lead to commit, data and run; a receipt of the build on the tagged commit, with the facts `image` "
         "(digest) and `model`, says that this image holds this model"
     )
-    fix = "make promote, which writes digest and model version; goldenpath record TR-14 -- make image, at the tag"
+    fix = (
+        "make promote VERSION=… ENV=prod, which writes digest and model version; goldenpath record TR-14 -- make image "
+        "at the tag"
+    )
     effort = Effort.DAYS
     sources = ("SLSA v1.0 Provenance", "EU AI Act Article 12", "Microsoft MLOps maturity model, level 3")
     requires = ("TR-09",)
@@ -201,7 +211,7 @@ class TR15(Criterion):
         "the commit that brought each digest of production to its overlay comes after a commit that brought the same "
         "digest to the overlay of the environment before it"
     )
-    fix = "make promote FROM=staging TO=prod"
+    fix = "make promote VERSION=… ENV=staging, and after it has been tried there, ENV=prod"
     effort = Effort.HOURS
     sources = ("The Twelve-Factor App: dev/prod parity", "DORA: deployment automation", "Google MLOps level 2")
     gaming = "Both environments changed in one commit: nothing was tried in between."
@@ -256,7 +266,7 @@ class TR16(Criterion):
         "`pulled` (digest of the old image) and `seconds`; both versions are tags here, the digest was once in an "
         "overlay"
     )
-    fix = "goldenpath record TR-16 -- make rollback-drill"
+    fix = "goldenpath record TR-16 -- make rollback ENV=staging"
     effort = Effort.HOURS
     sources = ("ML Test Score Infra 7", "Google SRE Book: release engineering", "DORA: time to restore service")
     gaming = "A drill between versions that never were, or that took no time."
@@ -265,10 +275,7 @@ class TR16(Criterion):
     def check(product: Product) -> Verdict:
         found = receipts.find(product, "TR-16", about=("deploy/base",), days=90)
         if found.receipt is None:
-            return failed(
-                "no rollback was rehearsed in 90 days",
-                *rejected(found, "goldenpath record TR-16 -- make rollback-drill"),
-            )
+            return unproved("TR-16", "make rollback ENV=staging", found, "no rollback was rehearsed in 90 days")
         facts = found.receipt.facts
         newer, older, pulled = (str(facts.get(name) or "") for name in ("from", "to", "pulled"))
         tags = product.git.tags if product.git else ()
@@ -282,9 +289,9 @@ class TR16(Criterion):
             return failed(
                 "the old image was not one of this product", Evidence(f"{pulled or '(none)'} was in no overlay")
             )
-        seconds = facts.get("seconds")
-        if not isinstance(seconds, int | float) or seconds < FASTEST:
-            return failed("the drill took no time", Evidence(f"seconds: {seconds}"))
+        seconds = as_number(facts.get("seconds"))
+        if seconds is None or seconds < FASTEST:
+            return failed("the drill took no time", Evidence(f"seconds: {facts.get('seconds')}"))
         words = f"{newer} to {older} in {seconds:.0f} s on {found.receipt.when[:10]}"
         return passed("a rollback was rehearsed", Evidence(words, command=found.receipt.command))
 
@@ -310,7 +317,10 @@ class TR17(Criterion):
         "plan -detailed-exitcode`, `kubectl diff`, `argocd app diff`) with the facts `tool` and `changes`, which is "
         "0. Without infrastructure code and for devices only: does not apply"
     )
-    fix = "goldenpath record TR-17 -- make infra-diff"
+    fix = (
+        "goldenpath record TR-17 --fact tool=kubectl --fact changes=0 -- kubectl diff -k deploy/overlays/prod, which "
+        "fails on any change"
+    )
     effort = Effort.DAYS
     sources = ("OpenGitOps principles v1.0.0", "NIST SP 800-53 CM-2", "Microsoft MLOps maturity model, level 3")
     gaming = "A comparison that reports changes and ends well all the same: the number must be 0."
@@ -327,7 +337,7 @@ class TR17(Criterion):
         found = receipts.find(product, "TR-17", about=("deploy",), days=7)
         if found.receipt is None:
             words = "only the running infrastructure can tell; a comparison from where it can be reached makes it known"
-            return unknown(words, *rejected(found, "goldenpath record TR-17 -- make infra-diff"))
+            return unknown(words, to_record("TR-17"), *rejected(found))
         changes, tool = found.receipt.facts.get("changes"), found.receipt.facts.get("tool")
         if changes != 0 or isinstance(changes, bool) or not tool:
             return failed("the infrastructure differs", Evidence(f"{tool or 'the receipt'} counts {changes} changes"))
@@ -375,16 +385,15 @@ class TR18(Criterion):
         "metrics (Flagger); a receipt of at most 180 days with the facts `fault` (what was injected) and `aborted`: "
         "true. Does not apply where nobody waits for answers"
     )
-    fix = "add the rollout component to deploy/base, then goldenpath record TR-18 -- make canary-drill"
+    fix = "add a Rollout with its analysis to deploy/base; goldenpath record TR-18 -- COMMAND, which injects a fault"
     effort = Effort.DAYS
     sources = ("ML Test Score Infra 6", "Google SRE Workbook: canarying releases")
     gaming = "A canary without an analysis that can stop it."
 
     @staticmethod
     def check(product: Product) -> Verdict:
-        offline = product.manifest.serving and not product.manifest.is_online
-        if offline and recipes.imports_any(product, product.python.modules, WEB) is None:
-            return not_applicable("nobody waits for its answers: it is served in batches or on devices")
+        if reason := serving.nobody_waits(product):
+            return not_applicable(reason)
         documents = list(deployments.documents(product, "deploy"))
         rollouts = [item for item in documents if item[1].get("kind") in ("Rollout", "Canary")]
         if not rollouts:
@@ -394,10 +403,7 @@ class TR18(Criterion):
             return failed("nothing can stop a release", Evidence("has no analysis that can fail", rollouts[0][0]))
         found = receipts.find(product, "TR-18", about=("deploy/base",), days=180)
         if found.receipt is None:
-            return failed(
-                "no injected fault has stopped a release yet",
-                *rejected(found, "goldenpath record TR-18 -- make canary-drill"),
-            )
+            return unproved("TR-18", "", found, "no injected fault has stopped a release yet")
         fault, aborted = found.receipt.facts.get("fault"), found.receipt.facts.get("aborted")
         if not fault or aborted is not True:
             return failed("the injected fault did not stop the release", Evidence(f"fault {fault}, aborted {aborted}"))
@@ -437,7 +443,9 @@ class TR19(Criterion):
         "with the facts `event` (one of the workflow's types), `gate` (its verdict), `commit` (in this history, made "
         "by the run) and `pull_request` (a link)"
     )
-    fix = "route the drift alert to repository_dispatch in retrain.yml; goldenpath record TR-19 -- make drift-drill"
+    fix = (
+        "route the drift alert to repository_dispatch in retrain.yml, and there goldenpath record TR-19 -- make retrain"
+    )
     effort = Effort.DAYS
     sources = ("Google MLOps level 2", "Microsoft MLOps maturity model, level 4")
     requires = ("TR-11",)
@@ -449,18 +457,16 @@ class TR19(Criterion):
         for workflow in product.workflows:
             event = workflow.triggers.get("repository_dispatch")
             runs = recipes.steps(product, workflow, ("repository_dispatch",))
-            if isinstance(event, dict) and any(map(TRAINS.search, runs)):
+            if isinstance(event, dict) and any(map(recipes.trains, runs)):
                 types = event.get("types") or []
                 listening |= dict.fromkeys([types] if isinstance(types, str) else map(str, types), workflow.path)
         if not listening:
-            return failed(
+            return elsewhere(product, "training may start") or failed(
                 "no event starts training", Evidence("no repository_dispatch with types", ".github/workflows")
             )
         found = receipts.find(product, "TR-19", about=tuple(sorted({*listening.values()})), days=180)
         if found.receipt is None:
-            return failed(
-                "the loop was not seen to close", *rejected(found, "goldenpath record TR-19 -- make drift-drill")
-            )
+            return unproved("TR-19", "make retrain", found, "the loop was not seen to close")
         facts = found.receipt.facts
         event = str(facts.get("event") or "")
         if event not in listening:

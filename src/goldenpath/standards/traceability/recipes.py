@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from goldenpath.product import makefile
+from goldenpath.product import makefile, pull_request
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.product import Product
+from goldenpath.product.pull_request import Command
 from goldenpath.product.workflows import SWALLOWED, Workflow
 from goldenpath.standards.verdict import Evidence
 
+_TRAINS = re.compile(r"\bdvc\s+(?:repro|exp\s+run)\b")
+_FORCED = re.compile(r"\s(?:--force\b|-[a-zA-Z]*f\b)")
+_ONLY_SHOWS = re.compile(r"\s(?:--dry(?:-run)?|--help|--queue)\b")
+_IN_PART = re.compile(r"\s(?:--single-item|--downstream|-[a-zA-Z]*s)\b")
 CODE = (".py", ".sh", ".r", ".jl", ".sql", ".ipynb", ".scala", ".java")
 
 
@@ -19,15 +24,31 @@ def expanded(product: Product, command: str) -> str:
     return makefile.read(product).expanded(command)
 
 
-def steps(product: Product, workflow: Workflow, events: Collection[str] = ()) -> Iterator[str]:
-    """What each step of a workflow runs, make recipes included.
+def steps(product: Product, workflow: Workflow, events: Collection[str] = ()) -> Iterator[Command]:
+    """The commands of a workflow, those of make recipes and scripts included.
 
-    Steps whose failure is ignored are left out, and so are those that run on none of the events; no event means any
+    Commands whose failure is ignored are left out, and so are those that run on none of the events; no event means any
     that starts the workflow.
     """
     for job, step in workflow.runs(events):
         if not (job.may_fail or step.may_fail):
-            yield expanded(product, step.run)
+            yield from pull_request.commands_of(product, step.run, workflow.path, None)
+
+
+def trains(command: Command) -> bool:
+    """Whether a command runs the pipeline."""
+    return command.runs("dvc") and _TRAINS.search(command.text) is not None and not _ONLY_SHOWS.search(command.text)
+
+
+def retrains(product: Product, command: str) -> bool:
+    """Whether a command, or what it makes or calls, runs the pipeline."""
+    return any(map(trains, pull_request.commands_of(product, command, "", None)))
+
+
+def retrains_all(product: Product, command: str) -> bool:
+    """Whether a command, or what it makes or calls, runs all of the pipeline, whether anything has changed or not."""
+    found = filter(trains, pull_request.commands_of(product, command, "", None))
+    return any(_FORCED.search(item.text) and not _IN_PART.search(item.text) for item in found)
 
 
 def ignores_failure(command: str) -> bool:

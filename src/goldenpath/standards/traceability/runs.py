@@ -16,22 +16,26 @@ from goldenpath.product.lineage import Lineage
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
 from goldenpath.product.tree import LARGEST
-from goldenpath.product.workflows import Workflow
+from goldenpath.product.workflows import NEVER, Workflow, days_between
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
+from goldenpath.standards.proofs import elsewhere, numbers_of, unproved
 from goldenpath.standards.traceability import recipes
-from goldenpath.standards.traceability.training import MODELS, content_of, is_model, numbers, rejected
-from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
+from goldenpath.standards.traceability.training import ENGINES
+from goldenpath.standards.verdict import Evidence, Status, Verdict, failed, passed, unknown
 
 TRACKERS = ("mlflow", "wandb", "neptune", "comet_ml", "clearml", "aim")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
 MAGIC = (b"\x89HDF", b"PK\x03\x04", b"\x1f\x8b", *(bytes((0x80, version)) for version in range(2, 6)))
 """How HDF5, zip, gzip and pickle files begin, whatever they are called."""
+READ = (".py", ".md", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".ipynb", ".css", ".js", ".sh")
+"""What others read as text, and cannot be a model."""
+OFFICE = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp")
+"""Documents that are archives by their form."""
 ORDINARY = (
     *(".py", ".md", ".txt", ".yaml", ".yml", ".toml", ".json", ".lock", ".cfg", ".ini", ".ipynb", ".html", ".css"),
     *(".js", ".svg", ".png", ".jpg", ".jpeg", ".gif", ".ico", ".woff", ".woff2", ".pdf", ".csv", ".parquet", ".sh"),
 )
 CARRIED_DAYS = 180
-TRAINS = re.compile(r"\bdvc\s+(?:repro|exp\s+run)\b")
 LONGEST_PERIOD = 92
 """Days between two trainings by schedule: a model that is looked at less than once a quarter is not retrained."""
 ANSWERS = ".cruft.json"
@@ -91,7 +95,7 @@ def _record_faults(product: Product, git: Git, commit: str) -> Iterator[Evidence
             if not _agrees(value, papers.parameters.get(name)):
                 yield Evidence(f"parameter {name} is not the one in {path}", lineage.PATH)
     metrics = [path for stage in product.pipeline for path in stage.metrics]
-    if not any(path in product.paths and numbers(content_of(product, path)) for path in metrics):
+    if not any(path in product.paths and numbers_of(product, path) for path in metrics):
         yield Evidence("git keeps no metrics of the run", dvc.FILE)
 
 
@@ -115,7 +119,7 @@ def _paper_faults(
         yield Evidence("names no data that dvc.lock knows", lineage.PATH)
     if not any(re.search(r"requirements|\.lock$|pylock|conda-lock", path) for path in papers.materials):
         yield Evidence("names no lock of the environment", lineage.PATH)
-    if not any(is_model(path) and _is_locked(path, locked) for path in papers.subjects):
+    if not any(dvc.is_model(path) and _is_locked(path, locked) for path in papers.subjects):
         yield Evidence("names no model that the pipeline wrote", lineage.PATH)
     if not (papers.builder and papers.finished):
         yield Evidence("does not say who made it and when", lineage.PATH)
@@ -141,10 +145,12 @@ def _on_server(product: Product, faults: list[Evidence], client: Evidence) -> Ve
     found = receipts.find(product, "TR-08", about=(dvc.FILE, dvc.LOCK), days=30)
     if found.receipt is None:
         words = "runs go to a tracking client, and nothing proves that they arrive where all can see them"
-        return failed(words, client, *rejected(found, "goldenpath record TR-08 -- make pipeline"), *faults)
+        return unproved("TR-08", "make pipeline", found, words).but(Status.FAIL, words, client, *faults)
     facts = found.receipt.facts
     uri = str(facts.get("uri") or "")
-    if not uri.startswith("https://") or re.search(r"//(?:localhost|127\.|0\.0\.0\.0|\[::1\])", uri):
+    if not uri.startswith(("https://", "http://", "databricks")) or re.search(
+        r"//(?:localhost|127\.|0\.0\.0\.0|\[::1\])", uri
+    ):
         return failed("the tracking server is a local one", Evidence(f"the receipt says {uri or 'no address'}"), client)
     if missing := [name for name in ("run", "commit", "data", "params") if not facts.get(name)]:
         return failed("the run is not fully recorded", Evidence(f"the receipt lacks {', '.join(missing)}"), client)
@@ -170,7 +176,7 @@ class TR09(Criterion):
         "there records, its commit precedes the tag, the files of git that it names have the digests it says, and it "
         "names data, environment lock, model, builder and time"
     )
-    fix = "make register, which tags the commit of the model: gto register NAME"
+    fix = "make register, which tags the commit of the model as NAME@vX.Y.Z"
     effort = Effort.HOURS
     sources = ("SLSA v1.0 Provenance", "Google MLOps: model registry", "EU AI Act Article 12")
     requires = ("TR-05",)
@@ -275,17 +281,20 @@ class TR10(Criterion):
 
 
 def _is_binary_name(path: str) -> bool:
-    return path.lower().endswith(MODELS + ARCHIVES)
+    return path.lower().endswith(dvc.MODELS + ARCHIVES)
 
 
 def _carried(product: Product) -> Iterator[Evidence]:
     for path in sorted(product.paths):
         if _is_binary_name(path):
             yield Evidence("is a model or an archive, and is in git", path)
-        elif not path.lower().endswith(ORDINARY) and (size := product.tree.size(path)):
+        elif not path.lower().endswith(READ) and (size := product.tree.size(path)):
             if size > LARGEST:
-                yield Evidence(f"is in git with {size / 2**20:.0f} MiB: data or a model", path)
-            elif size > 1000 and _looks_like_model(product.tree.read(path) or b""):
+                if not path.lower().endswith(ORDINARY):
+                    yield Evidence(f"is in git with {size / 2**20:.0f} MiB: data or a model", path)
+            elif (
+                size > 1000 and not path.lower().endswith(OFFICE) and _looks_like_model(product.tree.read(path) or b"")
+            ):
                 yield Evidence("holds a model or an archive under another name, and is in git", path)
 
 
@@ -308,7 +317,7 @@ def _added(product: Product) -> Iterator[Evidence]:
 
 
 def _fetched(product: Product) -> Iterator[Evidence]:
-    endings = "|".join(re.escape(end) for end in MODELS)
+    endings = "|".join(re.escape(end) for end in dvc.MODELS)
     fetch = re.compile(rf"\b(?:scp|rsync|curl|wget|sftp|gsutil|azcopy|aws s3)\b[^\n]*(?:{endings})\b")
     texts = [(path, product.text(path) or "") for path in ("Makefile", "Dockerfile")]
     texts += [(workflow.path, product.text(workflow.path) or "") for workflow in product.workflows]
@@ -320,7 +329,7 @@ def _fetched(product: Product) -> Iterator[Evidence]:
     for number, line in enumerate((product.text("Dockerfile") or "").splitlines(), start=1):
         if re.match(r"\s*(?:COPY|ADD)\s", line):
             for word in line.split()[1:-1]:
-                if word.lower().endswith(MODELS) and word.removeprefix("./") not in outs and "--from" not in line:
+                if word.lower().endswith(dvc.MODELS) and word.removeprefix("./") not in outs and "--from" not in line:
                     yield Evidence(f"copies {word}, which no stage of the pipeline writes", "Dockerfile", number)
 
 
@@ -351,10 +360,14 @@ class TR11(Criterion):
     def check(product: Product) -> Verdict:
         events = {"schedule", "repository_dispatch"}
         timed = [item for item in product.workflows if events & {*item.triggers}]
-        training = [item for item in timed if any(map(TRAINS.search, recipes.steps(product, item, events)))]
+        training = [item for item in timed if any(map(recipes.trains, recipes.steps(product, item, events)))]
         if not training:
             facts = [Evidence("starts by itself, and does not train", workflow.path) for workflow in timed]
             fact = Evidence("no workflow starts training by schedule or event", ".github/workflows")
+            if verdict := elsewhere(product, "training may start"):
+                return verdict
+            if engine := recipes.imports_any(product, product.python.files, ENGINES):
+                return unknown("training may start by another engine, which this review does not read", engine)
             return failed("nothing retrains the model by itself", *(facts or [fact]))
         workflow = min(training, key=_period)
         period = _period(workflow)
@@ -365,10 +378,9 @@ class TR11(Criterion):
         days = max(35, 2 * period)
         found = receipts.find(product, "TR-11", about=(workflow.path, dvc.FILE), days=days)
         if found.receipt is None:
-            command = "goldenpath record TR-11 -- make retrain"
             words = f"no retraining was seen in the last {days} days"
-            return failed(words, *rejected(found, command), Evidence("is there", workflow.path))
-        if not TRAINS.search(recipes.expanded(product, found.receipt.command)):
+            return unproved("TR-11", "make retrain", found, words)
+        if not recipes.retrains(product, found.receipt.command):
             fact = Evidence("the receipt's command does not run the pipeline", command=found.receipt.command)
             return failed("the retraining that was seen is none", fact)
         words = f"ran green on {found.receipt.when[:10]} {found.receipt.run}".rstrip()
@@ -381,24 +393,7 @@ def _period(workflow: Workflow) -> int:
         return 0
     entries = workflow.triggers.get("schedule")
     crons = [str(item.get("cron") or "") for item in entries or [] if isinstance(item, dict)]
-    return min(map(_cron_period, crons), default=9999)
-
-
-def _cron_period(cron: str) -> int:
-    fields = cron.split()
-    if len(fields) != 5:
-        return 9999
-    day, month, weekday = fields[2:]
-    longest = {"2": 29, "4": 30, "6": 30, "9": 30, "11": 30}.get(month, 31)
-    if day.isdigit() and int(day) > longest:
-        return 9999
-    if month != "*":
-        every = re.fullmatch(r"\*/(\d+)", month)
-        count = 12 // int(every[1]) if every and int(every[1]) else month.count(",") + 1
-        return 366 // max(1, count)
-    if day != "*" and weekday == "*":
-        return 31 if not day.startswith("*/") else int(day[2:] or 31)
-    return 7 if weekday != "*" else 1
+    return min(map(days_between, crons), default=NEVER)
 
 
 class TR12(Criterion):
@@ -416,7 +411,7 @@ class TR12(Criterion):
         "template.version in golden-path.yaml is at most one minor version behind the newest that this tool knows "
         "(its own), and .cruft.json, where there is one, names the same version"
     )
-    fix = "make update, review the changes, make pipeline"
+    fix = "take the template's newer version over (cruft update), review the changes, make pipeline"
     effort = Effort.HOURS
     sources = ("CNCF Platforms White Paper", "Team Topologies: platform as a product")
     gaming = "A version raised by hand: the answers of the generator must say the same."

@@ -5,26 +5,25 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from goldenpath.evidence import receipts, signed
+from goldenpath.evidence import receipts
 from goldenpath.product import dvc, lineage
 from goldenpath.product.dvc import LOCK, Pipeline, Stage
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
+from goldenpath.standards.proofs import numbers, numbers_of, unproved, with_signature
 from goldenpath.standards.traceability import recipes
 from goldenpath.standards.verdict import Evidence, Status, Verdict, failed, passed, unknown
 
-MODELS = (
-    *(".onnx", ".skops", ".joblib", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".safetensors", ".h5", ".hdf5"),
-    *(".keras", ".pb", ".tflite", ".cbm", ".xgb", ".ubj", ".bst", ".gguf", ".mlmodel", ".mar", ".pmml"),
+ENGINES = (
+    *("kfp", "airflow", "prefect", "metaflow", "dagster", "zenml", "luigi", "kedro", "flytekit", "argo_workflows"),
+    *("tfx", "sagemaker", "azureml", "azure.ai.ml"),
 )
-"""How the names of model files end."""
-ENGINES = ("kfp", "airflow", "prefect", "metaflow", "dagster", "zenml", "luigi", "kedro", "flytekit", "argo_workflows")
+OTHER_PIPELINES = {"Snakefile": "Snakemake", "main.nf": "Nextflow"}
 LEARNS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict", "train", "backward", "learn", "minimize"})
-FORCED = re.compile(r"\bdvc\s+(?:repro|exp\s+run)\b[^\n;&|]*(?:--force\b|\s-[a-zA-Z]*f\b)")
 TOLERANCE = 0.01
 """By how much, relative to the larger, a metric may differ when a model comes out other than bit for bit."""
 
@@ -56,7 +55,7 @@ class TR04(Criterion):
     def check(product: Product) -> Verdict:
         if not product.pipeline:
             return _without_pipeline(product)
-        made = [stage for stage in product.pipeline if any(map(is_model, stage.outs))]
+        made = [stage for stage in product.pipeline if any(map(dvc.is_model, stage.outs))]
         if not made:
             return failed("no stage writes a model", Evidence("no output is a model", dvc.FILE))
         path = max((_path_over(product.pipeline, stage) for stage in made), key=len)
@@ -67,7 +66,7 @@ class TR04(Criterion):
             fact = Evidence(f"only {names} lie between raw data and metrics", dvc.FILE)
             return failed("one step does everything, want data, training and evaluation apart", fact)
         faults = [fact for stage in path for fact in _stage_faults(product, stage)]
-        faults += _learning_faults(product, [stage for stage in path if any(map(is_model, stage.outs))])
+        faults += _learning_faults(product, [stage for stage in path if any(map(dvc.is_model, stage.outs))])
         faults += _metric_faults(product, path)
         if faults:
             return failed("the pipeline is not what it looks like", *faults)
@@ -75,16 +74,12 @@ class TR04(Criterion):
         return passed(f"raw data to metrics in {len(path)} stages", Evidence(names, dvc.FILE, command="dvc dag"))
 
 
-def is_model(path: str) -> bool:
-    """Whether an output is a model, by its name: a known ending, or a folder for models."""
-    return path.lower().endswith(MODELS) or re.search(r"(?:^|/)models?/?$", path.lower()) is not None
-
-
 def _without_pipeline(product: Product) -> Verdict:
     if other := recipes.imports_any(product, product.python.files, ENGINES):
         return unknown(f"another engine's pipeline cannot be judged from here; name its stages in {dvc.FILE}", other)
-    if "Snakefile" in product.paths:
-        return unknown(f"the pipeline is Snakemake's; name its stages in {dvc.FILE}", Evidence("is there", "Snakefile"))
+    for path, engine in OTHER_PIPELINES.items():
+        if path in product.paths:
+            return unknown(f"the pipeline is {engine}'s; name its stages in {dvc.FILE}", Evidence("is there", path))
     return failed("there is no pipeline", Evidence("is missing or names no stage", dvc.FILE))
 
 
@@ -143,28 +138,8 @@ def _metric_faults(product: Product, path: list[Stage]) -> Iterator[Evidence]:
             if product.tree.size(metric) is None:
                 if metric not in dvc.outs_of(product.pipeline.lock.get(stage.name)):
                     yield Evidence("is no metric yet: the pipeline has not run", metric)
-            elif not numbers(content_of(product, metric)):
+            elif not numbers_of(product, metric):
                 yield Evidence("holds no number", metric)
-
-
-def content_of(product: Product, path: str) -> object:
-    """A file of metrics, parsed."""
-    return product.json(path) if path.endswith(".json") else product.yaml(path)
-
-
-def numbers(content: object, name: str = "") -> dict[str, float]:
-    """Every number in nested keys, values and lists, by its dotted name."""
-    if isinstance(content, int | float) and not isinstance(content, bool):
-        return {name: float(content)}
-    items: Iterable[tuple[object, object]] = ()
-    if isinstance(content, Mapping):
-        items = content.items()
-    elif isinstance(content, list):
-        items = enumerate(content)
-    found: dict[str, float] = {}
-    for key, value in items:
-        found |= numbers(value, f"{name}.{key}" if name else str(key))
-    return found
 
 
 class TR05(Criterion):
@@ -240,8 +215,8 @@ class TR06(Criterion):
         found = receipts.find(product, "TR-06", about=about, days=30)
         receipt = found.receipt
         if receipt is None:
-            return failed("no rerun proves the model", *rejected(found, "goldenpath record TR-06 -- make reproduce"))
-        if not FORCED.search(recipes.expanded(product, receipt.command)):
+            return unproved("TR-06", "make reproduce", found, "no rerun proves the model")
+        if not recipes.retrains_all(product, receipt.command):
             words = f"`{receipt.command}` of the receipt forces no run: want dvc repro --force"
             return failed("the rerun is none", Evidence(words, command=receipt.command))
         if faults := list(_differences(product, receipt.facts)):
@@ -257,19 +232,13 @@ def _inputs(product: Product) -> tuple[str, ...]:
     return tuple(sorted(found | {path for stage in product.pipeline for path in stage.params}))
 
 
-def rejected(found: receipts.Found, command: str) -> list[Evidence]:
-    """Why no receipt counts: each one's reason, or that there is none."""
-    facts = [Evidence(f"a receipt {words}", command=command) for words in found.rejected[:5]]
-    return facts or [Evidence("there is no receipt", command=command)]
-
-
 def _differences(product: Product, facts: Mapping[str, Any]) -> Iterator[Evidence]:
     outs, measured = facts.get("outs"), facts.get("metrics")
     if not isinstance(outs, dict) or not isinstance(measured, dict):
         yield Evidence("the receipt does not say what came out: want `outs` and `metrics`")
         return
     steady = _metrics_agree(product, measured)
-    makers = {stage.name for stage in product.pipeline if any(map(is_model, stage.outs))}
+    makers = {stage.name for stage in product.pipeline if any(map(dvc.is_model, stage.outs))}
     for stage in product.pipeline:
         after_model = stage.name in makers or bool(makers & product.pipeline.ancestors(stage.name))
         for path, locked in dvc.outs_of(product.pipeline.lock.get(stage.name)).items():
@@ -289,7 +258,7 @@ def _metrics_agree(product: Product, measured: Mapping[str, Any]) -> str | None:
     for path in paths:
         if product.tree.size(path) is None:
             return f"{path} is not here to compare"
-        now, then = numbers(content_of(product, path)), numbers(measured.get(path) or {})
+        now, then = numbers_of(product, path), numbers(measured.get(path) or {})
         if not now or now.keys() != then.keys():
             return f"the receipt does not hold {path}"
         for name, value in now.items():
@@ -342,13 +311,7 @@ class TR07(Criterion):
         verdict = held or _by_receipt(product, store, kept)
         if verdict.status is not Status.PASS or not is_high:
             return verdict
-        entry, refused = signed.valid(product, "attestation", "TR-07", TR07.attestable)
-        if entry is None:
-            facts = [Evidence(f"an attestation {item.fault}", item.path, item.line) for item in refused]
-            words = "nobody attests that the data are kept as long as the model: goldenpath attest TR-07"
-            return verdict.but(Status.FAIL, words, *facts)
-        fact = Evidence(f"kept as long as the model, says {entry.signer}", entry.path, entry.line)
-        return verdict.but(Status.ATTESTED, verdict.reason, fact)
+        return with_signature(product, "TR-07", TR07.attestable, "that the data are kept as long as the model", verdict)
 
 
 def _kept(product: Product) -> dict[str, str]:
@@ -393,9 +356,7 @@ def _holds(home: Path, digest: str) -> bool:
 def _by_receipt(product: Product, store: dvc.Remote, kept: Mapping[str, str]) -> Verdict:
     found = receipts.find(product, "TR-07", about=(LOCK, dvc.CONFIG), days=90)
     if found.receipt is None:
-        return failed(
-            f"nothing proves that {store.url} holds the data", *rejected(found, "goldenpath record TR-07 -- make push")
-        )
+        return unproved("TR-07", "make push", found, f"nothing proves that {store.url} holds the data")
     facts = found.receipt.facts
     if facts.get("remote") != store.name:
         fact = Evidence(f"the receipt is of {facts.get('remote')}, the remote is {store.name}", dvc.CONFIG, store.line)
