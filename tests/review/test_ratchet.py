@@ -26,7 +26,7 @@ serving: [rest, batch]
 deploy:
   environments: [dev, staging, prod]
 """
-PINNED = "take .github/workflows/ from the template"
+PINNED = "goldenpath fix SEC-03"
 """The way back of SEC-03."""
 CI = f"""\
 on: [push]

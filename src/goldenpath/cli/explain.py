@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from goldenpath.cli.inputs import CriterionId, width
+from goldenpath.fixes import FIXES
 from goldenpath.standards.criterion import Criterion
 
 
@@ -18,6 +19,7 @@ def explain(item: type[Criterion]) -> None:
         "level": f"{item.level} of {item.part}{anchor}",
         "looked at": f"{item.verify} ({', '.join(words.values())})",
         "fix": item.fix,
+        "by machine": f"goldenpath fix {item.id}" if item.id in FIXES else "",
         "effort": str(item.effort),
         "needs": ", ".join(item.requires),
         "gaming": item.gaming,

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -56,11 +56,13 @@ class Product:
         inside = self.root.resolve().relative_to(self.git.root.resolve())
         return "" if inside == Path() else f"{PurePosixPath(inside)}/"
 
-    def matching(self, *patterns: str) -> list[str]:
-        """The product's files that match any of the shell patterns; ``*`` also matches slashes."""
-        return sorted(path for path in self.paths if any(fnmatchcase(path, pattern) for pattern in patterns))
+    @lru_cache(maxsize=256)  # noqa: B019 - a product lives as long as its review
+    def matching(self, *patterns: str) -> tuple[str, ...]:
+        """The product's files that match any of the shell patterns, in order; ``*`` also matches slashes."""
+        fits = _pattern(patterns).match
+        return tuple(sorted(path for path in self.paths if fits(path)))
 
-    @lru_cache(maxsize=4096)  # noqa: B019 - a product lives as long as its review
+    @lru_cache(maxsize=4096)  # noqa: B019
     def text(self, path: str) -> str | None:
         """A file's text; None where there is no such file.
 
@@ -210,6 +212,11 @@ class Product:
     def owners(self) -> codeowners.Owners:
         """Who answers for which files, by ``CODEOWNERS``."""
         return codeowners.read(self)
+
+
+@lru_cache(maxsize=256)
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, patterns)))
 
 
 def open_product(

@@ -115,7 +115,7 @@ def locked(product: Product) -> Locks:
     """
     pins: dict[str, set[str]] = {}
     loose: list[tuple[str, int | None, str]] = []
-    paths = product.matching(*TEXT)
+    paths = [*product.matching(*TEXT)]
     entries: list[tuple[str, tuple[str, str, int | None, bool]]] = [
         (path, entry) for path in paths for entry in _of_text(product.text(path) or "")
     ]

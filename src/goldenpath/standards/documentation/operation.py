@@ -164,7 +164,7 @@ def _unbroken(product: Product, api: Api) -> Verdict:
             fact = Evidence("the clone is shallow", api.path, command="git fetch --unshallow --tags")
             return unknown("whether callers of the last release still work cannot be told here", fact)
         return passed("the committed interface is the exported one", Evidence("nothing was released before", api.path))
-    before = git.raw("cat-file", "blob", f"{tag}:{product.prefix}{api.path}")
+    before = git.objects.read(f"{tag}:{product.prefix}{api.path}")
     if before is not None:
         then = openapi.parse(api.path, before.decode("utf-8", "replace"))
         broken = [Evidence(f"{fault} (since {tag})", api.path) for fault in openapi.breaks(then, api)]

@@ -261,18 +261,19 @@ def _versions(product: Product) -> list[str]:
     """The tags of registered versions that lead to the commit judged, the newest first."""
     if product.git is None or product.commit is None:
         return []
-    listed = product.git.run("tag", "--list", "--sort=-creatordate", "--merged", product.commit, "*@v*") or ""
-    return [tag for tag in listed.split() if VERSION.fullmatch(tag)][:MOST_VERSIONS]
+    return [tag for tag in product.git.tags_before(product.commit) if VERSION.fullmatch(tag)][:MOST_VERSIONS]
 
 
 def _without_file(product: Product, versions: list[str], paths: list[str]) -> list[str]:
     """The versions whose commit holds none of the files."""
     if not versions or product.git is None:
         return []
-    asked = [(tag, f"refs/tags/{tag}^{{commit}}:{product.prefix}{path}") for tag in versions for path in paths]
-    answers = product.git.run("cat-file", "--batch-check", data="\n".join(name for _, name in asked).encode() + b"\n")
-    held = {tag for (tag, _), line in zip(asked, (answers or "").splitlines(), strict=False) if " blob " in line}
-    return [tag for tag in versions if tag not in held]
+    known = product.git.objects.id_of
+    return [
+        tag
+        for tag in versions
+        if not any(known(f"refs/tags/{tag}^{{commit}}:{product.prefix}{path}") for path in paths)
+    ]
 
 
 def _compares_metrics(product: Product) -> Evidence | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -148,7 +148,7 @@ class SEC03(Criterion):
         "workflow_run or issue_comment checks out the change's code; no shell step holds text that a stranger can "
         "write; composite actions included"
     )
-    fix = "take .github/workflows/ from the template; in others, write the commit's id behind each action's @"
+    fix = "goldenpath fix SEC-03; where it names an action, write the commit's id behind its @"
     effort = Effort.MINUTES
     sources = ("OpenSSF Scorecard Pinned-Dependencies, Token-Permissions, Dangerous-Workflow", "SLSA v1.0 Build L2")
     gaming = "A short or tag-like id, reading by default with write-all in one job: ids are full, jobs are read too."
@@ -330,7 +330,7 @@ def _writes(permissions: object) -> bool:
     return permissions not in (None, "read-all", "none")
 
 
-def _bill_fault(product: Product, bills: list[str]) -> str:
+def _bill_fault(product: Product, bills: Sequence[str]) -> str:
     """What the bills of materials lack; empty where they lack nothing."""
     components: list[dict[str, Any]] = []
     for path in bills:

@@ -207,8 +207,7 @@ class TR03(Criterion):
     def check(product: Product) -> Verdict:
         if product.git is None or product.commit is None:
             return failed("without commits there is nothing to name", Evidence("no commit", command="git log"))
-        merged = (product.git.run("tag", "--list", "v*", "[0-9]*", "--merged", product.commit) or "").split()
-        tags = sorted((tag for tag in merged if RELEASE.fullmatch(tag)), key=_number)
+        tags = sorted((tag for tag in product.git.tags_before(product.commit) if RELEASE.fullmatch(tag)), key=_number)
         if not tags:
             if product.git.is_shallow:
                 return unknown("the clone is shallow: its tags may be missing; git fetch --unshallow --tags")
@@ -223,7 +222,8 @@ class TR03(Criterion):
             if not RELEASE.match(f"v{version}"):
                 fact = Evidence(f"version {version or 'missing'}", path, line)
                 return failed("the package has no version", fact)
-            then = _version(product.git.run("show", f"{newest}:{product.prefix}{path}") or "")
+            content = product.git.objects.read(f"refs/tags/{newest}^{{commit}}:{product.prefix}{path}") or b""
+            then = _version(content.decode("utf-8", "replace"))
             if then != newest.removeprefix("v"):
                 fact = Evidence(f"says {then or 'nothing'} where {newest} stands", path)
                 return failed(f"the tag {newest} names another version than the package", fact)

@@ -246,7 +246,7 @@ def _arrivals(product: Product, folder: str, digest: str) -> list[str]:
 
 def _is_after(product: Product, later: str, earlier: str) -> bool:
     git = product.git
-    return git is not None and later != earlier and git.run("merge-base", "--is-ancestor", earlier, later) is not None
+    return git is not None and later != earlier and git.is_before(earlier, later)
 
 
 class TR16(Criterion):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 import goldenpath
@@ -88,7 +88,7 @@ def _record_faults(product: Product, git: Git, commit: str) -> Iterator[Evidence
     if not any(lineage.PATH in stage.outs for stage in product.pipeline):
         yield Evidence("no stage of the pipeline writes it", lineage.PATH)
     yield from _paper_faults(product.pipeline, papers, lambda path: _in_git(product, path))
-    if not (papers.commit and git.resolve(papers.commit) and _is_before(git, papers.commit, commit)):
+    if not (papers.commit and git.resolve(papers.commit) and git.is_before(papers.commit, commit)):
         yield Evidence(f"the commit {papers.commit[:9] or '(none)'} is not in this history", lineage.PATH)
     for path in {path for stage in product.pipeline for path in stage.params if path == dvc.PARAMS}:
         for name, value in product.mapping(path).items():
@@ -134,10 +134,6 @@ def _agrees(wanted: object, recorded: object) -> bool:
     if isinstance(wanted, dict):
         return isinstance(recorded, dict) and all(_agrees(value, recorded.get(key)) for key, value in wanted.items())
     return dvc.is_same(wanted, recorded)
-
-
-def _is_before(git: Git, older: str, newer: str) -> bool:
-    return git.run("merge-base", "--is-ancestor", older, newer) is not None
 
 
 def _on_server(product: Product, faults: list[Evidence], client: Evidence) -> Verdict:
@@ -186,8 +182,7 @@ class TR09(Criterion):
     def check(product: Product) -> Verdict:
         if product.git is None or product.commit is None:
             return failed("without commits there is no registry", Evidence("no commit", command="git log"))
-        merged = (product.git.run("tag", "--list", "*@v*", "--merged", product.commit) or "").split()
-        newest = _newest(merged)
+        newest = _newest(product.git.tags_before(product.commit))
         if not newest:
             if product.git.is_shallow:
                 return unknown("the clone is shallow: its tags may be missing; git fetch --unshallow --tags")
@@ -199,7 +194,7 @@ class TR09(Criterion):
         return passed(f"{', '.join(newest)} leads back to code, data and environment", *facts)
 
 
-def _newest(tags: list[str]) -> list[str]:
+def _newest(tags: Iterable[str]) -> list[str]:
     """The newest version of each registered model."""
     best: dict[str, tuple[tuple[int, ...], str]] = {}
     for tag in tags:
@@ -229,25 +224,14 @@ def version_faults(product: Product, tag: str) -> list[Evidence]:
     recorded = {path: out["digest"] for record in then.lock.values() for path, out in dvc.outs_of(record).items()}
     if recorded.get(lineage.PATH) != dvc.md5(text):
         faults.append(Evidence(f"at {tag}: it is not the one that the pipeline wrote", lineage.PATH))
-    if not (papers.commit and git.resolve(papers.commit) and _is_before(git, papers.commit, commit)):
+    if not (papers.commit and git.resolve(papers.commit) and git.is_before(papers.commit, commit)):
         faults.append(Evidence(f"at {tag}: the commit {papers.commit[:9] or '(none)'} is not before it", lineage.PATH))
     return faults
 
 
 def _at(product: Product, git: Git, commit: str, paths: tuple[str, ...]) -> dict[str, bytes | None]:
-    """Files of a commit, read by one process; None for each that is not in it."""
-    found: dict[str, bytes | None] = {}
-    asked = "".join(f"{commit}:{product.prefix}{path}\n" for path in paths).encode()
-    rest = git.raw("cat-file", "--batch", data=asked) or b""
-    for path in paths:
-        head, _, rest = rest.partition(b"\n")
-        words = head.split()
-        if len(words) == 3 and words[1] == b"blob":
-            size = int(words[2])
-            found[path], rest = rest[:size], rest[size + 1 :]
-        else:
-            found[path] = None
-    return found
+    """Files of a commit; None for each that is not in it."""
+    return {path: git.objects.read(f"{commit}:{product.prefix}{path}") for path in paths}
 
 
 class TR10(Criterion):
