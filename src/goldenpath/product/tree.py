@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -62,10 +63,10 @@ class WorkTree:
 
     def size(self, path: str) -> int | None:  # noqa: D102
         try:
-            file = self._file(path)
-            return file.stat().st_size if file.is_file() else None
-        except OSError:
+            found = self._file(path).stat()
+        except (OSError, ValueError):
             return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def read(self, path: str) -> bytes | None:  # noqa: D102
         with self._opened(path) as file:
@@ -82,17 +83,25 @@ class WorkTree:
 
     @contextmanager
     def _opened(self, path: str) -> Iterator[BufferedReader | None]:
+        if self.size(path) is None:
+            yield None
+            return
         file = self._file(path)
         try:
-            if not file.is_file():
-                yield None
-                return
-            if not file.resolve().is_relative_to(self._home):
+            if not self._is_inside(file):
                 raise BrokenFileError(path, "is a link that leads out of the repository")
             with file.open("rb") as content:
                 yield content
-        except OSError as error:  # a loop of links, no permission
+        except OSError as error:  # no permission
             raise BrokenFileError(path, f"cannot be read: {error.strerror}") from error
+
+    def _is_inside(self, file: Path) -> bool:
+        """Whether a file lies in the repository, and so do the folders and files that links on the way lead to."""
+        return file.resolve().is_relative_to(self._home) if file.is_symlink() else self._holds(file.parent)
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - a tree lives as long as its review
+    def _holds(self, folder: Path) -> bool:
+        return folder.resolve().is_relative_to(self._home)
 
     @cached_property
     def _home(self) -> Path:
