@@ -11,21 +11,18 @@ from click.testing import CliRunner, Result
 
 from goldenpath.cli import main
 from goldenpath.standards import catalogue
-from tests.standards.cases import Files, Repository
+from tests.standards.cases import PRODUCT, Files, Repository
 
 SHA = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 TODAY = datetime.now(UTC).date()
-MANIFEST = """\
-product:
-  name: Churn
-  purpose: Which customers leave next month?
-  owner: "@acme/churn"
-  contact: churn@example.com
-  criticality: medium
+MANIFEST = (
+    PRODUCT
+    + """\
 serving: [rest, batch]
 deploy:
   environments: [dev, staging, prod]
 """
+)
 PINNED = "goldenpath fix SEC-03"
 """The way back of SEC-03."""
 CI = f"""\

@@ -21,6 +21,16 @@ from goldenpath.standards.verdict import Status
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 """The time of every review in these tests."""
 
+PRODUCT = """\
+product:
+  name: Churn
+  purpose: Which customers leave next month?
+  owner: "@acme/churn"
+  contact: churn@example.com
+  criticality: medium
+"""
+"""How the manifest of every small product begins."""
+
 Files = Mapping[str, str | None]
 """Texts by path; None takes a file away."""
 Kind = Literal["met", "not met", "gamed", "n/a", "unknown"]

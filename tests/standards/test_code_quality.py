@@ -11,21 +11,18 @@ from typing import Any
 import pytest
 
 from goldenpath.product import suite_run
-from tests.standards.cases import Case, Files, Repository, hold
+from tests.standards.cases import PRODUCT, Case, Files, Repository, hold
 
-MANIFEST = """\
-product:
-  name: Churn
-  purpose: Which customers leave next month?
-  owner: "@acme/churn"
-  contact: churn@example.com
-  criticality: medium
+MANIFEST = (
+    PRODUCT
+    + """\
 serving: [rest]
 slo:
   latency_p95_ms: 100
 deploy:
   environments: [dev, prod]
 """
+)
 MAKEFILE = """\
 .PHONY: test
 test: setup

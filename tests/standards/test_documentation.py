@@ -14,15 +14,11 @@ from goldenpath.product import changelog, contract, evaluation, markdown, model_
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.product import Product
 from goldenpath.product.tree import DictTree
-from tests.standards.cases import Case, Files, Repository, hold
+from tests.standards.cases import PRODUCT, Case, Files, Repository, hold
 
-MANIFEST = """\
-product:
-  name: Churn
-  purpose: Which customers leave next month?
-  owner: "@acme/churn"
-  contact: churn@example.com
-  criticality: medium
+MANIFEST = (
+    PRODUCT
+    + """\
 kpi:
   name: cost_per_row
   unit: euros of mistakes per customer
@@ -32,6 +28,7 @@ serving: [batch]
 deploy:
   environments: [dev, prod]
 """
+)
 HIGH = {"golden-path.yaml": MANIFEST.replace("medium", "high")}
 REST = {"golden-path.yaml": MANIFEST.replace("[batch]", "[rest, batch]")}
 README = """\

@@ -14,7 +14,7 @@ from goldenpath.product import dvc
 from goldenpath.product.product import Product
 from goldenpath.product.requirements import satisfies
 from goldenpath.product.tree import DictTree
-from tests.standards.cases import Case, Files, Repository, hold
+from tests.standards.cases import PRODUCT, Case, Files, Repository, hold
 
 Build = Callable[[Repository], object]
 
@@ -23,19 +23,16 @@ BOT = {f"GIT_{role}_EMAIL": "1+deploy[bot]@users.noreply.github.com" for role in
 OLD, NEW = (f"sha256:{letter * 64}" for letter in "ab")
 MODEL = "churn@v1.0.0"
 
-MANIFEST = """\
-product:
-  name: Churn
-  purpose: Which customers leave next month?
-  owner: "@acme/churn"
-  contact: churn@example.com
-  criticality: medium
+MANIFEST = (
+    PRODUCT
+    + """\
 serving: [rest]
 deploy:
   environments: [staging, prod]
 template:
   version: 0.1.0
 """
+)
 PYPROJECT = """\
 [project]
 name = "churn"

@@ -17,19 +17,16 @@ from goldenpath.cli import main
 from goldenpath.evidence.receipts import REF, digest
 from goldenpath.reports import FORMATS
 from goldenpath.standards import catalogue
-from tests.standards.cases import Repository
+from tests.standards.cases import PRODUCT, Repository
 
-MANIFEST = """\
-product:
-  name: Churn
-  purpose: Which customers leave next month?
-  owner: "@acme/churn"
-  contact: churn@example.com
-  criticality: medium
+MANIFEST = (
+    PRODUCT
+    + """\
 serving: [batch]
 deploy:
   environments: [dev, prod]
 """
+)
 FILES = {
     "golden-path.yaml": MANIFEST,
     ".github/CODEOWNERS": "* @acme/churn\n",

@@ -18,22 +18,19 @@ from goldenpath.fixes import FIXES, FixError
 from goldenpath.product.product import open_product
 from goldenpath.standards import catalogue, criterion
 from goldenpath.standards.verdict import Status
-from tests.standards.cases import NOW, Repository
+from tests.standards.cases import NOW, PRODUCT, Repository
 
 PAGE = Path(__file__).parents[2] / "docs/review/fixes.md"
 SHA, OTHER_SHA = "3d3c42e5aac5ba805825da76410c181273ba90b1", "0" * 40
-MANIFEST = """\
-product:
-  name: Churn
-  purpose: Which customers leave next month?
-  owner: "@acme/churn"
-  contact: churn@example.com
-  criticality: medium
+MANIFEST = (
+    PRODUCT
+    + """\
 cost: {monthly_budget: 400, currency: EUR, cost_center: cc-12}
 serving: [batch]
 deploy:
   environments: [dev, prod]
 """
+)
 BASE = {"golden-path.yaml": MANIFEST, ".github/CODEOWNERS": "* @acme/churn\n"}
 NOTEBOOK = """\
 {

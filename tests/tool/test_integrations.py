@@ -28,20 +28,17 @@ from goldenpath.review.review import review
 from goldenpath.standards import catalogue
 from goldenpath.standards.criterion import Proof
 from goldenpath.standards.verdict import Status
-from tests.standards.cases import Repository
+from tests.standards.cases import PRODUCT, Repository
 from tests.template.generation import TEMPLATE, commit_template
 
-MANIFEST = """\
-product:
-  name: Churn
-  purpose: Which customers leave next month?
-  owner: "@acme/churn"
-  contact: churn@example.com
-  criticality: medium
+MANIFEST = (
+    PRODUCT
+    + """\
 serving: [batch]
 deploy:
   environments: [dev, prod]
 """
+)
 MAKEFILE = """\
 .PHONY: test
 test:
