@@ -35,6 +35,7 @@ def imported_parts(path: Path) -> set[str]:
         ("model", {"pipeline", "serving", "evaluation", "monitoring", "report", "adopt"}),
         ("serving", {"pipeline", "evaluation", "report", "adopt", "source", "validation"}),
         ("pipeline", {"serving", "monitoring", "report", "adopt"}),
+        ("checks", {"pipeline", "model", "serving", "monitoring", "report", "adopt"}),
         ("evaluation", {"pipeline", "serving", "monitoring", "report", "adopt"}),
     ],
 )

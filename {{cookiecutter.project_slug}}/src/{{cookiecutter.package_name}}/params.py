@@ -153,14 +153,26 @@ class Floor(_Section):
         return value >= self.min if self.min is not None else self.max is not None and value <= self.max
 
 
+class DataGate(_Section):
+    """What changed data has to hold, beside the contract.
+
+    Attributes:
+        lost_share: The share of the base's rows that may be gone.
+    """
+
+    lost_share: Share = 0.01
+
+
 class Gates(_Section):
-    """What a model has to hold.
+    """What a model and its data have to hold.
 
     Attributes:
         segments: Floors for every group of segments and protected columns, by metric.
+        data: Limits for changed data.
     """
 
     segments: dict[str, Floor] = {}
+    data: DataGate = DataGate()
 
 
 class Export(_Section):

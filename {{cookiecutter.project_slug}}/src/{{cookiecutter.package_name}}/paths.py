@@ -24,6 +24,10 @@ PARITY = Path("reports/parity.json")
 PLOTS = Path("reports/plots")
 EVALUATION_PAGE = Path("reports/evaluation.html")
 MODEL_CARD = Path("docs/model-card.md")
+CONTRACT_DIFF = Path("reports/contract-diff.json")
+DATA_CHECK = Path("reports/data-check.json")
+LOCK_CHECK = Path("reports/lock-check.json")
+SECRETS = Path("reports/secrets.json")
 
 STAGE_COSTS = Path(".stage-costs")
 
