@@ -175,6 +175,20 @@ class Gates(_Section):
     data: DataGate = DataGate()
 
 
+class Container(_Section):
+    """What the container image may take.
+
+    Attributes:
+        image_mb: Megabytes (10⁶ bytes) that it may add to its base, unpacked.
+        ready_seconds: Seconds from ``docker run`` to the first 200 of ``/readyz``.
+        stop_seconds: Seconds from SIGTERM to the end of the process.
+    """
+
+    image_mb: Annotated[float, Field(gt=0)] = 200
+    ready_seconds: Annotated[float, Field(gt=0)] = 1.5
+    stop_seconds: Annotated[float, Field(gt=0)] = 10
+
+
 class Export(_Section):
     """How far the ONNX graph may differ from scikit-learn on the test split.
 
@@ -206,6 +220,7 @@ class Params(_Section):
     value: Value
     evaluation: Evaluation
     gates: Gates = Gates()
+    container: Container = Container()
     export: Export
 
 
