@@ -22,6 +22,7 @@ METRICS = Path("reports/metrics.json")
 SEGMENTS = Path("reports/segments.json")
 PARITY = Path("reports/parity.json")
 PLOTS = Path("reports/plots")
+GATES = Path("reports/gates.json")
 EVALUATION_PAGE = Path("reports/evaluation.html")
 MODEL_CARD = Path("docs/model-card.md")
 
