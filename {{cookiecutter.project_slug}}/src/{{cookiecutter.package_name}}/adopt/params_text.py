@@ -117,8 +117,7 @@ def _gates(tree: CommentedMap, found: Settings) -> None:
     margin = _between(1 / math.sqrt(rows), 0.01, 0.1)
     lines = [
         "gates:|what a model and its data have to hold before they are merged; see docs/gates.md",
-        "  data:",
-        "    lost_share: 0.01|of the base's rows may be gone; more, and the source was cut",
+        "  data: {lost_share: 0.01}|of the base's rows may be gone; more, and the source was cut",
         "  floors:|over all held-out rows; raise it once the model is better",
         f"    {metric}: {{min: {least}}}|{why}",
         "  non_inferiority:|the interval of the difference to the champion has to lie within this",
@@ -148,8 +147,7 @@ def _gates(tree: CommentedMap, found: Settings) -> None:
         "    peak_memory_mib: 8192|half of a CI machine",
     ]
     text = "\n".join(
-        f"{setting:<{_COMMENT_COLUMN - 2}}  # {reason}" if reason else setting
-        for setting, _, reason in (line.partition("|") for line in lines)
+        f"{setting:<{_COMMENT_COLUMN - 2}}  # {reason}" for setting, _, reason in (x.partition("|") for x in lines)
     )
     # Loaded with a section after it, which keeps the blank line between them.
     tree["gates"] = YAML().load(f"{text}\n\nexport:\n")["gates"]
