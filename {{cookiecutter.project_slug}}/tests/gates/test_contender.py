@@ -12,10 +12,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from stall import Stall
 
+from {{ cookiecutter.package_name }}.checks.gate import InconclusiveError
 from {{ cookiecutter.package_name }}.evaluation.metrics import for_task
 from {{ cookiecutter.package_name }}.gates import contender, quality, revision
 from {{ cookiecutter.package_name }}.gates.lock import md5
-from {{ cookiecutter.package_name }}.gates.revision import MissingError
 from {{ cookiecutter.package_name }}.model import signature
 from {{ cookiecutter.package_name }}.model.onnx_names import NUMBERS
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
@@ -88,7 +88,7 @@ def test_a_champion_with_a_foreign_signature_can_not_be_loaded(stall: Stall) -> 
     other = contender.incumbent(stall.root, stall.commit())
 
     assert other is not None
-    with pytest.raises(MissingError, match="cannot be loaded"):
+    with pytest.raises(InconclusiveError, match="cannot be loaded"):
         other.predictor()
 
 

@@ -9,6 +9,8 @@ from ..errors import ProjectError
 from ..release import git
 from .gate import InconclusiveError
 
+DEFAULT = "origin/main"
+
 
 @dataclass(frozen=True)
 class Base:
@@ -26,14 +28,19 @@ class Base:
 
     def text(self, path: Path) -> str | None:
         """A file as it was there, relative to the project's folder; None where there was none."""
-        if not git.run(self.root, "ls-tree", "--name-only", self.commit, "--", str(path)):
-            return None
-        return git.run(self.root, "show", f"{self.commit}:./{path}")
+        return text(self.root, self.commit, path)
 
     def paths(self, *patterns: str) -> list[str]:
         """The files below the project's folder that git held there and that match one of the patterns."""
         held = git.run(self.root, "ls-tree", "-r", "-z", "--name-only", self.commit).split("\0")
         return [path for path in held if path and any(Path(path).match(pattern) for pattern in patterns)]
+
+
+def text(root: Path, commit: str, path: Path) -> str | None:
+    """A file that git keeps, relative to the project's folder; None where the commit has none."""
+    if not git.run(root, "ls-tree", "--name-only", commit, "--", str(path)):
+        return None
+    return git.run(root, "show", f"{commit}:./{path}")
 
 
 def find(root: Path, ref: str) -> Base:
@@ -47,16 +54,16 @@ def find(root: Path, ref: str) -> Base:
         InconclusiveError: git does not know it, or this clone's history does not reach back to it.
     """
     if _asked(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is None:
-        if ref.startswith("origin/") and not _asked(root, "remote") and (last := _asked(root, "rev-parse", "HEAD")):
+        if ref == DEFAULT and not _asked(root, "remote") and (last := _asked(root, "rev-parse", "HEAD")):
             return Base(root, "HEAD", last)
         raise InconclusiveError(
-            f"{ref} is not in this clone, so there is nothing to compare with. Get it by `git fetch origin`, or name "
-            "another commit: BASE=main"
+            f"{ref} is not in this clone, so there is nothing to compare with.",
+            "Get it by `git fetch origin`, or name another commit: BASE=main",
         )
     commit = _asked(root, "merge-base", ref, "HEAD")
     if commit is None:
         raise InconclusiveError(
-            f"{ref} and HEAD share no commit that this clone holds. Get the whole history: git fetch --unshallow"
+            f"{ref} and HEAD share no commit that this clone holds.", "Get the whole history: git fetch --unshallow"
         )
     return Base(root, ref, commit)
 

@@ -22,7 +22,16 @@ Report = dict[str, Any]
 
 
 class InconclusiveError(ProjectError):
-    """What has to be compared is not here, so nothing is known. The message says how to get it."""
+    """What has to be compared is not here, so nothing is known.
+
+    Attributes:
+        reason: What is missing, and where it was looked for.
+        mend: The command that brings it.
+    """
+
+    def __init__(self, reason: str, mend: str = "") -> None:
+        super().__init__(f"{reason} {mend}".rstrip())
+        self.reason, self.mend = reason, mend
 
 
 def run(gate: str, path: Path, judge: Callable[[], Report], markdown: Callable[[Report], str]) -> int:

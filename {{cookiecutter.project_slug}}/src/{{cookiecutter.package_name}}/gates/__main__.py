@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..checks import base
 from ..errors import ProjectError
 from ..paths import GATES
 from ..release import facts
-from . import render, revision
+from . import render
 from .judge import judge
 from .verdict import EXIT_CODES
 
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         standard error when it concerns the candidate itself.
     """
     parser = argparse.ArgumentParser(prog="gates", description="Judge the model beside the champion of the base.")
-    parser.add_argument("--base", default=revision.DEFAULT, help="branch, tag or commit to compare with")
+    parser.add_argument("--base", default=base.DEFAULT, help="branch, tag or commit to compare with")
     asked = parser.parse_args(arguments)
     root = Path.cwd()
     GATES.unlink(missing_ok=True)

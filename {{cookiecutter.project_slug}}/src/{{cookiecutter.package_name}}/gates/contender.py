@@ -15,6 +15,8 @@ import yaml
 from numpy.typing import NDArray
 
 from .. import contract, params
+from ..checks import base
+from ..checks.gate import InconclusiveError
 from ..contract import Contract
 from ..errors import ProjectError
 from ..model import estimator, signature, task
@@ -27,7 +29,6 @@ from ..paths import DVC_LOCK, LINEAGE, MODEL, SIGNATURE, SPLIT, SPLIT_REPORT, sp
 from . import held_out, revision
 from .held_out import Learned
 from .lock import Lock
-from .revision import MissingError
 
 LEARNING_PARTS = ("train", "validation")
 
@@ -84,16 +85,16 @@ class Incumbent:
         """Load it.
 
         Raises:
-            MissingError: The file cannot be had, or is not the one that the signature describes.
+            InconclusiveError: The file cannot be had, or is not the one that the signature describes.
         """
         try:
             return Predictor(revision.stored(self.root, self.commit, MODEL), signature.parse(self.signature))
         except (ModelError, KeyError, TypeError, AttributeError) as error:
-            raise MissingError(f"The model of commit {self.commit[:9]} cannot be loaded.", str(error)) from error
+            raise InconclusiveError(f"The model of commit {self.commit[:9]} cannot be loaded.", str(error)) from error
 
     def text(self, path: Path) -> str | None:
         """A file that git keeps at its commit."""
-        return revision.text(self.root, self.commit, path)
+        return base.text(self.root, self.commit, path)
 
     def learned(self, by: str, mine: Lock | None) -> Learned:
         """What it has seen of the rows.
@@ -103,7 +104,7 @@ class Incumbent:
             mine: The candidate's lock: the same division holds out the same rows for both.
 
         Raises:
-            MissingError: The rows cannot be had.
+            InconclusiveError: The rows cannot be had.
         """
         divided = self.lock.outs.get(str(SPLIT))
         if divided and mine is not None and mine.outs.get(str(SPLIT)) == divided:
@@ -148,16 +149,16 @@ def incumbent(root: Path, commit: str) -> Incumbent | None:
     """The model of a commit; None where the commit has none.
 
     Raises:
-        MissingError: The commit names a model without its papers.
+        InconclusiveError: The commit names a model without its papers.
     """
-    locked = revision.text(root, commit, DVC_LOCK)
+    locked = base.text(root, commit, DVC_LOCK)
     lock = Lock.parse(locked) if locked else None
     if lock is None or str(MODEL) not in lock.outs:
         return None
     try:
-        described = json.loads(revision.text(root, commit, SIGNATURE) or "")
+        described = json.loads(base.text(root, commit, SIGNATURE) or "")
     except ValueError as error:
-        raise MissingError(
+        raise InconclusiveError(
             f"{DVC_LOCK} of commit {commit[:9]} names a model, but git has no {SIGNATURE} beside it.",
             "Judge against another commit: make gate BASE=…",
         ) from error

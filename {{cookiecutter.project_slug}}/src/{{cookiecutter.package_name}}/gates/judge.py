@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from .. import contract, params
+from ..checks import base
+from ..checks.gate import InconclusiveError
 from ..errors import ProjectError
 from ..evaluation import metrics
 from ..evaluation.metrics import HEADLINE
@@ -17,10 +19,9 @@ from ..model import signature
 from ..model.predictor import Predictor
 from ..params import Gates
 from ..report import words
-from . import budgets, comparable, contender, groups, held_out, papers, quality, revision
+from . import budgets, comparable, contender, groups, held_out, papers, quality
 from .contender import Candidate, Incumbent
 from .quality import CANDIDATE, CHAMPION, Answers
-from .revision import MissingError
 from .verdict import Champion, Gate, Report, off
 
 EMPTY = "No model stands at the base, so there is no champion: this first model is judged by the absolute limits alone."
@@ -88,7 +89,7 @@ def _beside(found: Candidate, asked: str) -> tuple[Champion, Predictor | None, A
     """The champion, its model where it is another one, and both models' answers where they can be compared."""
     commit, other = "", None
     try:
-        commit = revision.resolve(found.root, asked)
+        commit = base.find(found.root, asked).commit
         other = contender.incumbent(found.root, commit)
         if other is None:
             return Champion(asked, commit, "", "first", EMPTY), None, None
@@ -103,7 +104,7 @@ def _beside(found: Candidate, asked: str) -> tuple[Champion, Predictor | None, A
         rows = held_out.unseen(
             found.rows, found.contract, found.params.split.by, other.learned(found.params.split.by, found.lock)
         )
-    except MissingError as missing:
+    except InconclusiveError as missing:
         model = "" if other is None else other.model
         return Champion(asked, commit, model, "missing", missing.reason, missing.mend), None, None
     except ProjectError as error:
@@ -183,14 +184,14 @@ def _notes(found: Candidate, champion: Champion) -> Iterator[str]:
         yield f"{params.PATH}: gates.retires has no effect on this champion. Remove it."
     if not champion.commit:
         return
-    before = contender.limits_of(revision.text(found.root, champion.commit, params.PATH))
+    before = contender.limits_of(base.text(found.root, champion.commit, params.PATH))
     now = contender.limits_of((found.root / params.PATH).read_text(encoding="utf-8"))
     if before or champion.comparison != "first":
         for name, (old, new) in _changed(before, now).items():
             yield f"The limit gates.{name} changes from {old} to {new} with this change."
     if champion.comparison != "compared":
         return
-    if revision.text(found.root, champion.commit, contract.PATH) != _text(found.root / contract.PATH):
+    if base.text(found.root, champion.commit, contract.PATH) != _text(found.root / contract.PATH):
         yield f"{contract.PATH} changes too: both models are judged by the rows as they are now."
     other = contender.incumbent(found.root, champion.commit)
     if other is not None and found.lock is not None and other.lock.ingest != found.lock.ingest:

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from ..checks.gate import InconclusiveError
 from ..paths import DVC_LOCK
-from .revision import MissingError
 
 INGEST = "ingest"
 
@@ -36,7 +36,7 @@ class Lock:
         """Read a lock.
 
         Raises:
-            MissingError: It is none.
+            InconclusiveError: It is none.
         """
         try:
             stages: dict[str, Any] = yaml.safe_load(text)["stages"]
@@ -46,7 +46,9 @@ class Lock:
             first = stages.get(INGEST, {})
             return cls(outs, makers, {key: first.get(key) for key in ("deps", "params")})
         except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-            raise MissingError(f"{DVC_LOCK}: is not what DVC writes ({error!r}).", "Run `make pipeline`.") from error
+            raise InconclusiveError(
+                f"{DVC_LOCK}: is not what DVC writes ({error!r}).", "Run `make pipeline`."
+            ) from error
 
     def is_of(self, root: Path, path: Path) -> bool:
         """Whether a file or folder is the one that the run wrote."""

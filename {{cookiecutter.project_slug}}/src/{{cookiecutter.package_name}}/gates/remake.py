@@ -14,12 +14,13 @@ import tempfile
 from pathlib import Path
 
 from .. import params
+from ..checks import base
+from ..checks.gate import InconclusiveError
 from ..errors import ProjectError
 from ..paths import MODEL, split_file
 from ..release import git
 from ..release.clone import clone
 from . import contender, revision
-from .revision import MissingError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         0 where it is there, 1 where it is not; the reason went to standard error.
     """
     parser = argparse.ArgumentParser(prog="champion", description="Make the champion of the base again.")
-    parser.add_argument("--base", default=revision.DEFAULT, help="branch, tag or commit to compare with")
+    parser.add_argument("--base", default=base.DEFAULT, help="branch, tag or commit to compare with")
     asked = parser.parse_args(arguments)
     try:
         print(remake(Path.cwd(), asked.base))
@@ -52,7 +53,7 @@ def remake(root: Path, asked: str) -> str:
     Raises:
         ProjectError: A stage failed, or made another model than ``dvc.lock`` names.
     """
-    commit = revision.resolve(root, asked)
+    commit = base.find(root, asked).commit
     other = contender.incumbent(root, commit)
     if other is None:
         return f"Commit {commit[:9]} has no model: nothing to make."
@@ -84,7 +85,7 @@ def _is_here(root: Path, commit: str) -> bool:
     try:
         for path in (MODEL, *learned):
             revision.stored(root, commit, path)
-    except MissingError:
+    except InconclusiveError:
         return False
     return True
 
