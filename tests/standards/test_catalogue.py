@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath import standards
-from goldenpath.cli import main
+from goldenpath.cli import COMMANDS
 from goldenpath.fixes import FIXES
 from goldenpath.standards import MODULES, catalogue
 from goldenpath.standards.criterion import Criterion
@@ -64,7 +64,7 @@ def test_a_fix_names_commands_that_there_are(item: type[Criterion]) -> None:
     commands = {tuple(words) for words in re.findall(r"\bgoldenpath ([a-z]\w*)(?: ([A-Z]+-\d\d))?", item.fix)}
 
     assert targets <= TARGETS
-    assert {command for command, _ in commands} <= {*main.commands, "nb2pkg"}
+    assert {command for command, _ in commands} <= {*COMMANDS, "nb2pkg"}
     assert {name for _, name in commands if name} <= {other.id for other in catalogue()}
     assert {name for command, name in commands if command == "fix"} <= set(FIXES)
 
