@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.template import docker
 from tests.template.docker import Engine
 from tests.template.generation import git, run
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.xdist_group("walked"),
-    pytest.mark.skipif(not docker.is_possible(), reason="an engine of the tests' own needs root"),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
 IMAGE = "flight-delays:ours"
 BUDGETS = "\n  image_mb: 200\n  ready_seconds: 10\n  stop_seconds: 8\n"
@@ -61,12 +56,6 @@ class Judged:
     status: int
     failed: Mapping[str, str]
     printed: str
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with docker.engine(tmp_path_factory.mktemp("docker")) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
