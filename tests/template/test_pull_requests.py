@@ -91,9 +91,8 @@ def test_a_sound_pull_request_is_green_and_says_so(runner: Runner, change: Path,
 
     assert outcome.jobs == dict.fromkeys(JOBS, "success"), outcome.all_said
     report = (outcome.artifacts / "pull-request-report/pull-request.md").read_text(encoding="utf-8")
-    assert report.startswith("## Green\n")
-    assert set(re.findall(r"\| ([a-z-]+) \| pass", report)) >= {"contract-diff", "data-check", "lock-check", "secrets"}
-    assert {job for job, _ in re.findall(r"\| ([a-z]+) \| (success) \|", report)} == {"changes", *GATES}
+    assert "Gates are green: all 8 hold." in report
+    assert (outcome.artifacts / "pull-request-report/pull-request.html").is_file()
 
 
 def test_where_only_documents_changed_the_rest_is_skipped_within_seconds(runner: Runner, change: Path) -> None:

@@ -35,9 +35,11 @@ def imported_parts(path: Path) -> set[str]:
         ("model", {"pipeline", "serving", "evaluation", "monitoring", "report", "adopt", "gates", "checks"}),
         ("serving", {"pipeline", "evaluation", "report", "adopt", "source", "validation", "gates", "checks"}),
         ("pipeline", {"serving", "monitoring", "report", "adopt", "gates", "checks"}),
-        ("checks", {"pipeline", "model", "serving", "monitoring", "report", "adopt", "gates"}),
+        ("checks", {"pipeline", "model", "serving", "monitoring", "report", "adopt", "gates", "pull_request"}),
         ("evaluation", {"pipeline", "serving", "monitoring", "report", "adopt", "gates", "checks"}),
-        ("gates", {"source", "pipeline", "serving", "monitoring", "adopt"}),
+        ("gates", {"source", "pipeline", "serving", "monitoring", "adopt", "pull_request"}),
+        ("report", {"pull_request"}),
+        ("pull_request", {"source", "pipeline", "model", "serving", "monitoring", "adopt", "delivery"}),
     ],
 )
 def test_a_part_imports_only_what_stands_before_it(part: str, forbidden: set[str]) -> None:

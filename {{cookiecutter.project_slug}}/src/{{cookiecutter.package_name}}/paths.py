@@ -29,7 +29,6 @@ CONTRACT_DIFF = Path("reports/contract-diff.json")
 DATA_CHECK = Path("reports/data-check.json")
 LOCK_CHECK = Path("reports/lock-check.json")
 SECRETS = Path("reports/secrets.json")
-PULL_REQUEST = Path("reports/pull-request.md")
 
 STAGE_COSTS = Path(".stage-costs")
 

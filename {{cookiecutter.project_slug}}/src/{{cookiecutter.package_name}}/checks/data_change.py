@@ -105,7 +105,8 @@ def judge(root: Path, ref: str) -> Report:
         "rows": [asdict(item) for item in row_counts(root, old)],
         "contract": _json(root / VALIDATION_REPORT),
     }
-    if any(item.path == str(RAW) for item in changed):
+    # Where the base had no rows yet, these are the first: the contract alone judges them.
+    if any(item.path == str(RAW) and item.before for item in changed):
         try:
             report |= _compared(agreed, limits, _rows(root, None, "HEAD"), _rows(root, old.commit, ref))
         except InconclusiveError as error:

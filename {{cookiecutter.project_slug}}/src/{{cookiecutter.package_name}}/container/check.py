@@ -29,6 +29,7 @@ def main() -> int:
     asked.add_argument("--image", default="", help="another name than registry/project:commit")
     asked.add_argument("--base", default="", help="another base than the image names")
     given = asked.parse_args()
+    REPORT.unlink(missing_ok=True)  # what was said of another image must not stand for this one
     try:
         expected = identity.of_project(Path())
         image = given.image or expected.name

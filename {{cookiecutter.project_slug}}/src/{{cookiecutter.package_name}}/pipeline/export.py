@@ -17,7 +17,6 @@ from ..params import Export
 from ..paths import DECISION, ESTIMATORS, LINEAGE, MODEL, PARITY, SIGNATURE, split_file
 from . import stage
 
-
 SHAPING = {"problem", "positive_class", "data", "features", "validation", "split", "model", "value", "export"}
 """Parameters that shape the model; the others judge it, and may change without a new one."""
 
