@@ -82,7 +82,11 @@ def test_a_sound_pull_request_is_green_and_says_so(runner: Runner, change: Path,
     text = (change / "params.yaml").read_text(encoding="utf-8")
     (change / "params.yaml").write_text(re.sub(r"(  ready_seconds:) [\d.]+", r"\1 10", text), encoding="utf-8")
     commit(change, "A slower machine")
-    git(change, "update-ref", "refs/remotes/origin/main", "HEAD")
+    origin = change.with_name("origin.git")
+    git(change, "clone", "--quiet", "--bare", ".", str(origin))
+    git(change, "push", "--quiet", str(origin), "HEAD:main")
+    git(change, "remote", "set-url", "origin", str(origin))
+    git(change, "fetch", "--quiet", "origin")
     (change / "tests/test_more.py").write_text("def test_more() -> None:\n    assert sorted([2, 1]) == [1, 2]\n")
     commit(change)
 
