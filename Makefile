@@ -84,6 +84,10 @@ bench: $(READY) ## Measure generation, pipeline and prediction, each beside what
 	$(BIN)/python benchmarks/pipeline.py
 	$(BIN)/python benchmarks/review.py
 
+.PHONY: bench-image
+bench-image: $(READY) ## Measure the container image beside a single-stage one; needs root
+	PYTHONPATH=. $(BIN)/python benchmarks/container.py
+
 .PHONY: bench-adopt
 bench-adopt: $(READY) ## Adopt public tables of many shapes and write the scores into docs/adopt.md; a quarter of an hour
 	$(BIN)/python benchmarks/adopt_datasets.py

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -62,10 +62,15 @@ def generate(folder: Path) -> Path:
     return folder / "flight-delays"
 
 
-def runner(project: Path) -> Callable[[Sequence[str]], str]:
-    """Return a function that runs a command in the project, with its tools first on PATH, and returns its output."""
+def runner(project: Path, variables: Mapping[str, str] | None = None) -> Callable[[Sequence[str]], str]:
+    """Return a function that runs a command in the project, with its tools first on PATH, and returns its output.
+
+    Args:
+        project: The project's folder.
+        variables: Added to the environment.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    environment = inherited | {"PATH": f"{project / '.venv/bin'}:{os.environ['PATH']}"}
+    environment = {**inherited, **(variables or {})} | {"PATH": f"{project / '.venv/bin'}:{os.environ['PATH']}"}
 
     def run(command: Sequence[str]) -> str:
         done = subprocess.run(command, cwd=project, env=environment, check=True, stdout=subprocess.PIPE, text=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ANSWERS = {
     "data_remote": "{{ cookiecutter.data_remote }}",
+    "deploy": "{{ cookiecutter.deploy }}",
     "license": "{{ cookiecutter.license }}",
 }
 TEMPLATE_VERSION = "{{ cookiecutter._template_version }}"
@@ -20,9 +21,29 @@ MADE_BY_CRUFT = bool("{{ 'yes' if '_commit' in cookiecutter else '' }}")
 
 # Option and value -> paths that only projects with this value keep.
 KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("data_remote", "s3"): ("requirements/remote-s3.txt",),
+    ("data_remote", "s3"): ("infra", "requirements/remote-s3.txt"),
     ("data_remote", "gcs"): ("requirements/remote-gcs.txt",),
     ("data_remote", "azure"): ("requirements/remote-azure.txt",),
+    ("deploy", "kubernetes"): (
+        "deploy/argocd",
+        "deploy/base",
+        "deploy/overlays/dev/autoscaler.yaml",
+        "deploy/overlays/dev/kustomization.yaml",
+        "deploy/overlays/prod/analysis-template.yaml",
+        "deploy/overlays/prod/autoscaler.yaml",
+        "deploy/overlays/prod/deployment.yaml",
+        "deploy/overlays/prod/kustomization.yaml",
+        "deploy/overlays/prod/rollout.yaml",
+        "deploy/overlays/staging/kustomization.yaml",
+        "docs/kubernetes.md",
+    ),
+    ("deploy", "compose"): (
+        "compose.yaml",
+        "deploy/overlays/dev/compose.yaml",
+        "deploy/overlays/prod/compose.yaml",
+        "deploy/overlays/staging/compose.yaml",
+        "docs/compose.md",
+    ),
 }
 
 # Settings and files of the person who generates must not change the first commit, nor run anything.

@@ -124,7 +124,7 @@ HEALTHY = {
     ".github/workflows/audit.yml": AUDITED,
     "Makefile": MAKEFILE,
     "contract.yaml": CONTRACT,
-    "params.yaml": "fairness: {metric: recall, floor: 0.4}\n",
+    "params.yaml": "gates: {fairness: {recall: 0.2}}\n",
     "requirements/serve.txt": "numpy==2.4.1 \\\n    --hash=sha256:00\ncolorama==0.4.6 ; sys_platform == 'win32'\n",
     "models/signature.json": json.dumps({"model_sha256": MODEL, "inputs": [{"name": "tenure"}, {"name": "region"}]}),
     "src/churn/__init__.py": "",
@@ -150,9 +150,10 @@ STAGES = (
 )
 
 
-def segments(recall: float) -> dict[str, str]:
-    """A report of one group, and the lock that records it."""
-    text = json.dumps([{"column": "region", "group": "north", "metrics": {"recall": recall}}])
+def segments(**recalls: float | None) -> dict[str, str]:
+    """A report of the groups of a column, and the lock that records it."""
+    metrics = {group: {} if recall is None else {"recall": recall} for group, recall in recalls.items()}
+    text = json.dumps([{"column": "region", "group": group, "metrics": found} for group, found in metrics.items()])
     out = {"path": "reports/segments.json", "md5": md5(text.encode())}
     return {"reports/segments.json": text, "dvc.lock": json.dumps({"stages": {"evaluate": {"outs": [out]}}})}
 
@@ -177,7 +178,7 @@ FAIR = {
     "golden-path.yaml": HIGH,
     "contract.yaml": PROTECTED,
     "dvc.yaml": STAGES,
-    **segments(0.5),
+    **segments(north=0.5, south=0.6),
     "docs/technical-file.md": TECHNICAL,
 }
 
@@ -188,7 +189,7 @@ STRANGE = (
     "- 1\n- [a]\n",
     "on: 1\njobs: {a: {steps: [1, {uses: [1], run: [2], with: [3]}], permissions: [1], container: [1]}}\n",
     "schema: [{properties: [1, {name: [2]}]}]\nslaProperties: 1\n",
-    "fairness: {metric: [1], floor: x}\nimages: [1, {digest: [2]}]\n",
+    "gates: {fairness: {recall: x, 1: [2]}}\nimages: [1, {digest: [2]}]\n",
     "product: {name: [1]}\nserving: 3\n",
     '{"inputs": [1, {"name": [1]}], "bomFormat": "CycloneDX", "components": [1, {"name": [1], "hashes": [1]}]}',
     '[{"column": [1], "metrics": 2}]',
@@ -686,7 +687,11 @@ CASES = [
         "gamed",
         "a report made fairer by hand",
         "is not what the pipeline wrote",
-        {**FAIR, "reports/segments.json": segments(0.9)["reports/segments.json"], **attested("SEC-08")},
+        {
+            **FAIR,
+            "reports/segments.json": segments(north=0.6, south=0.6)["reports/segments.json"],
+            **attested("SEC-08"),
+        },
     ),
     *(
         Case("SEC-08", "gamed", why, says, {**FAIR, **attested("SEC-08", **words), **more})
@@ -702,8 +707,15 @@ CASES = [
         "SEC-08",
         "not met",
         "a group left behind",
-        "region north has 0.5",
-        {**FAIR, "params.yaml": "fairness: {metric: recall, floor: 0.6}\n"},
+        "recall is 0.5 for north and 0.75 for south",
+        {**FAIR, **segments(north=0.5, south=0.75)},
+    ),
+    Case(
+        "SEC-08",
+        "not met",
+        "a group that nobody judged",
+        "south has no recall",
+        {**FAIR, **segments(north=0.5, south=None)},
     ),
     Case("SEC-08", "not met", "no technical file", "no technical file", {**FAIR, "docs/technical-file.md": None}),
     Case(
@@ -724,7 +736,7 @@ CASES = [
         "SEC-08",
         "gamed",
         "low criticality with a protected column",
-        "no fairness",
+        "no gates: fairness",
         {**FAIR, "golden-path.yaml": MANIFEST.replace("medium", "low"), "params.yaml": None},
     ),
     Case("SEC-08", "n/a", "nobody protected", "criticality is medium"),

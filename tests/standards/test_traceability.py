@@ -119,9 +119,7 @@ def sha256(text: str) -> str:
 
 def lineage(files: Mapping[str, str], commit: str) -> str:
     """The papers of the model that the files make."""
-    digests = {"data/clean.parquet": "c" * 64} | {
-        path: sha256(files[path]) for path in ("requirements/dev.txt", "params.yaml")
-    }
+    digests = {"data/clean.parquet": "c" * 64, "requirements/dev.txt": sha256(files["requirements/dev.txt"])}
     inputs: list[dict[str, Any]] = [{"name": path, "digest": {"sha256": digest}} for path, digest in digests.items()]
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
@@ -496,6 +494,8 @@ CASES = [
     Case("TR-07", "not met", "another remote", "the receipt is of other", build=pushed("other")),
     Case("TR-07", "gamed", "the model of another day", "models/model.onnx is not in", build=pushed("store", "7" * 32)),
     Case("TR-08", "met", "papers and metrics in git", "made on 2026-06-14", build=trained),
+    Case("TR-08", "met", "a limit that shapes no model", "made on 2026-06-14",
+         {"params.yaml": "model: {depth: 3}\nlimits: {seconds: 9}\n"}, build=trained),
     Case("TR-08", "met", "a server", "run 7 at https://runs.example.com", rerun(**{
         "src/churn/train.py": "import mlflow\n\nmlflow.sklearn.autolog()\nmodel.fit()\n"}),
         lambda repository: repository.receipt("TR-08", {

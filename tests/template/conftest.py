@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.template import docker
+from tests.template.docker import Engine
 from tests.template.generation import commit_template, generate, git, run
 
 
@@ -25,3 +28,12 @@ def walked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "Train the model")
     return project
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A Docker engine of the tests' own."""
+    if not docker.is_possible():
+        pytest.skip("an engine of the tests' own needs root")
+    with docker.engine(tmp_path_factory.mktemp("docker")) as started:
+        yield started

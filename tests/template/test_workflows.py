@@ -38,7 +38,41 @@ def test_calls_only_targets_that_exist(workflow: Path) -> None:
         target
         for line in re.findall(r"\bmake((?: [a-z-]+)+)", workflow.read_text(encoding="utf-8"))
         for target in line.split()
+        if not target.startswith("-")
     }
 
     assert called
     assert called <= targets
+
+
+def test_every_job_ends_in_time(workflow: Path) -> None:
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+
+    unlimited = 360  # what GitHub sets where a job sets nothing
+    assert [name for name, job in jobs.items() if not 0 < job["timeout-minutes"] < unlimited] == []
+
+
+def test_no_shell_is_given_what_a_stranger_may_have_written(workflow: Path) -> None:
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+
+    scripts = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    assert scripts
+    assert [script for script in scripts if "${{" in script] == []
+
+
+def test_no_checkout_leaves_its_token_behind(workflow: Path) -> None:
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+
+    checkouts = [step for job in jobs.values() for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
+    assert [step["with"].get("persist-credentials") for step in checkouts] == [False] * len(checkouts)
+
+
+def test_what_may_write_comments_runs_no_code_of_the_pull_request() -> None:
+    text = (FOLDERS[1] / ".github/workflows/pr-comment.yml").read_text(encoding="utf-8")
+    [job] = yaml.safe_load(text)["jobs"].values()
+
+    assert job["permissions"] == {"actions": "read", "contents": "read", "pull-requests": "write"}
+    assert [step["with"] for step in job["steps"] if "checkout" in step.get("uses", "")] == [
+        {"persist-credentials": False}
+    ], "no `ref`: what is checked out is the default branch"
+    assert "secrets." not in text

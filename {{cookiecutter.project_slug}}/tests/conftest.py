@@ -58,6 +58,12 @@ def project(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def shop_text() -> str:
+    """The small contract, as its file holds it."""
+    return SHOP.lstrip()
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Any]:
     """Writes a small contract of a shop, changed as the test asks, and returns its path."""

@@ -32,10 +32,14 @@ def imported_parts(path: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("part", "forbidden"),
     [
-        ("model", {"pipeline", "serving", "evaluation", "monitoring", "report", "adopt"}),
-        ("serving", {"pipeline", "evaluation", "report", "adopt", "source", "validation"}),
-        ("pipeline", {"serving", "monitoring", "report", "adopt"}),
-        ("evaluation", {"pipeline", "serving", "monitoring", "report", "adopt"}),
+        ("model", {"pipeline", "serving", "evaluation", "monitoring", "report", "adopt", "gates", "checks"}),
+        ("serving", {"pipeline", "evaluation", "report", "adopt", "source", "validation", "gates", "checks"}),
+        ("pipeline", {"serving", "monitoring", "report", "adopt", "gates", "checks"}),
+        ("checks", {"pipeline", "model", "serving", "monitoring", "report", "adopt", "gates", "pull_request"}),
+        ("evaluation", {"pipeline", "serving", "monitoring", "report", "adopt", "gates", "checks"}),
+        ("gates", {"source", "pipeline", "serving", "monitoring", "adopt", "pull_request"}),
+        ("report", {"pull_request"}),
+        ("pull_request", {"source", "pipeline", "model", "serving", "monitoring", "adopt", "delivery"}),
     ],
 )
 def test_a_part_imports_only_what_stands_before_it(part: str, forbidden: set[str]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,23 @@ def test_a_floor_holds_what_is_as_good_or_better(floor: dict[str, float], value:
 def test_missing_parameters_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="no such file"):
         params.load(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("margin", [{}, {"absolute": 0.1, "relative": 0.1}])
+def test_a_margin_is_either_absolute_or_relative(margin: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="want absolute or relative"):
+        params.Margin(**margin)
+
+
+def test_a_margin_is_told_in_the_units_of_the_metric() -> None:
+    assert params.Margin(absolute=0.1).beside(champion=20) == 0.1
+    assert params.Margin(relative=0.1).beside(champion=-20) == pytest.approx(2)
+
+
+def test_every_limit_stands_beside_its_reason() -> None:
+    lines = (Path(__file__).parents[1] / "params.yaml").read_text().splitlines()
+    block = lines[next(index for index, line in enumerate(lines) if line.startswith("gates:")) + 1 :]
+    limits = [line for line in itertools.takewhile(lambda line: line.startswith(" "), block) if line.strip()]
+
+    assert limits
+    assert [line for line in limits if "  # " not in line and "reason: " not in line] == []

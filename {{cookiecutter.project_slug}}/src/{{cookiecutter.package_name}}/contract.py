@@ -193,7 +193,19 @@ def load(path: Path = PATH) -> Contract:
     """
     if not path.is_file():
         raise ContractError(f"{path}: no such file. Write one, or run `make adopt DATA=… TARGET=…`.")
-    text = path.read_bytes()
+    return parse(path.read_bytes(), path)
+
+
+def parse(text: bytes, path: Path = PATH) -> Contract:
+    """Check a contract that was read already, such as one of another commit.
+
+    Args:
+        text: The content of an ODCS file.
+        path: What errors call it.
+
+    Raises:
+        ContractError: It is not YAML, is not ODCS v3, or contradicts itself.
+    """
     try:
         raw = yaml.safe_load(text)
         standard = OpenDataContractStandard.model_validate(raw)

@@ -153,14 +153,132 @@ class Floor(_Section):
         return value >= self.min if self.min is not None else self.max is not None and value <= self.max
 
 
-class Gates(_Section):
-    """What a model has to hold.
+class DataGate(_Section):
+    """What changed data has to hold, beside the contract.
 
     Attributes:
-        segments: Floors for every group of segments and protected columns, by metric.
+        lost_share: The share of the base's rows that may be gone.
     """
 
+    lost_share: Share = 0.01
+
+
+class Margin(_Section):
+    """By how much a candidate may be worse than the champion.
+
+    Attributes:
+        absolute: In the units of the metric.
+        relative: As a share of the champion's value, for metrics whose unit is that of the target or of money.
+    """
+
+    absolute: Annotated[float, Field(ge=0)] | None = None
+    relative: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Margin:
+        if (self.absolute is None) == (self.relative is None):
+            raise ValueError("want absolute or relative")
+        return self
+
+    def beside(self, champion: float) -> float:
+        """The margin in the units of the metric, beside a champion of this value."""
+        return self.absolute if self.absolute is not None else (self.relative or 0.0) * abs(champion)
+
+
+class Calibration(_Section):
+    """How far probabilities may lie from what happens: the expected calibration error.
+
+    Attributes:
+        max: The largest error on the held-out rows.
+        margin: How much more of it than the champion's there may be.
+    """
+
+    max: Annotated[float, Field(gt=0, le=1)] | None = None
+    margin: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class Latency(_Section):
+    """How long one row may take, in milliseconds, on one thread and without the network.
+
+    Attributes:
+        p50_ms: The median.
+        p99_ms: What one row in a hundred exceeds.
+        times_champion: The median beside the champion's, both measured in the same run.
+    """
+
+    p50_ms: Annotated[float, Field(gt=0)] | None = None
+    p99_ms: Annotated[float, Field(gt=0)] | None = None
+    times_champion: Annotated[float, Field(ge=1)] | None = None
+
+
+class TrainingCost(_Section):
+    """What one run of the train stage may cost.
+
+    Attributes:
+        seconds: Wall clock.
+        peak_memory_mib: The most memory at any time, in MiB.
+    """
+
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    peak_memory_mib: Annotated[float, Field(gt=0)] | None = None
+
+
+class Retires(_Section):
+    """The champion that is replaced without a comparison, because the two do not answer the same question.
+
+    It names one model, so it ends by itself: the next candidate has another champion.
+
+    Attributes:
+        model: The first 12 or more digits of the champion's SHA-256.
+        reason: Why it cannot be compared.
+    """
+
+    model: Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class Gates(_Section):
+    """What a model and its data have to hold before they are merged; a limit that is not set turns its gate off.
+
+    Attributes:
+        floors: Worst values over all held-out rows, by metric.
+        non_inferiority: Margins against the champion over all held-out rows, by metric.
+        segments: Floors for every group of segments and protected columns, by metric.
+        segment_non_inferiority: Margins against the champion in every such group, by metric.
+        fairness: Largest gaps between two groups of a protected column, by metric.
+        calibration: How far probabilities may lie from what happens.
+        latency: How long one row may take.
+        size_mib: The largest size of the ONNX file, in MiB.
+        training: What training may cost.
+        retires: The champion that is replaced without a comparison.
+        data: Limits for changed data.
+    """
+
+    floors: dict[str, Floor] = {}
+    non_inferiority: dict[str, Margin] = {}
     segments: dict[str, Floor] = {}
+    segment_non_inferiority: dict[str, Margin] = {}
+    fairness: dict[str, Annotated[float, Field(gt=0)]] = {}
+    calibration: Calibration | None = None
+    latency: Latency | None = None
+    size_mib: Annotated[float, Field(gt=0)] | None = None
+    training: TrainingCost | None = None
+    retires: Retires | None = None
+    data: DataGate = DataGate()
+
+
+class Container(_Section):
+    """What the container image may take.
+
+    Attributes:
+        image_mb: Megabytes (10⁶ bytes) that it may add to its base, unpacked.
+        ready_seconds: Seconds from ``docker run`` to the first 200 of ``/readyz``.
+        stop_seconds: Seconds from SIGTERM to the end of the process.
+    """
+
+    image_mb: Annotated[float, Field(gt=0)] = 200
+    ready_seconds: Annotated[float, Field(gt=0)] = 1.5
+    stop_seconds: Annotated[float, Field(gt=0)] = 10
 
 
 class Export(_Section):
@@ -194,6 +312,7 @@ class Params(_Section):
     value: Value
     evaluation: Evaluation
     gates: Gates = Gates()
+    container: Container = Container()
     export: Export
 
 

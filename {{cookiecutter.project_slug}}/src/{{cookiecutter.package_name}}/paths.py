@@ -22,8 +22,13 @@ METRICS = Path("reports/metrics.json")
 SEGMENTS = Path("reports/segments.json")
 PARITY = Path("reports/parity.json")
 PLOTS = Path("reports/plots")
+GATES = Path("reports/gates.json")
 EVALUATION_PAGE = Path("reports/evaluation.html")
 MODEL_CARD = Path("docs/model-card.md")
+CONTRACT_DIFF = Path("reports/contract-diff.json")
+DATA_CHECK = Path("reports/data-check.json")
+LOCK_CHECK = Path("reports/lock-check.json")
+SECRETS = Path("reports/secrets.json")
 
 STAGE_COSTS = Path(".stage-costs")
 

@@ -11,6 +11,9 @@ from {{ cookiecutter.package_name }}.adopt.division import Division
 from {{ cookiecutter.package_name }}.adopt.params_text import Settings, params_text
 from {{ cookiecutter.package_name }}.adopt.profile import profile
 from {{ cookiecutter.package_name }}.adopt.target import guess_target
+from {{ cookiecutter.package_name }}.evaluation import metrics
+from {{ cookiecutter.package_name }}.gates import quality
+from {{ cookiecutter.package_name }}.model.task import Kind
 from {{ cookiecutter.package_name }}.params import Params
 from {{ cookiecutter.package_name }}.tabular import TableFormat
 
@@ -86,6 +89,26 @@ def test_every_group_has_to_be_better_than_a_constant_answer(
     written: Any, values: Any, metric: str, least: float
 ) -> None:
     assert written(values).gates.segments == {metric: params.Floor(min=least)}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [([0, 1] * 200, "binary"), (["a", "b", "c"] * 100, "multiclass"), (list(range(200)), "regression")],
+)
+def test_every_limit_is_about_a_metric_that_the_problem_has(written: Any, values: Any, kind: Kind) -> None:
+    found = written(values)
+
+    quality.refuse_unknown(found.gates, metrics.for_task(kind, found.value, None))
+    assert set(found.gates.non_inferiority) == {metrics.HEADLINE[kind], "cost_per_row"}
+    assert (found.gates.calibration is None) == (kind == "regression")
+
+
+def test_fewer_rows_get_wider_margins(written: Any) -> None:
+    few, many = (written([0, 1] * 200, rows=rows).gates for rows in (400, 1_000_000))
+
+    assert few.non_inferiority["roc_auc"].absolute == 0.1
+    assert many.non_inferiority["roc_auc"].absolute == 0.01
+    assert few.calibration.max > many.calibration.max
 
 
 def test_the_share_held_out_is_that_of_the_division(written: Any) -> None:

@@ -57,3 +57,15 @@ def test_a_metric_without_meaning_is_none() -> None:
 
     assert found["model"]["roc_auc"].value is None
     assert found["model"]["brier"].value == pytest.approx(np.mean(np.linspace(0, 1, 20) ** 2), rel=1e-5)
+
+
+def test_rows_of_one_cluster_are_no_evidence_of_their_own() -> None:
+    sample = np.repeat(np.random.default_rng(1).normal(size=40), 25)
+    clusters = np.repeat(np.arange(40), 25)
+    asked = {"model": {"mean": mean}}
+
+    rows, _ = estimates(asked, sample, {"model": sample}, SETTINGS)
+    whole, _ = estimates(asked, sample, {"model": sample}, SETTINGS, clusters=clusters)
+
+    widths = [found["model"]["mean"].high - found["model"]["mean"].low for found in (rows, whole)]
+    assert widths[1] / widths[0] == pytest.approx(5, rel=0.3), "25 copies of a row tell no more than one"

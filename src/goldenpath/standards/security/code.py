@@ -13,7 +13,7 @@ from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.standards.proofs import as_number, of_receipt
 from goldenpath.standards.verdict import Evidence, Status, Verdict, failed, passed, unknown
 
-SCANNERS = re.compile(r"\b(?:gitleaks|trufflehog|detect-secrets|ggshield)\b")
+SCANNERS = re.compile(r"\b(?:gitleaks|trufflehog|detect-secrets|ggshield|kingfisher)\b")
 SCANNER_FILES = (".gitleaks.toml", ".gitleaksignore", ".secrets.baseline", ".trufflehogignore")
 
 
@@ -32,9 +32,9 @@ class SEC01(Criterion):
     verify = (
         "no private key and no token of thirteen kinds with an unmistakable shape in the checkout, nor in any change "
         "of the history; where that is longer than 500 commits or 32 MiB, a receipt of gitleaks, trufflehog, "
-        "detect-secrets or ggshield vouches for the older part (facts: findings, commits) and the newer is read. This "
-        "proves that no known kind of token leaked; passwords without a shape are for the scanner. A secret that is "
-        "only in history can be attested as revoked, for at most 365 days, by naming its commit"
+        "detect-secrets, ggshield or kingfisher vouches for the older part (facts: findings, commits) and the newer is "
+        "read. This proves that no known kind of token leaked; passwords without a shape are for the scanner. A secret "
+        "that is only in history can be attested as revoked, for at most 365 days, by naming its commit"
     )
     fix = "revoke the secret where it was issued, then remove it; goldenpath attest SEC-01 for what stays in history"
     effort = Effort.HOURS

@@ -135,8 +135,8 @@ class SEC07(Criterion):
 class SEC08(Criterion):
     """A model that decides about people can be right on average and wrong for one group of them.
 
-    Where a mistake weighs much, every group must reach the floor that was agreed on, and the technical file must let
-    an outsider follow how the model came about, what it can do and what watches it.
+    Where a mistake weighs much, no group may fare worse than another by more than was agreed on, and the technical file
+    must let an outsider follow how the model came about, what it can do and what watches it.
     """
 
     id = "SEC-08"
@@ -145,12 +145,12 @@ class SEC08(Criterion):
     part = Part.SECURITY
     proofs = (Proof.PARSED, Proof.ATTESTED)
     verify = (
-        "asked at criticality high, or where contract.yaml has a column of role protected: params.yaml has fairness: "
-        "metric and floor, and every group of every protected column in reports/segments.json, as dvc.yaml's stages "
-        "wrote it, reaches it; at criticality high also docs/technical-file.md has the nine points of Annex IV, none "
-        "below 20 words of its own, and a reviewer attests it for at most 365 days"
+        "asked at criticality high, or where contract.yaml has a column of role protected: params.yaml has gates: "
+        "fairness: a metric and the largest gap, and no two groups of a protected column in reports/segments.json, as "
+        "dvc.yaml's stages wrote it, lie further apart; at criticality high also docs/technical-file.md has the nine "
+        "points of Annex IV, none below 20 words of its own, and a reviewer attests it for at most 365 days"
     )
-    fix = "set fairness: in params.yaml, write docs/technical-file.md, then goldenpath attest SEC-08"
+    fix = "set gates: fairness: in params.yaml, write docs/technical-file.md, then goldenpath attest SEC-08"
     effort = Effort.DAYS
     sources = ("EU AI Act Annex IV", "ML Test Score Model 7", "NIST AI RMF Measure 2.11")
     gaming = (
@@ -174,7 +174,7 @@ class SEC08(Criterion):
         if fault := _fairness_fault(product, protected):
             return failed(fault.text, fault)
         fact = Evidence(
-            f"every group of {', '.join(protected) or 'no column'} reaches the floor", "reports/segments.json"
+            f"the groups of {', '.join(protected) or 'no column'} are treated alike", "reports/segments.json"
         )
         if not is_high:
             return passed(fact.text, fact)
@@ -214,26 +214,34 @@ def _protected(product: Product) -> list[str]:
 
 
 def _fairness_fault(product: Product, protected: list[str]) -> Evidence | None:
-    """The group that stays below the floor, or what is missing to tell."""
+    """The groups that lie too far apart, or what is missing to tell."""
     path = "reports/segments.json"
-    wanted = as_mapping(product.mapping("params.yaml").get("fairness"))
-    metric, floor = str(wanted.get("metric") or ""), as_number(wanted.get("floor"))
-    if not metric or floor is None:
-        return Evidence("params.yaml has no fairness: metric and floor", "params.yaml")
+    gaps = as_mapping(as_mapping(product.mapping("params.yaml").get("gates")).get("fairness"))
+    limits = {str(metric): limit for metric, raw in gaps.items() if (limit := as_number(raw)) is not None}
+    if not limits:
+        return Evidence("params.yaml has no gates: fairness: metric and largest gap", "params.yaml")
     if not any(path in stage.outs for stage in product.pipeline):
         return Evidence("no stage of dvc.yaml writes reports/segments.json", path)
     if fault := dvc.not_as_written(product, path):
         return Evidence(fault, path, command="make pipeline")
-    groups = [item for item in as_mappings(product.json(path)) if item.get("column") in protected]
-    if unjudged := sorted(set(protected) - {str(item["column"]) for item in groups}):
-        return Evidence(f"no group of {', '.join(unjudged)} is judged", path)
     if not protected:
         return Evidence("no column is protected: nobody has said which groups may be treated worse", CONTRACT)
-    for item in groups:
-        value = as_number(as_mapping(item.get("metrics")).get(metric))
-        if value is None or value < floor:
-            told = "has no" if value is None else f"has {value:g}"
-            return Evidence(f"{item['column']} {item.get('group')} {told} {metric}, want {floor:g} or more", path)
+    groups = as_mappings(product.json(path))
+    for column in protected:
+        for metric, limit in limits.items():
+            found = {
+                str(item.get("group")): as_number(as_mapping(item.get("metrics")).get(metric))
+                for item in groups
+                if item.get("column") == column
+            }
+            values = {group: value for group, value in found.items() if value is not None}
+            if not values or len(values) < len(found):
+                unjudged = ", ".join(sorted(found.keys() - values.keys())) or "no group"
+                return Evidence(f"{column}: {unjudged} has no {metric}", path)
+            low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+            if values[high] - values[low] > limit:
+                words = f"{metric} is {values[low]:g} for {low} and {values[high]:g} for {high}"
+                return Evidence(f"{column}: {words}, want a gap of {limit:g} or less", path)
     return None
 
 

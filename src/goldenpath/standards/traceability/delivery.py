@@ -152,7 +152,7 @@ class TR14(Criterion):
     )
     fix = (
         "make promote VERSION=… ENV=prod, which writes digest and model version; goldenpath record TR-14 -- make image "
-        "at the tag"
+        "PUSH=1 at the tag (make image-evidence)"
     )
     effort = Effort.DAYS
     sources = ("SLSA v1.0 Provenance", "EU AI Act Article 12", "Microsoft MLOps maturity model, level 3")
@@ -174,7 +174,7 @@ class TR14(Criterion):
         digests = {image.digest for image in found.images}
         built = _built(product, model)
         if not built:
-            command = "goldenpath record TR-14 -- make image"
+            command = "goldenpath record TR-14 -- make image PUSH=1"
             return failed(
                 "nothing proves which model the image holds", Evidence("no receipt of a build", command=command)
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import goldenpath
@@ -90,13 +90,22 @@ def _record_faults(product: Product, git: Git, commit: str) -> Iterator[Evidence
     yield from _paper_faults(product.pipeline, papers, lambda path: _in_git(product, path))
     if not (papers.commit and git.resolve(papers.commit) and git.is_before(papers.commit, commit)):
         yield Evidence(f"the commit {papers.commit[:9] or '(none)'} is not in this history", lineage.PATH)
-    for path in {path for stage in product.pipeline for path in stage.params if path == dvc.PARAMS}:
-        for name, value in product.mapping(path).items():
-            if not _agrees(value, papers.parameters.get(name)):
-                yield Evidence(f"parameter {name} is not the one in {path}", lineage.PATH)
+    given = product.mapping(dvc.PARAMS)
+    for name in sorted(_shaping(product.pipeline, given) | (papers.parameters.keys() & given.keys())):
+        if not _agrees(given.get(name), papers.parameters.get(name)):
+            yield Evidence(f"parameter {name} is not the one in {dvc.PARAMS}", lineage.PATH)
     metrics = [path for stage in product.pipeline for path in stage.metrics]
     if not any(path in product.paths and numbers_of(product, path) for path in metrics):
         yield Evidence("git keeps no metrics of the run", dvc.FILE)
+
+
+def _shaping(pipeline: dvc.Pipeline, given: Mapping[str, object]) -> set[str]:
+    """The sections of ``params.yaml`` that the stages up to the lineage's read: they shape what it tells of."""
+    writers = {stage.name for stage in pipeline if lineage.PATH in stage.outs}
+    before = {name for writer in writers for name in pipeline.ancestors(writer)} | writers
+    read = [stage.params[dvc.PARAMS] for stage in pipeline if stage.name in before and dvc.PARAMS in stage.params]
+    # A stage that names the file and nothing in it reads all of it.
+    return {name.partition(".")[0] for names in read for name in names or given}
 
 
 def _in_git(product: Product, path: str) -> bytes | None:

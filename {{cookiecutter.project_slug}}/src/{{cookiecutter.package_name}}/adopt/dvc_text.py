@@ -35,8 +35,9 @@ def dvc_text(text: str, package: str, path: str, former: str | None) -> str:
             stage["deps"].remove(dependency)
     stage["deps"].extend(wanted)
     # How far back "recent" reaches matters to the sample only, and params.yaml no longer says it.
-    if "features" in stage["params"]:
-        stage["params"].remove("features")
+    for reader in tree["stages"].values():
+        if "features" in reader.get("params", ()):
+            reader["params"].remove("features")
     stream = io.StringIO()
     yaml.dump(tree, stream)
     return stream.getvalue()

@@ -34,6 +34,17 @@ LEAST_AUC, LEAST_CORRELATION = 0.55, 0.1
 LEAST_OVER_CHANCE = 1.2
 """The same with more than two classes, of which a constant answer finds one: so many times its share of right ones."""
 
+CALIBRATION_NOISE = 0.4
+"""The calibration error of a perfect model is this times the root of bins by rows: the mean of a half-normal, 0.8,
+times the most that the standard deviation of a class can be, 0.5."""
+
+_HEADLINES = {
+    "binary": ("roc_auc", "absolute", "recall: 0.1"),
+    "multiclass": ("log_loss", "relative", "accuracy: 0.1"),
+    "regression": ("mae", "relative", "rank_correlation: 0.2"),
+}
+"""By kind of problem: the metric by which models are compared, the unit of its margin, and the gap between groups."""
+
 _COMMENT_COLUMN = 32
 
 
@@ -89,24 +100,66 @@ def params_text(text: str, found: Settings) -> str:
     _value(tree["value"], target)
     smallest = min(200, max(20, found.rows // 50))
     _put(tree["evaluation"], "min_segment_rows", smallest, "smaller segments are not judged on their own")
-    _gates(tree, target)
+    _gates(tree, found)
     stream = io.StringIO()
     yaml.dump(tree, stream)
     return stream.getvalue()
 
 
-def _gates(tree: CommentedMap, target: Target) -> None:
-    """What every group has to hold, as far as it can be said before a model is there."""
+def _gates(tree: CommentedMap, found: Settings) -> None:
+    """What a model has to hold, as far as it can be said before one is there; the fewer rows, the wider the margins."""
     if "gates" not in tree:
         tree.insert(list(tree).index("export"), "gates", None)
-    metric, least, why = _floor(target)
-    floor = CommentedMap({"min": least})
-    floor.fa.set_flow_style()
-    segments = CommentedMap({metric: floor})
-    segments.ca.items[metric] = [None, None, CommentToken(f"# {why}\n\n", CommentMark(_COMMENT_COLUMN)), None]
-    gates: CommentedMap = CommentedMap({"segments": segments})
-    gates.yaml_add_eol_comment("every group with enough rows has to hold this; raise it", "segments", _COMMENT_COLUMN)
-    tree["gates"] = gates
+    rows = max(1.0, found.rows * found.split.share)
+    metric, least, why = _floor(found.target)
+    headline, unit, gap = _HEADLINES[_kind(found.target)]
+    chance = CALIBRATION_NOISE * math.sqrt(10 / rows)
+    margin = _between(1 / math.sqrt(rows), 0.01, 0.1)
+    lines = [
+        "gates:|what a model and its data have to hold before they are merged; see docs/gates.md",
+        "  data: {lost_share: 0.01}|of the base's rows may be gone; more, and the source was cut",
+        "  floors:|over all held-out rows; raise it once the model is better",
+        f"    {metric}: {{min: {least}}}|{why}",
+        "  non_inferiority:|the interval of the difference to the champion has to lie within this",
+        f"    {headline}: {{{unit}: {margin}}}|what chance does on {rows:,.0f} held-out rows; narrow it",
+        f"    cost_per_row: {{relative: {_between(2 / math.sqrt(rows), 0.02, 0.2)}}}|the same, of the cost of mistakes",
+        "  segments:|every group with enough rows has to hold this; raise it",
+        f"    {metric}: {{min: {least}}}|{why}",
+        "  segment_non_inferiority:|no group may be shown to be worse than under the champion by more than this",
+        f"    {headline}: {{{unit}: {_between(2 * margin, 0.05, 0.2)}}}|groups are small, so twice that margin",
+        "  fairness:|largest gap shown between two groups of a protected column",
+        f"    {gap}|stand-in: replace by what your risk assessment allows",
+    ]
+    if found.target.problem != "regression":
+        lines += [
+            "  calibration:|expected calibration error, ten bins",
+            f"    max: {_between(0.05 + chance, 0.05, 0.3)}|5 in 100, and what chance adds on these rows",
+            f"    margin: {_between(chance, 0.02, 0.2)}|more than the champion's",
+        ]
+    lines += [
+        "  latency:|one row on one thread, without the network",
+        "    p50_ms: 5.0|stand-in: replace by what your callers can wait for",
+        "    p99_ms: 20.0|the same",
+        "    times_champion: 2.0|both measured in the same run, so a slow machine does not matter",
+        "  size_mib: 50|it is baked into the image",
+        "  training:|of the train stage, by the lineage of the model",
+        "    seconds: 600|a pull request can wait ten minutes",
+        "    peak_memory_mib: 8192|half of a CI machine",
+    ]
+    text = "\n".join(
+        f"{setting:<{_COMMENT_COLUMN - 2}}  # {reason}" for setting, _, reason in (x.partition("|") for x in lines)
+    )
+    # Loaded with a section after it, which keeps the blank line between them.
+    tree["gates"] = YAML().load(f"{text}\n\nexport:\n")["gates"]
+
+
+def _between(value: float, low: float, high: float) -> float:
+    """A value within bounds, as precise as a guess deserves."""
+    return round(min(high, max(low, value)), 2)
+
+
+def _kind(target: Target) -> str:
+    return "regression" if target.problem == "regression" else "binary" if target.positive is not None else "multiclass"
 
 
 def _floor(target: Target) -> tuple[str, float, str]:

@@ -28,6 +28,7 @@ def estimates(
     scores: Mapping[str, NDArray[Any]],
     settings: Evaluation,
     against: str | None = None,
+    clusters: NDArray[Any] | None = None,
 ) -> tuple[dict[str, dict[str, Estimate]], dict[str, dict[str, Estimate]]]:
     """Metrics of several models on the same rows, with paired resamples.
 
@@ -40,27 +41,22 @@ def estimates(
         scores: Scores by model, the rows first.
         settings: Number of resamples, confidence and seed.
         against: The model from which the differences are taken; None for no differences.
+        clusters: See :func:`draws`.
 
     Returns:
         The metrics by model and name, and for each other model the differences ``against - other``.
     """
     point = {model: _all(metrics[model], actual, score, None) for model, score in scores.items()}
-    draws: dict[str, dict[str, list[float]]] = {model: {name: [] for name in point[model]} for model in scores}
-    for weight in _resamples(len(actual), settings):
-        for model, score in scores.items():
-            for name, value in _all(metrics[model], actual, score, weight).items():
-                draws[model][name].append(value)
+    drawn = draws(metrics, actual, scores, settings, clusters)
     by_model = {
-        model: {name: _estimate(value, draws[model][name], settings.confidence) for name, value in point[model].items()}
+        model: {name: _estimate(value, drawn[model][name], settings.confidence) for name, value in point[model].items()}
         for model in scores
     }
     if against is None:
         return by_model, {}
     gains = {
         model: {
-            name: _estimate(
-                value - point[model][name], np.subtract(draws[against][name], draws[model][name]), settings.confidence
-            )
+            name: _estimate(value - point[model][name], drawn[against][name] - drawn[model][name], settings.confidence)
             for name, value in point[against].items()
         }
         for model in scores
@@ -69,10 +65,41 @@ def estimates(
     return by_model, gains
 
 
-def _resamples(rows: int, settings: Evaluation) -> Iterator[NDArray[np.float64]]:
+def draws(
+    metrics: Mapping[str, Mapping[str, Metric]],
+    actual: NDArray[Any],
+    scores: Mapping[str, NDArray[Any]],
+    settings: Evaluation,
+    clusters: NDArray[Any] | None = None,
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """The metrics of several models on each of the same resamples.
+
+    Args:
+        metrics: Metrics by model and name.
+        actual: Targets, shape (rows,).
+        scores: Scores by model, the rows first.
+        settings: Number of resamples and seed.
+        clusters: What each row belongs to, shape (rows,), where rows that belong together are no independent evidence:
+            whole clusters are then drawn (Davison and Hinkley, 1997, section 3.8). None to draw rows.
+
+    Returns:
+        By model and name, shape (resamples,); NaN where a resample leaves a metric undefined.
+    """
+    found: dict[str, dict[str, list[float]]] = {model: {name: [] for name in metrics[model]} for model in scores}
+    for weight in _resamples(len(actual), settings, clusters):
+        for model, score in scores.items():
+            for name, value in _all(metrics[model], actual, score, weight).items():
+                found[model][name].append(value)
+    return {model: {name: np.array(values) for name, values in by_name.items()} for model, by_name in found.items()}
+
+
+def _resamples(rows: int, settings: Evaluation, clusters: NDArray[Any] | None) -> Iterator[NDArray[np.float64]]:
+    member = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    units = rows if member is None else int(member.max()) + 1
     generator = np.random.default_rng(settings.seed)
     for _ in range(settings.bootstrap):
-        yield np.bincount(generator.integers(0, rows, rows), minlength=rows).astype(np.float64)
+        weight = np.bincount(generator.integers(0, units, units), minlength=units).astype(np.float64)
+        yield weight if member is None else weight[member]
 
 
 def _all(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,23 @@ MOST_GROUPS = 30
 MISSING = "(missing)"
 MOST_RESAMPLES = 100
 """There are many groups, and their intervals only have to tell a notable difference from chance."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some of the rows: those of one value, or one range of values, of a column.
+
+    Attributes:
+        column: The column's name.
+        role: ``segment`` or ``protected``.
+        name: The value or the range in words.
+        rows: Whether each row belongs to it, shape (rows,).
+    """
+
+    column: str
+    role: Role
+    name: str
+    rows: NDArray[np.bool_]
 
 
 def by_segment(
@@ -50,19 +68,29 @@ def by_segment(
         None with more than two classes).
     """
     records = []
+    for group in groups(contract, rows):
+        record: dict[str, Any] = {
+            "column": group.column,
+            "role": group.role,
+            "group": group.name,
+            "rows": int(group.rows.sum()),
+        }
+        if record["rows"] >= min_rows:
+            record |= _judged(metrics, actual[group.rows], score[group.rows], settings, with_interval)
+        else:
+            record["metrics"] = None
+        records.append(record)
+    return records
+
+
+def groups(contract: Contract, rows: pd.DataFrame) -> Iterator[Group]:
+    """Every group of every segment and protected column, the largest of a column first."""
     roles: tuple[Role, ...] = ("segment", "protected")
     for role in roles:
         for column in contract.having(role):
-            groups = group_labels(rows[column.name])
-            for group, size in groups.value_counts().head(MOST_GROUPS).items():
-                here = (groups == group).to_numpy()
-                record: dict[str, Any] = {"column": column.name, "role": role, "group": group, "rows": int(size)}
-                if size >= min_rows:
-                    record |= _judged(metrics, actual[here], score[here], settings, with_interval)
-                else:
-                    record["metrics"] = None
-                records.append(record)
-    return records
+            labels = group_labels(rows[column.name])
+            for name in labels.value_counts().head(MOST_GROUPS).index:
+                yield Group(column.name, role, str(name), (labels == name).to_numpy())
 
 
 def group_labels(values: pd.Series) -> pd.Series:

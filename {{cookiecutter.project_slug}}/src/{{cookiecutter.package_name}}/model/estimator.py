@@ -17,21 +17,21 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from ..contract import Column
 from ..params import Model
-from .features import Inputs, categories_of, encode, numbers_of
+from .features import FeatureColumn, Inputs, categories_of, encode, numbers_of
 from .task import Task
 
 
-def as_frame(columns: Sequence[Column], rows: pd.DataFrame) -> pd.DataFrame:
+def as_frame(columns: Sequence[FeatureColumn], rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of the contract as the frame that the pipelines take: the numbers first, then the categories.
 
     Args:
-        columns: The features, in the order of the contract.
+        columns: The features, in the order of the contract or of a model's signature.
         rows: Validated rows.
     """
     return inputs_as_frame(columns, encode(columns, {column.name: _plain(rows[column.name]) for column in columns}))
 
 
-def inputs_as_frame(columns: Sequence[Column], inputs: Inputs) -> pd.DataFrame:
+def inputs_as_frame(columns: Sequence[FeatureColumn], inputs: Inputs) -> pd.DataFrame:
     """The model's tensors as the frame that the pipelines take."""
     numbers = pd.DataFrame(inputs.numbers, columns=[column.name for column in numbers_of(columns)])
     categories = pd.DataFrame(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,18 @@ def load(path: Path) -> Signature:
         ModelError: The file is missing or is not a signature.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        inputs = tuple(Input(**item) for item in content.pop("inputs"))
-        return Signature(**{**content, "classes": tuple(content["classes"])}, inputs=inputs)
+        return parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file. Run `make pipeline`.") from error
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: not a signature ({error}). Run `make pipeline`.") from error
+
+
+def parse(content: Mapping[str, Any]) -> Signature:
+    """A signature as it stands in ``signature.json``.
+
+    Raises:
+        KeyError, TypeError, AttributeError: It is none.
+    """
+    inputs = tuple(Input(**item) for item in content["inputs"])
+    return Signature(**{**content, "classes": tuple(content["classes"]), "inputs": inputs})

@@ -17,6 +17,9 @@ from ..params import Export
 from ..paths import DECISION, ESTIMATORS, LINEAGE, MODEL, PARITY, SIGNATURE, split_file
 from . import stage
 
+SHAPING = {"problem", "positive_class", "data", "features", "validation", "split", "model", "value", "export"}
+"""Parameters that shape the model; the others judge it, and may change without a new one."""
+
 
 def export() -> str:
     """Write the graph, its signature, its lineage and the parity report.
@@ -44,8 +47,8 @@ def export() -> str:
     stage.write_json(SIGNATURE, described.to_json())
     papers = lineage.statement(
         subjects=[MODEL, SIGNATURE],
-        materials=[contract.PATH, params.PATH, *(split_file(part) for part in ("train", "validation", "test"))],
-        parameters=settings.model_dump(mode="json"),
+        materials=[contract.PATH, *(split_file(part) for part in ("train", "validation", "test"))],
+        parameters=settings.model_dump(mode="json", include=SHAPING),
     )
     stage.write_json(LINEAGE, papers)
     return f"{len(model) / 1024:,.0f} KiB, sha256 {described.model_sha256[:12]}, parity on {found['rows']:,} rows"

@@ -35,6 +35,12 @@ def refuse_changes(root: Path) -> None:
         raise ProjectError(f"Not committed: {', '.join(changed[:5])}{more}. Commit first; a tag stands on a commit.")
 
 
+def is_ancestor(root: Path, earlier: str, later: str) -> bool:
+    """Whether one commit leads to another, or is it."""
+    words = ("git", "merge-base", "--is-ancestor", earlier, later)
+    return subprocess.run(words, cwd=root, capture_output=True, check=False).returncode == 0
+
+
 def tags(root: Path, pattern: str) -> list[str]:
     """The tags that match a pattern, oldest version first."""
     return run(root, "tag", "--list", "--sort=version:refname", pattern).split()

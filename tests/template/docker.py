@@ -1,0 +1,148 @@
+"""A Docker engine of the tests' own, and a stand-in for the base image, for machines that reach no image registry."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+CLIENT = "/usr/bin/docker"
+"""Debian's, which brings BuildKit along; another client may stand first on PATH and lack it."""
+TOOLS: Mapping[str, str] = {"dockerd": "docker.io", CLIENT: "docker.io", "mmdebstrap": "mmdebstrap", "ip": "iproute2"}
+BASE = "python:3.11-slim-bookworm"
+SUITE, PACKAGES = "bookworm", ("python3", "python3-venv", "python3-pip", "ca-certificates")
+START_SECONDS = 60
+MEMORY = "8g"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine that holds the base image.
+
+    Attributes:
+        environment: What has to be set to reach it, for Docker's client and for the targets of a generated project.
+    """
+
+    environment: Mapping[str, str]
+
+    def run(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command of Docker's client to its end, whatever it ends with."""
+        return subprocess.run([CLIENT, *words], env=os.environ | self.environment, input=text,
+                              capture_output=True, text=True)  # fmt: skip
+
+    def derive(self, name: str, image: str, *lines: str) -> str:
+        """Build an image from another and more lines of a Dockerfile, and return its name."""
+        done = self.run("build", "--tag", name, "-", text="\n".join([f"FROM {image}", *lines, ""]))
+        assert done.returncode == 0, done.stderr
+        return name
+
+
+def is_possible() -> bool:
+    """Tell whether an engine can be started here: it needs root."""
+    return os.geteuid() == 0
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[Engine]:
+    """Start an engine that keeps all its files in ``folder``, and stop it; what is not installed is installed."""
+    install()
+    home = Path(tempfile.mkdtemp(prefix="dk-"))  # a socket's path may have 107 characters, fewer than pytest's folders
+    host = f"unix://{home}/docker.sock"
+    folders = ("--data-root", str(folder / "data"), "--exec-root", str(home / "exec"), "--pidfile", str(home / "pid"))
+    lent = {"PIP_CERT": certificates()} if certificates() else {}
+    started = Engine({"DOCKER_HOST": host, "DOCKER": CLIENT, "BUILD_NETWORK": "host", "DOCKER_BUILDKIT": "1"} | lent)
+    with (folder / "dockerd.log").open("w") as log, bridge() as name, memory(folder / "data"):
+        # Another engine on this machine keeps its bridge and its firewall's rules; a proxy publishes ports without any.
+        apart = ("--bridge", name, "--iptables=false", "--ip-forward=false", "--ip-masq=false")
+        daemon = subprocess.Popen(["dockerd", "--host", host, *folders, *apart], stdout=log, stderr=log)
+        try:
+            _await(started, daemon, folder / "dockerd.log")
+            path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+            made = started.run("import", "--change", f"ENV {path}", str(base_archive()), BASE)
+            assert made.returncode == 0, made.stderr
+            yield started
+        finally:
+            daemon.terminate()
+            daemon.wait(timeout=60)
+            shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def memory(folder: Path) -> Iterator[None]:
+    """Make a folder that lies in memory: a disk takes longer to forget the files of images than to build them."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={MEMORY}", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def bridge() -> Iterator[str]:
+    """Make a network bridge for the engine's containers, and take it away again."""
+    name = f"gp{os.getpid()}"
+    subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
+    try:
+        subprocess.run(["ip", "address", "add", f"10.{os.getpid() % 200 + 20}.99.1/24", "dev", name], check=True)
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "link", "delete", name], check=True)
+
+
+def _await(started: Engine, daemon: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while started.run("version").returncode:
+        is_lost = daemon.poll() is not None or time.monotonic() > deadline
+        assert not is_lost, log.read_text()[-2000:]
+        time.sleep(0.2)
+
+
+def certificates() -> str:
+    """The file of certificates that pip is told to trust on this machine; empty where its own will do."""
+    done = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.cert"], capture_output=True, text=True)
+    return os.environ.get("PIP_CERT") or done.stdout.strip()
+
+
+def install() -> None:
+    """Install what is missing from Debian's packages."""
+    missing = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
+    if missing:
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
+            done = subprocess.run(
+                ["apt-get", "--quiet", *words],
+                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+
+
+def base_archive() -> Path:
+    """Make the stand-in's files from Debian's packages once, and keep them in the person's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "golden-path"
+    archive = cache / f"{SUITE}-python.tar"
+    if not archive.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as scratch:
+            made = Path(scratch) / archive.name
+            command = [
+                "mmdebstrap",
+                "--quiet",
+                "--variant=minbase",
+                f"--include={','.join(PACKAGES)}",
+                SUITE,
+                str(made),
+            ]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            made.replace(archive)
+    return archive

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from orders import git, orders, run_pipeline
+
+from {{ cookiecutter.package_name }} import params
+from {{ cookiecutter.package_name }}.checks import data_change
+from {{ cookiecutter.package_name }}.paths import DATA_CHECK, RAW
+
+
+def judged() -> tuple[int, dict[str, Any]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["data-check", "main"])
+        code = data_change.main()
+    return code, json.loads(DATA_CHECK.read_text())
+
+
+def ingest(rows: pd.DataFrame) -> tuple[int, dict[str, Any]]:
+    """Bring other rows in, and judge them."""
+    rows.to_parquet("source.parquet", index=False)
+    run_pipeline(Path.cwd(), "ingest")
+    return judged()
+
+
+def set_params(section: str, key: str, value: Any) -> None:
+    content = yaml.safe_load(params.PATH.read_text())
+    content[section][key] = value
+    params.PATH.write_text(yaml.safe_dump(content))
+
+
+def test_where_no_data_changed_there_is_nothing_to_judge(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = judged()
+
+    assert (code, report["changed"]) == (0, [])
+    assert "No data changed." in capsys.readouterr().out
+
+
+def test_new_rows_that_keep_the_contract_are_green_and_counted(product: Path) -> None:
+    orders(500).to_parquet("source.parquet", index=False)
+    run_pipeline(product)
+
+    code, report = judged()
+
+    assert code == 0, report["reasons"]
+    assert {item["path"] for item in report["changed"]} >= {"data/raw.parquet", "data/valid.parquet"}
+    assert report["rows"][0] == {"table": "data/raw.parquet", "before": 400, "after": 500}
+    assert report["comparison"]["added"] == 100
+    assert report["comparison"]["lost"] == 0
+
+
+def test_bad_new_rows_are_red_although_they_drown_among_the_old(product: Path) -> None:
+    set_params("validation", "tolerated_share", 0.1)
+    rows = orders(420)
+    rows.loc[410:, "price"] = -1.0  # half of the new ones, and one in forty of all
+
+    code, report = ingest(rows)
+
+    assert (code, report["verdict"]) == (1, "fail")
+    assert "10 of 20 new rows (50.0%) break the contract" in report["reasons"][0]
+    assert "price must be between 0 and 100" in report["reasons"][0]
+
+
+def test_too_many_violations_overall_are_red_by_the_pipelines_own_report(product: Path) -> None:
+    path = Path("reports/validation.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"quarantined": 399, "quarantined_share": 0.9}))
+
+    code, report = judged()
+
+    assert (code, report["verdict"]) == (1, "fail")
+    assert "399 of 400 rows break the contract" in report["reasons"][0]
+
+
+def test_rows_lost_beyond_the_limit_are_red(product: Path) -> None:
+    code, report = ingest(orders().iloc[40:])
+
+    assert (code, report["verdict"]) == (1, "fail")
+    assert "40 of 400 rows of the base (10.0%) are gone" in report["reasons"][0]
+    assert report["comparison"]["lost_by"] == "matched by ordered, Customer No"
+
+
+def test_rows_lost_are_not_made_up_for_by_others(product: Path) -> None:
+    code, report = ingest(orders(440).iloc[40:])
+
+    assert len(pd.read_parquet(RAW)) == 400
+    assert (code, report["comparison"]["lost"]) == (1, 40)
+
+
+def test_few_lost_rows_are_borne(product: Path) -> None:
+    code, report = ingest(orders().iloc[2:])
+
+    assert (code, report["comparison"]["lost"]) == (0, 2)
+
+
+def test_the_limit_for_lost_rows_is_a_parameter(product: Path) -> None:
+    set_params("gates", "data", {"lost_share": 0.2})
+
+    assert ingest(orders().iloc[40:])[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda rows: rows.assign(price=None), "price has no value any longer"),
+        (lambda rows: rows.assign(price=5.0), "price has the same value in every row, and had 100 different ones"),
+        (
+            lambda rows: pd.concat([rows, orders(430).iloc[400:].assign(price=None)]),
+            "price has no value in any of 30 new rows; in the base 0.0% miss it",
+        ),
+    ],
+    ids=["all missing", "constant", "all missing in the new rows"],
+)
+def test_a_column_that_went_dead_is_red(product: Path, spoil: Any, words: str) -> None:
+    code, report = ingest(spoil(orders()))
+
+    assert (code, report["verdict"]) == (1, "fail")
+    assert any(words in reason for reason in report["reasons"]), report["reasons"]
+
+
+def test_drift_of_each_column_is_told_and_is_not_red(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = orders()
+    rows["price"] = rows["price"] / 2
+
+    code, report = ingest(rows)
+
+    moves = {item["column"]: item for item in report["drift"]}
+    assert code == 0, report["reasons"]
+    assert moves["price"]["size"] == "large"
+    assert moves["size"]["psi"] == pytest.approx(0)
+    assert "ordered" not in moves, "time always moves on"
+    assert "| price | large |" in capsys.readouterr().out
+
+
+def without_base_rows(product: Path) -> None:
+    """The data changes, and what it was before is neither in the cache nor in a remote."""
+    orders(410).to_parquet("source.parquet", index=False)
+    run_pipeline(product, "ingest")
+    shutil.rmtree(product / ".dvc" / "cache")
+
+
+def test_a_base_whose_rows_are_not_to_be_had_is_inconclusive(product: Path) -> None:
+    without_base_rows(product)
+
+    code, report = judged()
+
+    assert (code, report["verdict"]) == (3, "inconclusive")
+    assert "neither in DVC's cache nor in its remote" in report["reasons"][0]
+    assert f"git checkout {git(product, 'rev-parse', 'main')[:9]} && dvc repro && dvc push" in report["reasons"][0]
+
+
+def test_too_many_violations_are_red_without_the_bases_rows_too(product: Path) -> None:
+    without_base_rows(product)
+    set_params("validation", "tolerated_share", 0.0)
+    path = Path("reports/validation.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"quarantined_share": 0.5}))
+
+    assert judged()[0] == 1
+
+
+def test_rows_of_the_base_come_from_the_remote(product: Path, tmp_path: Path) -> None:
+    storage = tmp_path / "storage"
+    shutil.copytree(product / ".dvc" / "cache", storage)
+    (product / ".dvc" / "config").write_text(f"[core]\n    remote = there\n['remote \"there\"']\n    url = {storage}\n")
+    git(product, "commit", "--quiet", "--all", "--message", "Remote")
+    git(product, "branch", "--force", "main")
+    without_base_rows(product)
+
+    code, report = judged()
+
+    assert (code, report["comparison"]["added"]) == (0, 10)
+
+
+def test_a_missing_record_is_told_with_the_command_that_makes_it(product: Path) -> None:
+    Path("dvc.lock").unlink()
+
+    code, report = judged()
+
+    assert code == 1
+    assert "make pipeline" in report["reasons"][0]
+    assert RAW.exists()

@@ -1,0 +1,78 @@
+"""``make pr-report`` as a person or a job calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from branches import Branch, git
+
+from {{ cookiecutter.package_name }}.pull_request import __main__ as command
+from {{ cookiecutter.package_name }}.pull_request import markdown
+
+NASTY = '"><script>alert(1)</script>|@everyone'
+
+
+def test_both_forms_are_written_and_the_verdict_is_printed(
+    branch: Branch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    branch.all_green()
+    monkeypatch.chdir(branch.root)
+
+    assert command.main(["--base", "main"]) == 0
+
+    assert (branch.root / command.MARKDOWN).read_text().startswith(markdown.MARKER)
+    page = (branch.root / command.PAGE).read_text()
+    assert "Gates are green: all 7 hold." in page
+    assert "Gates are green: all 7 hold." in capsys.readouterr().out
+
+
+def test_the_page_asks_nothing_of_the_network(branch: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
+    branch.all_green()
+    monkeypatch.chdir(branch.root)
+
+    command.main(["--base", "main"])
+
+    page = (branch.root / command.PAGE).read_text()
+    assert not [word for word in ("<script", "<link", " src=", "url(http", "@import") if word in page]
+
+
+def test_the_markdown_goes_to_the_jobs_summary(branch: Branch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.chdir(branch.root)
+
+    command.main(["--base", "main"])
+
+    assert summary.read_text() == "before\n" + (branch.root / command.MARKDOWN).read_text()
+
+
+def test_nasty_names_from_everywhere_reach_neither_page_nor_comment(
+    branch: Branch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch.all_green()
+    branch.drifted(NASTY)
+    branch.results("bb" * 32, 0.7, group=NASTY)
+    branch.check("secrets", "fail", (NASTY,))
+    (branch.root / "golden-path.yaml").write_text(yaml.safe_dump({"product": {"name": NASTY}}))
+    monkeypatch.setenv("GITHUB_HEAD_REF", NASTY)
+    monkeypatch.chdir(branch.root)
+
+    command.main(["--base", "main"])
+
+    for path in (command.MARKDOWN, command.PAGE):
+        assert "<script" not in (branch.root / path).read_text()
+    assert "@everyone" not in (branch.root / command.MARKDOWN).read_text()
+
+
+def test_a_project_without_any_commit_is_still_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "--quiet")
+    monkeypatch.chdir(tmp_path)
+
+    command.main(["--base", "origin/main"])
+
+    text = (tmp_path / command.MARKDOWN).read_text()
+    assert "No base: origin/main is not in this clone" in text
+    assert "not run: keys in git" in text
