@@ -127,14 +127,13 @@ def _report(
     if min_level is not None:
         findings = [*(findings or ()), *at_least(found, min_level, findings or ())]
     git = product.git
-    remote = (git.run("config", "--get", "remote.origin.url") or "") if git else ""
     return Report(
         found,
         findings=None if findings is None else tuple(findings),
         base=base or "",
         trend=tuple(history(product, trend)) if trend and product.commit else (),
         root=product.root,
-        forge=forge_of(remote, product.commit, os.environ),
+        forge=forge_of(git.remote if git else "", product.commit, os.environ),
         handbook=_handbook(product),
         is_dirty=bool(git and git.changed),
     )

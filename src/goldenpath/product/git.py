@@ -97,6 +97,11 @@ class Git:
         found = self.run("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames") or ""
         return frozenset(entry[3:] for entry in found.split("\0") if entry)
 
+    @cached_property
+    def remote(self) -> str:
+        """The address of ``origin``; empty without one."""
+        return (self.run("config", "--get", "remote.origin.url") or "").strip()
+
     @property
     def tracked(self) -> tuple[str, ...]:
         """Every file in git's index, relative to :attr:`root`."""

@@ -135,7 +135,7 @@ def _ask_ahead(product: Product, git: Git, commit: str) -> None:
     """Ask git what nearly every review needs; the answers are kept."""
     with suppress(OSError, BrokenFileError):
         receipts.all_of(product)
-        _ = product.paths, git.changed, git.tags_before(commit), git.history(commit)
+        _ = product.paths, git.changed, git.tags_before(commit), git.tags, git.history(commit), git.remote
 
 
 @contextmanager
