@@ -276,17 +276,24 @@ def _followed(product: Product, command: Command, depth: int) -> Iterator[Comman
     if recorded := _RECORDED.search(command.text):
         yield from _of_shell(product, recorded[1], command.path, command.line, depth + 1)
     elif called := _MAKE.match(command.text):
-        made = makefile.read(product)
         for target in _targets(product, called[1].split()):
-            for step in made.run_by(target) if target in made.needs else ():
-                text = made.filled(step.command)
-                found = _of_shell(product, text, made.path, step.number, depth + 1, piped=not made.pipefail)
-                for item in found:
-                    if step.may_fail and isinstance(item, Command):
-                        item = Swallowed(item, "a leading - in the recipe")
-                    yield item
+            yield from _made(product, target, depth)
     elif (called := _SCRIPT.match(command.text)) and (text_of := product.text(called[1])) is not None:
         yield from _of_shell(product, text_of, called[1], None, depth + 1, piped="pipefail" not in text_of)
+
+
+@lru_cache(maxsize=1024)
+def _made(product: Product, target: str, depth: int) -> tuple[Command | Swallowed, ...]:
+    """What a target of the Makefile runs; every job of a workflow begins with the same ones."""
+    made = makefile.read(product)
+    found: list[Command | Swallowed] = []
+    for step in made.run_by(target) if target in made.needs else ():
+        text = made.filled(step.command)
+        for item in _of_shell(product, text, made.path, step.number, depth + 1, piped=not made.pipefail):
+            if step.may_fail and isinstance(item, Command):
+                item = Swallowed(item, "a leading - in the recipe")
+            found.append(item)
+    return tuple(found)
 
 
 def _targets(product: Product, words: list[str]) -> list[str]:
