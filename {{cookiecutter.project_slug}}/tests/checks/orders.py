@@ -17,7 +17,7 @@ VALIDATE = f"{sys.executable} -m {package.__name__}.pipeline.validate"
 PIPELINE: dict[str, Any] = {
     "stages": {
         "ingest": {
-            "cmd": "cp source.parquet data/raw.parquet",
+            "cmd": "mkdir -p data && cp source.parquet data/raw.parquet",
             "params": ["data"],
             "deps": ["source.parquet"],
             "outs": ["data/raw.parquet"],

@@ -12,6 +12,7 @@ from orders import git, orders, run_pipeline
 
 from {{ cookiecutter.package_name }} import params
 from {{ cookiecutter.package_name }}.checks import data_change
+from {{ cookiecutter.package_name }}.gates import remake
 from {{ cookiecutter.package_name }}.paths import DATA_CHECK, RAW
 
 
@@ -151,7 +152,34 @@ def test_a_base_whose_rows_are_not_to_be_had_is_inconclusive(product: Path) -> N
 
     assert (code, report["verdict"]) == (3, "inconclusive")
     assert "neither in DVC's cache nor in its remote" in report["reasons"][0]
-    assert f"git checkout {git(product, 'rev-parse', 'main')[:9]} && dvc repro && dvc push" in report["reasons"][0]
+    assert report["reasons"][0].endswith("make base-rows BASE=main")
+
+
+def test_rows_of_the_base_that_are_nowhere_can_be_read_again(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    without_base_rows(product)
+
+    assert remake.main(["--rows", "--base", "main"]) == 0
+
+    assert "was made again" in capsys.readouterr().out
+    code, report = judged()
+    assert (code, report["comparison"]["added"]) == (0, 10)
+
+
+def test_a_source_that_gives_other_rows_now_is_no_base(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    orders(390).to_parquet("source.parquet", index=False)
+    git(product, "commit", "--quiet", "--all", "--message", "The source moved, and nobody ran the pipeline")
+    git(product, "branch", "--force", "main")
+    without_base_rows(product)
+
+    assert remake.main(["--rows", "--base", "main"]) == 1
+
+    assert "made another raw table here than its dvc.lock names" in capsys.readouterr().err
+
+
+def test_rows_that_did_not_change_are_not_read_again(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert remake.main(["--rows", "--base", "main"]) == 0
+
+    assert capsys.readouterr().out.endswith("nothing to make.\n")
 
 
 def test_too_many_violations_are_red_without_the_bases_rows_too(product: Path) -> None:

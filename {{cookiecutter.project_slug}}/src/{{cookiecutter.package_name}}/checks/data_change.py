@@ -306,7 +306,7 @@ def _rows(root: Path, commit: str | None, called: str) -> pd.DataFrame:
             DVCFileSystem(str(root), rev=commit).get_file(str(RAW), str(copy))
             return pd.read_parquet(copy)
     except (DvcException, OSError, ValueError) as error:
-        how = "make pipeline" if commit is None else f"git checkout {commit[:9]} && dvc repro && dvc push"
+        how = "make pipeline" if commit is None else f"make base-rows BASE={called}"
         raise InconclusiveError(
             f"{RAW} of {called} is neither in DVC's cache nor in its remote, so its rows are not compared "
             f"({' '.join(str(error).split())}). Where it is, run `dvc push`; else make it again: {how}"
