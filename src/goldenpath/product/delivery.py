@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -74,12 +75,18 @@ def _deploying(product: Product, workflow: Workflow, job: Job) -> Deploying | No
         if not step.run.strip() or not on:
             continue
         commands = [command.text for command in _commands(product, step.run, workflow.path)]
-        deploys = next((text for text in commands if _DEPLOYS.search(text)), None)
+        deploys = next((text for text in commands if _is_deployment(text)), None)
         if deploys is not None:
             line = product.line_with(workflow.path, step.run.strip().splitlines()[0])
             return Deploying(workflow.path, job.name, deploys, line, before)
         before = before or (on == events and not step.may_fail and _is_gate(product, commands))
     return None
+
+
+@lru_cache(maxsize=4096)
+def _is_deployment(command: str) -> bool:
+    """Remembered, because the jobs of a workflow mostly begin with the same commands."""
+    return _DEPLOYS.search(command) is not None
 
 
 def validation(product: Product) -> pull_request.Command | None:

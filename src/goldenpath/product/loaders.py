@@ -36,7 +36,7 @@ UNSAFE = frozenset(
 """What runs code from the file, however it is called."""
 
 MODULES = frozenset({"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"})
-_WORTH_PARSING = re.compile(r"pickle|dill|joblib|torch|keras|skops|shelve|marshal|mlflow|allow_pickle")
+_WORTH_PARSING = ("pickle", "dill", "joblib", "torch", "keras", "skops", "shelve", "marshal", "mlflow")
 _HASHES = ("hashlib.", "hmac.")
 
 
@@ -59,11 +59,11 @@ def unsafe(product: Product) -> list[Load]:
     found: list[Load] = []
     for path in product.python.files:
         is_test = {"tests", "test"} & set(path.split("/")) or path in product.python.tests
-        if not is_test and _WORTH_PARSING.search(product.text(path) or ""):
+        if not is_test and _is_worth_parsing(product.text(path) or ""):
             found += _in_tree(product.python.tree(path), path)
     for notebook in product.notebooks:
         text = "\n".join(notebook.code)
-        if _WORTH_PARSING.search(text):
+        if _is_worth_parsing(text):
             # Lines that only IPython understands; what stands in them is no Python.
             plain = re.sub(r"^\s*[%!?].*$", "", text, flags=re.MULTILINE)
             try:
@@ -71,6 +71,10 @@ def unsafe(product: Product) -> list[Load]:
             except SyntaxError as error:
                 raise BrokenFileError(notebook.path, f"its code is not Python: {error.msg}") from error
     return found
+
+
+def _is_worth_parsing(text: str) -> bool:
+    return any(word in text for word in _WORTH_PARSING)
 
 
 def _in_tree(tree: ast.Module, path: str) -> Iterator[Load]:

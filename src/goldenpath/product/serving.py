@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from goldenpath.product.product import Product
 
 FRAMEWORKS = ("fastapi", "starlette", "flask", "litestar", "bentoml", "aiohttp", "sanic", "tornado", "django")
-_NAMED = re.compile("|".join(FRAMEWORKS))
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "route", "add_api_route", "api_route"})
 OPERATIONS = frozenset({"/healthz", "/readyz", "/livez", "/health", "/ready", "/metrics"})
 """Routes that a probe or a scraper calls without credentials."""
@@ -59,7 +57,10 @@ def _files(product: Product) -> Iterator[str]:
     """Files that may import a framework: parsing all others would cost most of a review."""
     tests = frozenset(product.python.tests)
     for path in product.python.files:
-        if not path.startswith(("tests/", "test/")) and path not in tests and _NAMED.search(product.text(path) or ""):
+        if path.startswith(("tests/", "test/")) or path in tests:
+            continue
+        text = product.text(path) or ""
+        if any(name in text for name in FRAMEWORKS):  # several times faster than one pattern of all names
             yield path
 
 

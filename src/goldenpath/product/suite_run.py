@@ -120,7 +120,8 @@ def contradiction(product: Product, run: SuiteRun) -> str:
         return f"tests of {ghosts[0]} passed, and there is no such file of tests"
     if run.tests - run.skipped < written / 2:
         return f"{run.tests - run.skipped} tests ran, and {written} are written"
-    ghosts = sorted(path for path in run.coverage if product.tree.size(path) is None)
+    known = product.tree.paths
+    ghosts = sorted(path for path in run.coverage if path not in known and product.tree.size(path) is None)
     return f"{ghosts[0]} is covered, and there is no such file" if ghosts else ""
 
 

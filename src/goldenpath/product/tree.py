@@ -57,13 +57,15 @@ class WorkTree:
             return frozenset(_walk(self._root))
         return frozenset(_below(self._git.candidates, _prefix(self._root, self._git)))
 
-    def _file(self, path: str) -> Path:
-        file = self._root / path
-        return self._git.root / path if self._git and path.startswith(OF_ALL) and not file.exists() else file
+    def _file(self, path: str) -> str:
+        file = os.path.join(self._root, path)  # noqa: PTH118 - asked a thousand times, and four times as fast
+        if self._git and path.startswith(OF_ALL) and not os.path.exists(file):  # noqa: PTH110 - as above
+            return os.path.join(self._git.root, path)  # noqa: PTH118 - as above
+        return file
 
     def size(self, path: str) -> int | None:  # noqa: D102
         try:
-            found = self._file(path).stat()
+            found = os.stat(self._file(path))  # noqa: PTH116 - as above
         except (OSError, ValueError):
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
@@ -86,7 +88,7 @@ class WorkTree:
         if self.size(path) is None:
             yield None
             return
-        file = self._file(path)
+        file = Path(self._file(path))
         try:
             if not self._is_inside(file):
                 raise BrokenFileError(path, "is a link that leads out of the repository")
