@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ import pytest
 from goldenpath import reports
 from goldenpath.reports import FORMATS
 from goldenpath.reports.report import told_once
-from goldenpath.standards.verdict import Evidence
-from tests.reports.reviews import COMMIT, FINDINGS, TREND, hostile, report
+from goldenpath.review.review import Result
+from goldenpath.standards.verdict import Evidence, Status
+from tests.reports.reviews import COMMIT, FINDINGS, RESULTS, TREND, hostile, report
+
+PAGE = Path(__file__).parents[2] / "docs/review/json.md"
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -76,6 +80,67 @@ def test_json_says_its_version_and_holds_every_criterion() -> None:
     assert criteria["DOC-06"]["evidence"][0]["line"] == 7
     assert product["commit"] == COMMIT
     assert product["next_steps"][0]["id"] == "DOC-06"
+
+
+def at_base() -> list[Result]:
+    """What the base said: two criteria had another status, one of them was met."""
+    other = {"DOC-06": Status.PASS, "SEC-01": Status.FAIL}
+    return [
+        replace(item, verdict=replace(item.verdict, status=other.get(item.criterion.id, item.status)))
+        for item in RESULTS
+    ]
+
+
+def test_json_tells_the_level_of_the_base_and_what_changed_since() -> None:
+    before = report(at_base()).review
+
+    [product] = json.loads(reports.render("json", [report(findings=FINDINGS, base="f" * 40, before=before)]))[
+        "products"
+    ]
+
+    assert (product["base"], product["base_level"], product["level"]) == ("f" * 40, 2, 1)
+    assert product["changes"] == [
+        {
+            "id": "DOC-06",
+            "title": "Title of DOC-06",
+            "before": "pass",
+            "now": "fail",
+            "met_before": True,
+            "met": False,
+        },
+        {
+            "id": "SEC-01",
+            "title": "Title of SEC-01",
+            "before": "fail",
+            "now": "error",
+            "met_before": False,
+            "met": False,
+        },
+    ]
+
+
+def test_json_of_no_base_tells_none() -> None:
+    [product] = json.loads(reports.render("json", [report()]))["products"]
+
+    assert (product["base"], product["base_level"], product["changes"]) == (None, None, None)
+
+
+def keys(content: object) -> set[str]:
+    """Every key of nested JSON; what is counted by status has statuses for keys."""
+    if isinstance(content, dict):
+        inside = [keys(value) for key, value in content.items() if key != "counts"]
+        return set(content).union(*inside)
+    return set().union(*map(keys, content)) if isinstance(content, list) else set()
+
+
+def test_the_page_about_json_names_every_key_and_the_version() -> None:
+    text = reports.render("json", [report(findings=FINDINGS, trend=TREND, before=report(at_base()).review)])
+    page = PAGE.read_text("utf-8")
+
+    content = json.loads(text)
+
+    assert keys(content) <= set(re.findall(r"`([a-z_]+)`", page))
+    assert f"`schema` is {content['schema']}." in page
 
 
 def test_the_badge_says_the_level_in_words() -> None:

@@ -297,6 +297,41 @@ def seen(name: str) -> Build:
     return lambda repository: repository.commit({}, "Join", GIT_AUTHOR_EMAIL=address, GIT_COMMITTER_EMAIL=address)
 
 
+PROD = "deploy/overlays/prod/kustomization.yaml"
+
+
+def told(number: int, model: str = "''") -> str:
+    """The overlay of an environment that is told to run the image of a number."""
+    return (
+        "resources: [../../base]\nimages:\n  - name: service\n    newName: registry.acme.dev/churn\n"
+        f"    digest: sha256:{number:064x}\ncommonAnnotations:\n  golden-path/model: {model}\n"
+    )
+
+
+def deployments(
+    extra: Files | None = None, edit: tuple[str, str] = ("", ""), trailer: str = "", tagged: bool = True
+) -> Build:
+    """Twelve promotions and rollbacks by a person; the arguments are what a commit that pretends does besides."""
+
+    def build(repository: Repository) -> None:
+        repository.commit({PROD: told(0)}, "Make the overlay", GIT_COMMITTER_EMAIL="ann@example.com")
+        repository.git("tag", "churn@v1.0.0")
+        before = ""
+        for number in range(1, 13):
+            model = "churn@v1.0.0"
+            image = trailer or f"registry.acme.dev/churn@sha256:{number:064x}"
+            replaces = f"\nReplaces: {before}" if before else ""
+            text = told(number, model)
+            changed = text.replace(edit[0], f"{edit[1]}{number}") if edit[0] else text
+            files = {PROD: changed, **{name: f"{text_of}{number}\n" for name, text_of in (extra or {}).items()}}
+            repository.commit(files, f"Promote {model} to prod\n\nImage: {image}{replaces}")
+            if tagged:
+                repository.git("tag", f"churn#prod#{number}", "churn@v1.0.0")
+            before = model
+
+    return build
+
+
 FORGE = {"GIT_COMMITTER_EMAIL": "noreply@github.com"}
 HIGH = {"golden-path.yaml": MANIFEST.replace("medium", "high")}
 WORKFLOW = ".github/workflows/ci.yml"
@@ -307,6 +342,16 @@ def ci(run: str, job: str = "", step: str = "") -> Files:
     text = f"on: pull_request\njobs:\n  test:\n    runs-on: x\n{job}    steps:\n      - run: |\n          {run}\n{step}"
     return {WORKFLOW: text}
 
+
+COMPOSED: Files = {
+    **{path: None for path in HEALTHY if path.startswith("deploy/")},
+    "compose.yaml": "services: {churn: {user: '10001'}}\n",
+    **{
+        f"deploy/overlays/{name}/compose.yaml": f"services: {{churn: {{image: 'churn@sha256:{'a' * 64}'}}}}\n"
+        for name in ("dev", "prod")
+    },
+}
+"""The product on one machine, by Compose, and not in a cluster."""
 
 CASES = [
     Case("CQ-01", "met", "a package that the stages call", "src/churn holds the code"),
@@ -737,6 +782,38 @@ CASES = [
         "approvals git does not keep",
         build=changes(12, **FORGE),
     ),
+    Case("CQ-06", "met", "promotions straight to main", "12 deployments are not counted", build=deployments()),
+    Case(
+        "CQ-06", "gamed", "promotions with code", "12 came straight", build=deployments({"src/churn/more.py": "x = "})
+    ),
+    Case(
+        "CQ-06",
+        "gamed",
+        "promotions of two environments",
+        "12 came straight",
+        build=deployments({"deploy/overlays/dev/kustomization.yaml": "namePrefix: a"}),
+    ),
+    Case(
+        "CQ-06",
+        "gamed",
+        "promotions that change more of the overlay",
+        "12 came straight",
+        build=deployments(edit=("../../base", "../../base")),
+    ),
+    Case(
+        "CQ-06",
+        "gamed",
+        "promotions of another image than they say",
+        "12 came straight",
+        build=deployments(trailer=f"registry.acme.dev/churn@sha256:{'e' * 64}"),
+    ),
+    Case(
+        "CQ-06",
+        "gamed",
+        "promotions that no registry knows",
+        "12 came straight",
+        build=deployments(tagged=False),
+    ),
     Case("CQ-06", "unknown", "no git", "no history"),
     Case("CQ-07", "met", "stripped notebooks", "1 notebooks, none with outputs"),
     Case(
@@ -1150,6 +1227,61 @@ CASES = [
         "a validator run over nothing",
         "0 objects were validated, 1 are here",
         build=receipt("CQ-15", {"objects": 0}),
+    ),
+    Case(
+        "CQ-15",
+        "met",
+        "a promotion since it was validated",
+        "2 objects are valid",
+        {PROD: told(0)},
+        both(receipt("CQ-15", {"objects": 2}), lambda found: found.commit({PROD: told(1, "churn@v1.0.0")})),
+    ),
+    Case(
+        "CQ-15",
+        "gamed",
+        "a promotion that changes more, since it was validated",
+        "what it proved has changed since",
+        {PROD: told(0)},
+        both(receipt("CQ-15", {"objects": 2}), lambda found: found.commit({PROD: f"namePrefix: x-\n{told(1)}"})),
+    ),
+    Case(
+        "CQ-15",
+        "met",
+        "services of Compose that were validated",
+        "2 objects are valid",
+        {**COMPOSED, **ci("docker compose -f compose.yaml -f deploy/overlays/prod/compose.yaml config --quiet")},
+        receipt("CQ-15", {"objects": 2}),
+    ),
+    Case(
+        "CQ-15",
+        "met",
+        "services of Compose that the product's own rules judge",
+        "2 objects are valid",
+        {**COMPOSED, **ci("python -m churn.validate"), "src/churn/validate.py": "COMPOSE = 'compose.yaml'\n"},
+        receipt("CQ-15", {"objects": 2}),
+    ),
+    Case(
+        "CQ-15",
+        "gamed",
+        "a validator of manifests, and there are none",
+        "no pull request validates the files of Compose",
+        {**COMPOSED, **ci("kubectl kustomize deploy/overlays/prod")},
+        receipt("CQ-15", {"objects": 2}),
+    ),
+    Case(
+        "CQ-15",
+        "gamed",
+        "one service of Compose validated of two",
+        "1 objects were validated, 2 are here",
+        {**COMPOSED, **ci("docker compose config")},
+        receipt("CQ-15", {"objects": 1}),
+    ),
+    Case(
+        "CQ-15",
+        "not met",
+        "a service of Compose without an image",
+        "service churn has no image",
+        {**COMPOSED, "deploy/overlays/prod/compose.yaml": "services: {churn: {ports: ['127.0.0.1:1:1']}}\n"},
     ),
     Case(
         "CQ-15",

@@ -193,6 +193,16 @@ LIVE = {"kpi": "cost_per_row", "value": 7.1, "labels": 900, "through": "2026-05-
 QUEUE = {"model": MODEL, "queued": 20, "reviewed": 20}
 
 
+def composed(
+    base: str = "services: {churn: {labels: {cost-center: cc-12}}}\n", label: str = "labels: {golden-path/model: ''}"
+) -> dict[str, str | None]:
+    """The product on one machine, by Compose, and not in a cluster."""
+    clusters: dict[str, str | None] = {path: None for path in HEALTHY if path.startswith("deploy/")}
+    service = f"services: {{churn: {{image: 'churn@sha256:{'a' * 64}', {label}}}}}\n"
+    overlays = {f"deploy/overlays/{name}/compose.yaml": service for name in ("dev", "prod")}
+    return {**clusters, **overlays, "compose.yaml": base}
+
+
 def attested(name: str, expires: str = "2026-06-30") -> dict[str, str]:
     """An attestation, by itself in its file."""
     entry = {"id": name, "by": "@acme/churn", "statement": "I looked at it.", "when": "2026-06-01", "expires": expires}
@@ -529,6 +539,32 @@ CASES = [
         "one environment without",
         "resources of prod",
         {"deploy/overlays/prod/kustomization.yaml": "resources: []\n", **attested("MON-11")},
+    ),
+    Case("MON-11", "met", "every service of Compose labelled", "attested", {**composed(), **attested("MON-11")}),
+    Case(
+        "MON-11",
+        "met",
+        "a label in the overlay's list",
+        "attested",
+        {
+            **composed(base="services: {churn: {user: '10001'}}\n", label="labels: [cost-center=cc-12]"),
+            **attested("MON-11"),
+        },
+    ),
+    Case(
+        "MON-11",
+        "gamed",
+        "a service of Compose without",
+        "resources of dev carry no cost-center",
+        {**composed(base="services: {churn: {labels: {cost-center: cc-12}}, cache: {image: redis}}\n")}
+        | attested("MON-11"),
+    ),
+    Case(
+        "MON-11",
+        "gamed",
+        "another cost center in one environment of Compose",
+        "resources of dev carry cc-99",
+        {**composed(label="labels: {cost-center: cc-99}"), **attested("MON-11")},
     ),
     Case("MON-12", "met", "heard from", "heard from it", build=receipt("MON-12", HEARD)),
     Case("MON-12", "not met", "another product", "speaks of", build=receipt("MON-12", HEARD | {"product": "Fraud"})),

@@ -108,14 +108,20 @@ LOCKS := $(wildcard requirements/*.txt)
 audit:
 \tfor lock in $(LOCKS); do pip-audit --strict -r $$lock; done
 """
-BILL = {
+BILL: dict[str, Any] = {
     "bomFormat": "CycloneDX",
     "components": [
         {"type": "library", "name": "NumPy", "version": "2.4.1"},
         {"type": "machine-learning-model", "name": "model", "hashes": [{"alg": "SHA-256", "content": MODEL}]},
     ],
 }
+DIGEST = [{"alg": "SHA-256", "content": MODEL}]
 OVERLAY = f"images: [{{name: churn, digest: '{IMAGE}'}}]\n"
+COMPOSED = {
+    "deploy/overlays/prod/kustomization.yaml": None,
+    "deploy/overlays/prod/compose.yaml": f"services: {{churn: {{image: 'registry.acme.dev/churn@{IMAGE}'}}}}\n",
+}
+"""Production on one machine."""
 HEALTHY = {
     "golden-path.yaml": MANIFEST,
     ".github/CODEOWNERS": "* @acme/churn\n",
@@ -148,6 +154,11 @@ HIGH = MANIFEST.replace("medium", "high")
 STAGES = (
     "stages:\n  evaluate:\n    cmd: python -m churn.evaluate\n    metrics: [reports/segments.json: {cache: false}]\n"
 )
+
+
+def billed(*components: Any) -> dict[str, str | None]:
+    """The bill of materials with more components."""
+    return {"sbom.cdx.json": json.dumps({**BILL, "components": [*BILL["components"], *components]})}
 
 
 def segments(**recalls: float | None) -> dict[str, str]:
@@ -634,6 +645,74 @@ CASES = [
         "a bill of another version",
         "lacks numpy 2.4.1",
         {"sbom.cdx.json": json.dumps(BILL).replace("2.4.1", "2.4.0")},
+    ),
+    Case(
+        "SEC-06",
+        "gamed",
+        "a bill of packages that are gone",
+        "names pandas 3.0.0, which requirements/serve.txt does not pin",
+        billed({"type": "library", "name": "pandas", "version": "3.0.0"}),
+        receipt("SEC-06", BUILT),
+    ),
+    Case(
+        "SEC-06",
+        "gamed",
+        "a bill of two versions of a package",
+        "names numpy 2.4.0, which",
+        billed({"type": "library", "name": "numpy", "version": "2.4.0"}),
+        receipt("SEC-06", BUILT),
+    ),
+    Case(
+        "SEC-06",
+        "gamed",
+        "a bill of the model before, too",
+        "names a model that models/signature.json does not",
+        billed({"type": "machine-learning-model", "name": "old", "hashes": [{"alg": "SHA-256", "content": "ac" * 32}]}),
+        receipt("SEC-06", BUILT),
+    ),
+    Case(
+        "SEC-06",
+        "gamed",
+        "the model's digest on a package",
+        "by its digest",
+        {"sbom.cdx.json": json.dumps({**BILL, "components": [{**BILL["components"][0], "hashes": DIGEST}]})},
+        receipt("SEC-06", BUILT),
+    ),
+    Case(
+        "SEC-06",
+        "met",
+        "packages of another system, and of the system below",
+        "cd.yml",
+        billed(
+            {"type": "library", "name": "colorama", "version": "0.4.6"},
+            {"type": "library", "name": "libc6", "version": "2.36", "purl": "pkg:deb/debian/libc6@2.36"},
+        ),
+        receipt("SEC-06", BUILT),
+    ),
+    Case(
+        "SEC-06",
+        "met",
+        "another lock that pins the same",
+        "cd.yml",
+        {"requirements/dev.txt": "numpy==2.4.1 \\\n    --hash=sha256:00\npytest==9.0.1\n"},
+        receipt("SEC-06", BUILT),
+    ),
+    Case("SEC-06", "met", "deployed by Compose", "cd.yml", COMPOSED, receipt("SEC-06", BUILT)),
+    Case(
+        "SEC-06",
+        "not met",
+        "another image in Compose",
+        "not what was verified",
+        COMPOSED,
+        receipt("SEC-06", BUILT | {"subject": f"sha256:{'ee' * 32}"}),
+    ),
+    Case(
+        "SEC-06",
+        "not met",
+        "nothing promoted yet",
+        "pins no image",
+        {"deploy/overlays/prod/kustomization.yaml": OVERLAY.replace("cd" * 32, "00" * 32)},
+        receipt("SEC-06", BUILT | {"subject": f"sha256:{'00' * 32}"}),
     ),
     Case(
         "SEC-06",

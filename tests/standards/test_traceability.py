@@ -302,6 +302,13 @@ def deployed(**identity: str) -> Build:
     return build
 
 
+def promoting(*commands: str) -> Files:
+    """The workflow that delivers, with other commands."""
+    lines = "".join(f"          {command}\n" for command in commands)
+    job = f"jobs:\n  promote:\n    steps:\n      - run: |\n{lines}"
+    return {".github/workflows/cd.yml": f"on: {{workflow_dispatch: null}}\n{job}"}
+
+
 def merged_by_hand(repository: Repository) -> None:
     """Change an overlay in a merge that neither of its sides holds."""
     deployed()(repository)
@@ -550,15 +557,33 @@ CASES = [
     Case("TR-13", "met", "by the bot", "2 changes, all by the pipeline", build=deployed()),
     Case("TR-13", "met", "critical and attested", "attested by @acme", {**HIGH, **signed("TR-13")}, deployed()),
     Case("TR-13", "not met", "nothing deployed yet", "has deployed nothing", build=lambda _: None),
-    Case("TR-13", "not met", "by a person", "people changed",
+    Case("TR-13", "not met", "by a person", "not only the pipeline",
          build=deployed(GIT_AUTHOR_EMAIL="a@example.com", GIT_COMMITTER_EMAIL="a@example.com")),
     Case("TR-13", "not met", "a side door", "Makefile:2", {"Makefile": "x:\n\tkubectl apply -f deploy\n" + MAKEFILE},
          deployed()),
-    Case("TR-13", "gamed", "by a person, in a merge", "people changed", build=merged_by_hand),
+    Case("TR-13", "gamed", "by a person, in a merge", "not only the pipeline", build=merged_by_hand),
     Case("TR-13", "unknown", "another CI", "does not read",
          {".github/workflows/cd.yml": None, "Jenkinsfile": "pipeline {}\n"}, deployed()),
     Case("TR-13", "gamed", "under the bot's name", "committed by a@example.com",
          build=deployed(GIT_COMMITTER_EMAIL="a@example.com")),
+    Case("TR-13", "met", "by commands of its own", "2 changes, all by the pipeline",
+         promoting("(cd deploy/overlays/prod && kustomize edit set image a=b)", "git commit --all -m x", "git push"),
+         deployed()),
+    Case("TR-13", "gamed", "by a bot that updates images", "not only the pipeline",
+         build=deployed(GIT_AUTHOR_EMAIL="49699333+dependabot[bot]@users.noreply.github.com")),
+    *(Case("TR-13", "gamed", why, "no workflow deploys", promoting(*commands), deployed()) for why, commands in {
+        "a comment that names the overlays": ("# writes deploy/overlays", "make test  # deploy/overlays"),
+        "a comment that names the target": ("make test # make promote", "make test # promote"),
+        "a listing of the overlays": ("git show --stat HEAD -- deploy/overlays", "ls deploy/overlays/prod", "git push"),
+        "overlays that are changed and thrown away": ("sed -i s/a/b/ deploy/overlays/prod/kustomization.yaml",),
+        "a promotion that make only shows": ("make -n promote",),
+        "a promotion that may fail": ("make promote || true",),
+    }.items()),
+    Case("TR-13", "gamed", "a target that only talks", "no workflow deploys",
+         {"Makefile": MAKEFILE.replace("@python -m churn.promote deploy/overlays/$(TO)", "@echo deploy/overlays")},
+         deployed()),
+    Case("TR-13", "gamed", "a promotion on pull requests only", "no workflow deploys",
+         {".github/workflows/cd.yml": CD.replace("workflow_dispatch", "pull_request")}, deployed()),
     Case("TR-14", "met", "digest, model, papers, build", f"leads to {MODEL}", build=built()),
     Case("TR-14", "not met", "no receipt of the build", "nothing proves which model",
          build=unproved),
@@ -577,6 +602,10 @@ CASES = [
          changed("deploy/argocd/churn.yaml", "selfHeal: true, ", "")),
     Case("TR-17", "unknown", "never compared", "only the running infrastructure", build=lambda _: None),
     Case("TR-17", "n/a", "devices", "devices", {**NO_DEPLOY, **DEVICE}),
+    Case("TR-17", "met", "all environments compared", "kubectl found no difference",
+         build=noted("TR-17", tool="kubectl", changes=0, environments=["staging", "prod"])),
+    Case("TR-17", "gamed", "staging compared only", "production was not compared",
+         build=noted("TR-17", tool="kubectl", changes=0, environments=["staging"])),
     Case("TR-17", "gamed", "changes and yet well", "counts 3 changes", build=noted("TR-17", tool="argocd", changes=3)),
     Case("TR-18", "met", "a fault stopped it", "errors stopped", build=noted("TR-18", fault="errors", aborted=True)),
     Case("TR-18", "not met", "no canary", "everybody at once", NO_DEPLOY),

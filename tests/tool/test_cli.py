@@ -97,6 +97,32 @@ def test_check_writes_each_form_to_its_file_and_dash_is_standard_output(reposito
     assert (tmp_path / "level.svg").read_text().startswith("<svg")
 
 
+def test_a_baseline_tells_the_level_of_the_base_and_every_criterion_that_changed(repository: Repository) -> None:
+    base = repository.git("rev-parse", "HEAD")
+    repository.commit({".github/CODEOWNERS": "/docs @acme/churn\n"}, "Ask nobody")
+
+    _, [product] = check_json(repository.root, "--baseline", base)
+
+    changes = {item["id"]: item for item in product["changes"]}  # type: ignore[attr-defined]
+    assert (product["base"], product["base_level"]) == (base, 0)
+    assert (changes["CQ-06"]["before"], changes["CQ-06"]["now"]) == ("pass", "fail")
+    assert (changes["CQ-06"]["met_before"], changes["CQ-06"]["met"]) == (True, False)
+    assert all(item["before"] != item["now"] for item in changes.values())
+
+
+def test_a_product_that_begins_with_the_change_has_no_level_at_the_base(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    base = repository.commit({"a/golden-path.yaml": MANIFEST})
+    repository.commit({"b/golden-path.yaml": MANIFEST.replace("Churn", "Price")})
+
+    _, products = check_json(tmp_path, "--baseline", base)
+
+    assert [(item["name"], item["base_level"], item["changes"]) for item in products] == [
+        ("Churn", 0, []),
+        ("Price", None, None),
+    ]
+
+
 def test_each_product_of_a_repository_has_a_section(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     repository.commit(
@@ -324,6 +350,77 @@ def test_a_waiver_that_could_never_count_is_refused(repository: Repository, chan
 
     refused(result, says)
     assert not (repository.root / "checklist").exists()
+
+
+def waive_level(repository: Repository, level: str, **changed: str) -> Result:
+    options = {"approver": "@acme/churn", "reason": "No users yet", "link": "note.md", "days": "30"} | changed
+    words = [f"--{name}={text}" for name, text in options.items()]
+    return run("waive", "--level", level, *words, "--path", repository.root)
+
+
+def statuses(repository: Repository) -> dict[str, tuple[int, str]]:
+    """Level and status of every criterion."""
+    _, [product] = check_json(repository.root)
+    criteria = [item for part in product["parts"] for item in part["criteria"]]  # type: ignore[attr-defined]
+    return {item["id"]: (item["level"], item["status"]) for item in criteria}
+
+
+def test_a_level_is_excused_by_one_entry_for_each_criterion_that_is_not_met(repository: Repository) -> None:
+    before = statuses(repository)
+    unmet = {name for name, (level, status) in before.items() if level <= 1 and status in ("fail", "unknown")}
+
+    result = waive_level(repository, "1")
+
+    entries = yaml.safe_load((repository.root / "checklist/waivers.yaml").read_text())
+    assert result.exit_code == 0, result.output
+    assert {item["id"] for item in entries} == unmet
+    assert len(entries) == len(unmet) > 5
+    assert all((item["expires"] - item["when"]).days == 30 for item in entries)
+    assert all(f"{name} " in result.output for name in unmet)
+    assert "the level stays 0" in result.output
+    assert {name for name, (_, status) in statuses(repository).items() if status == "waived"} == unmet
+
+
+def test_what_a_level_excuses_lets_the_gate_pass_and_raises_no_level(repository: Repository) -> None:
+    waive_level(repository, "1")
+
+    code, [product] = check_json(repository.root, "--min-level", "1")
+
+    assert code == 0
+    assert (product["level"], product["level_with_waivers"]) == (0, 1)
+
+
+def test_what_is_excused_for_as_long_already_gets_no_second_entry(repository: Repository) -> None:
+    waive_level(repository, "1")
+    before = (repository.root / "checklist/waivers.yaml").read_text()
+
+    again = waive_level(repository, "1")
+
+    assert again.exit_code == 0
+    assert "Nothing to excuse" in again.output
+    assert (repository.root / "checklist/waivers.yaml").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"approver": "@ghost"}, "whom CODEOWNERS does not name"),
+        ({"days": "91"}, "from 1 to 90 days"),
+        ({"reason": "  "}, "lacks reason"),
+        ({"link": "nowhere.md"}, "a file of the product"),
+    ],
+)
+def test_a_level_is_not_excused_in_part(repository: Repository, changed: dict[str, str], says: str) -> None:
+    refused(waive_level(repository, "3", **changed), says)
+
+    assert not (repository.root / "checklist").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["DOC-01", "--level", "3"]], ids=["neither", "both"])
+def test_a_waiver_is_of_one_criterion_or_of_a_level(repository: Repository, words: list[str]) -> None:
+    options = ["--approver", "@acme/churn", "--reason", "why", "--link", "note.md", "--path", str(repository.root)]
+
+    refused(run("waive", *words, *options), "want an ID or --level")
 
 
 def test_an_anchor_cannot_be_attested(repository: Repository) -> None:

@@ -266,8 +266,7 @@ def fix(repository: Repository, name: str) -> tuple[str, ...]:
     product = repository.product()
     texts = fixes.propose(product, name)
     lines = [line for path, text in texts.items() for line in fixes.diff(product, path, text)]
-    for path, text in texts.items():
-        fixes.write(product, path, text)
+    fixes.write_all(product, texts)
     return tuple(line for line in lines if re.match(r"[+-](?!\+\+|--)", line))
 
 
@@ -745,3 +744,64 @@ def test_all_fixes_are_one_change_and_what_is_left_is_told(made: Repositories) -
     assert (repository.root / "notebooks/a.ipynb").read_text() != NOTEBOOK
     assert "nothing to change" in run("fix", "CQ-07", "--path", repository.root).output
     assert run("fix", "CQ-07", "--all").exit_code == 2
+
+
+TWO = {"a.txt": "new\n", "b/c.txt": "new\n"}
+
+
+def lying(repository: Repository) -> dict[str, str]:
+    """Every file of the work tree with its text, what is left over included."""
+    files = (path for path in repository.root.rglob("*") if path.is_file() and ".git/" not in path.as_posix())
+    return {path.relative_to(repository.root).as_posix(): path.read_text() for path in files}
+
+
+def test_several_files_are_written_together_with_their_rights(made: Repositories) -> None:
+    repository = made({"a.txt": "old\n"})
+    (repository.root / "a.txt").chmod(0o755)
+
+    fixes.write_all(repository.product(), TWO)
+
+    assert lying(repository) == TWO
+    assert (repository.root / "a.txt").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        ("blocked/c.txt", "blocked/c.txt: cannot be written: "),
+        ("folder", "folder: cannot be written: Is a directory"),
+        ("../out.txt", "is a link that leads out of the product"),
+    ],
+)
+def test_where_one_file_cannot_be_written_none_is(made: Repositories, second: str, says: str) -> None:
+    files = {"a.txt": "old\n", "blocked": "no folder\n", "folder/d.txt": "old\n"}
+    repository = made(files)
+
+    with pytest.raises(FixError, match=re.escape(says)):
+        fixes.write_all(repository.product(), {"a.txt": "new\n", "x/y.txt": "new\n", second: "new\n"})
+
+    assert lying(repository) == files
+    assert not (repository.root / "x").exists()
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["disk", "interrupt"]
+)
+def test_what_was_written_is_put_back_where_a_later_file_cannot_take_its_place(
+    made: Repositories, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    repository = made({"a.txt": "old\n", "b.txt": "old\n"})
+    replace_file = Path.replace
+
+    def failing(source: Path, target: Path) -> Path:
+        if target.name == "b.txt":
+            raise error
+        return replace_file(source, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+
+    with pytest.raises(FixError if isinstance(error, OSError) else KeyboardInterrupt):
+        fixes.write_all(repository.product(), {"a.txt": "new\n", "n/new.txt": "new\n", "b.txt": "new\n"})
+
+    assert lying(repository) == {"a.txt": "old\n", "b.txt": "old\n"}
+    assert not (repository.root / "n").exists()

@@ -21,7 +21,7 @@ from goldenpath.reports.words import plain
 from goldenpath.review.baseline import held_against, merge_base
 from goldenpath.review.history import history
 from goldenpath.review.ratchet import Exit, Finding, at_least
-from goldenpath.review.review import review
+from goldenpath.review.review import Review, review
 from goldenpath.standards import catalogue
 
 
@@ -122,8 +122,10 @@ def _report(
 ) -> Report:
     found = review(product, chosen)
     findings: list[Finding] | None = None
+    before: Review | None = None
     if reference is not None:
-        findings = held_against(base, reference, found, product)
+        held = held_against(base, reference, found, product)
+        findings, before = list(held.findings), held.before
     if min_level is not None:
         findings = [*(findings or ()), *at_least(found, min_level, findings or ())]
     git = product.git
@@ -131,6 +133,7 @@ def _report(
         found,
         findings=None if findings is None else tuple(findings),
         base=base or "",
+        before=before,
         trend=tuple(history(product, trend)) if trend and product.commit else (),
         root=product.root,
         forge=forge_of(git.remote if git else "", product.commit, os.environ),

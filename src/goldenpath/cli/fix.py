@@ -44,8 +44,7 @@ def fix(item: type[Criterion] | None, everything: bool, yes: bool, path: Path) -
         if not yes and not click.confirm(f"Write {', '.join(map(plain, texts))}?"):
             click.echo("Nothing written.")
             return
-        for file, text in texts.items():
-            fixes.write(product, file, text)
+        fixes.write_all(product, texts)
     except fixes.FixError as error:
         raise InputError(plain(str(error))) from error
     click.echo(f"Written: {', '.join(map(plain, texts))}.")

@@ -13,6 +13,8 @@ from goldenpath.evidence import sign
 from goldenpath.fixes import FixError, write
 from goldenpath.product.product import Product, open_product
 from goldenpath.reports.words import plain
+from goldenpath.review import levels
+from goldenpath.review.review import review
 from goldenpath.standards.criterion import Criterion
 
 
@@ -31,17 +33,57 @@ def attest(item: type[Criterion], by: str, statement: str, link: str, days: int 
 
 
 @click.command()
-@click.argument("item", metavar="ID", type=CriterionId())
+@click.argument("item", metavar="[ID]", type=CriterionId(), required=False)
+@click.option(
+    "--level", type=click.IntRange(0, 4), help="Every criterion up to this level that is not met, each by name."
+)
 @click.option("--approver", required=True, help="Who agrees: a handle in CODEOWNERS.")
 @click.option("--reason", required=True, help="Why it is excused.")
 @click.option("--link", required=True, help="Where to read more: an address, or a file of the product.")
 @click.option("--days", type=int, help="How long it counts, at most 90. [default: 90]")
 @click.option("--path", type=FOLDER, default=".", help="The product's folder.")
 @speaking
-def waive(item: type[Criterion], approver: str, reason: str, link: str, days: int | None, path: Path) -> None:
-    """Excuse a criterion for a time. The gate lets it pass, the level does not rise."""
+def waive(
+    item: type[Criterion] | None,
+    level: int | None,
+    approver: str,
+    reason: str,
+    link: str,
+    days: int | None,
+    path: Path,
+) -> None:
+    """Excuse a criterion for a time. The gate lets it pass, the level does not rise.
+
+    With --level: all that is not met now up to that level, one entry each.
+    """
+    if (item is None) == (level is None):
+        raise click.UsageError("want an ID or --level, and not both")
     product = open_product(path)
-    _sign(product, item, lambda: sign.waive(product, item, approver, reason, link, days))
+    if item is not None:
+        chosen = item
+        _sign(product, chosen, lambda: sign.waive(product, chosen, approver, reason, link, days))
+        return
+    found = review(product)
+    unmet = [result for result in found.results if result.criterion.level <= (level or 0) and not levels.is_met(result)]
+    kept = {result.criterion.id: sign.lasting(product, result.criterion, days) for result in unmet}
+    new = [result for result in unmet if not kept[result.criterion.id]]
+    try:
+        edits = sign.waive_all(product, [result.criterion for result in new], approver, reason, link, days)
+        if edits:
+            write(product, edits[-1].path, edits[-1].text)
+    except (sign.SignError, FixError) as error:
+        raise InputError(plain(str(error))) from error
+    for name, until in kept.items():
+        if until:
+            click.echo(f"{name}: excused until {until} already")
+    for result, edit in zip(new, edits, strict=True):
+        words = f"{result.criterion.id} {result.criterion.title} (level {result.criterion.level})"
+        click.echo(f"{words}: excused until {edit.expires}: {plain(result.verdict.reason)}")
+    if not new:
+        click.echo(f"Nothing to excuse: all up to level {level} is met or excused. The level stays {found.level}.")
+        return
+    words = f"{len(new)} entries added to {edits[-1].path}; the level stays {found.level}"
+    click.echo(f"{words}. Commit them and have them reviewed.")
 
 
 def _sign(product: Product, item: type[Criterion], make: Callable[[], Any]) -> None:

@@ -2,7 +2,8 @@
 
 A receipt is one line of JSON under ``refs/notes/goldenpath``. Notes of two clones are merged by taking the union of
 their lines. A receipt counts for a commit when it was written on it, or on an earlier commit of the same line from
-which none of the files that the criterion is about has changed since. What can be derived again is: the tree of the
+which none of the files that the criterion is about has changed since, but for the image and the model that an overlay
+names. What can be derived again is: the tree of the
 commit, and the digests of the files that it names.
 """
 
@@ -19,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.product import makefile
+from goldenpath.product import makefile, promotions
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.tree import sha256
 
@@ -206,7 +207,9 @@ def _fault(product: Product, git: Git, commit: str, receipt: Receipt, about: tup
     if days and product.now - when > timedelta(days=days):
         return f"it is older than {days} days"
     paths = tuple(f"{product.prefix}{path}" for path in about) or ((product.prefix,) if product.prefix else ())
-    if receipt.commit != commit and git.differs(receipt.commit, commit, paths):
+    is_other = receipt.commit != commit and git.differs(receipt.commit, commit, paths)
+    # Which image an environment runs is no part of what its manifests say, and has proofs of its own.
+    if is_other and not promotions.are_all(product, receipt.commit, commit, paths):
         return "what it proved has changed since"
     if not product.from_commit and _is_dirty(git, paths):
         return "what it proved is changed and not committed"

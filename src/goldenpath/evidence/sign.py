@@ -6,6 +6,7 @@ An entry that could never count is refused with the reason. Whether it could is 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -71,7 +72,40 @@ def waive(product: Product, item: type[Criterion], approver: str, reason: str, l
         SignError: It could never count.
         BrokenFileError: The file is not a list of entries.
     """
-    return _add(product, item, "waiver", {"approver": approver, "reason": reason}, link, days, WAIVER_DAYS)
+    [edit] = waive_all(product, [item], approver, reason, link, days)
+    return edit
+
+
+def waive_all(
+    product: Product, items: Sequence[type[Criterion]], approver: str, reason: str, link: str, days: int | None
+) -> list[Edit]:
+    """Add a waiver of each of several criteria, one entry for each; the last edit's text holds them all.
+
+    Args:
+        product: The product.
+        items: The criteria.
+        approver: Who agrees; a handle in CODEOWNERS.
+        reason: Why they are excused.
+        link: Where to read more: an address, or a file of the product.
+        days: How long they count; the longest that is allowed unless told.
+
+    Raises:
+        SignError: One of them could never count.
+        BrokenFileError: The file is not a list of entries.
+    """
+    edits: list[Edit] = []
+    for item in items:
+        words = {"approver": approver, "reason": reason}
+        edits.append(_add(product, item, "waiver", words, link, days, WAIVER_DAYS))
+        product = replace(product, tree=_Edited(product.tree, edits[-1]))
+    return edits
+
+
+def lasting(product: Product, item: type[Criterion], days: int | None) -> date | None:
+    """The last day of a waiver that is there already and ends no earlier than one of today would; None without one."""
+    found, _ = signed.valid(product, "waiver", item.id, WAIVER_DAYS)
+    expires = product.now.date() + timedelta(days=days or WAIVER_DAYS)
+    return found.expires if found and found.expires and found.expires >= expires else None
 
 
 def _add(

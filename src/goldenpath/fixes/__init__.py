@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from goldenpath.fixes import audit, cost_label, gate, lint, notebooks, owners, python_version, workflows
 from goldenpath.fixes.errors import FixError
-from goldenpath.fixes.files import after, diff, write
+from goldenpath.fixes.files import after, diff, write, write_all
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.product import Product
 from goldenpath.standards import criterion
 
-__all__ = ["FIXES", "FixError", "after", "diff", "propose", "propose_all", "write"]
+__all__ = ["FIXES", "FixError", "after", "diff", "propose", "propose_all", "write", "write_all"]
 
 FIXES: Mapping[str, Callable[[Product], dict[str, str]]] = {
     "DOC-01": owners.name_owner,

@@ -10,6 +10,7 @@ import yaml
 from goldenpath.fixes import edits, files
 from goldenpath.fixes.edits import Edit
 from goldenpath.fixes.errors import FixError
+from goldenpath.product import compose
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
 
@@ -29,6 +30,8 @@ def label(product: Product) -> dict[str, str]:
     if not re.fullmatch(r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?", center):
         raise FixError(f"golden-path.yaml names no cost: cost_center that a label can hold: {center!r}")
     content = product.mapping(BASE)
+    if not content and compose.files(product):
+        raise FixError(f"write `labels: {{{LABEL}: {center}}}` into every service of compose.yaml")
     if not content:
         raise FixError(f"there is no {BASE} that all environments take in")
     others = {found for path in product.matching("deploy/*kustomization.yaml") for found in _centers(product, path)}

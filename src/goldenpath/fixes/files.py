@@ -6,10 +6,11 @@ import difflib
 import errno
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 
 from goldenpath.fixes.errors import FixError
 from goldenpath.product.errors import BrokenFileError
@@ -60,6 +61,55 @@ def write(product: Product, path: str, text: str) -> None:
     Raises:
         FixError: It is a link, lies outside of the product, or cannot be written.
     """
+    write_all(product, {path: text})
+
+
+def write_all(product: Product, texts: Mapping[str, str]) -> None:
+    """Write files of the product, all of them or none.
+
+    Every new text lies on the disk before the first file gives way to it; where one of them cannot, those before it are
+    put back.
+
+    Raises:
+        FixError: One is a link, lies outside of the product, or cannot be written.
+    """
+    targets = {path: _target(product, path) for path in texts}
+    made: list[Path] = []
+    staged: dict[str, Path] = {}
+    kept: dict[str, Path | None] = {}
+    current = ""
+    try:
+        for path, text in texts.items():
+            current = path
+            made += _folders(targets[path].parent)
+            staged[path] = _beside(targets[path], text.encode("utf-8"))
+        for path, file in targets.items():
+            current = path
+            kept[path] = _beside(file, file.read_bytes()) if file.exists() else None
+            staged[path].replace(file)
+            del staged[path]
+    except BaseException as error:  # an interrupt, too, leaves all or nothing
+        for path in [path for path in kept if path not in staged]:
+            before = kept.pop(path)
+            if before is None:
+                targets[path].unlink()
+            else:
+                before.replace(targets[path])
+        _remove(staged.values(), kept.values())
+        for folder in reversed(made):
+            folder.rmdir()
+        if isinstance(error, OSError):
+            raise FixError(f"{current}: cannot be written: {error.strerror}") from error
+        raise
+    _remove(kept.values())
+
+
+def _target(product: Product, path: str) -> Path:
+    """Where a file of the product lies on the disk.
+
+    Raises:
+        FixError: It is a link, or lies outside of the product.
+    """
     home = (product.git.root if product.git and is_shared(product, path) else product.root).resolve()
     file = home / path
     # Not resolve(): it fails on links that lead in a circle.
@@ -68,29 +118,38 @@ def write(product: Product, path: str, text: str) -> None:
         raise FixError(f"{path}: is a link that leads out of the product")
     if real != file or file.is_symlink():
         raise FixError(f"{path}: is a link: change what it leads to")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _replace(file, text.encode("utf-8"))
-    except OSError as error:
-        raise FixError(f"{path}: cannot be written: {error.strerror}") from error
+    return file
 
 
-def _replace(file: Path, content: bytes) -> None:
-    """Put a file in another's place, so that a full disk or an interrupt leaves the old one whole."""
-    if not file.exists():
-        file.write_bytes(content)
-        return
-    if not os.access(file, os.W_OK):
+def _folders(folder: Path) -> list[Path]:
+    """Make a folder with those above it; those that are new, the highest first."""
+    new = [item for item in (folder, *folder.parents) if not item.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return new[::-1]
+
+
+def _beside(file: Path, content: bytes) -> Path:
+    """A file with other content and the rights of the one beside it, to take its place in one step."""
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if file.exists() and not os.access(file, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as new:
-        try:
-            new.write(content)
-            new.close()
-            shutil.copymode(file, new.name)
-            Path(new.name).replace(file)
-        except OSError:
-            Path(new.name).unlink()
-            raise
+    new = file.with_name(f".{file.name}.{token_hex(4)}")
+    try:
+        with new.open("xb") as opened:
+            opened.write(content)
+        if file.exists():
+            shutil.copymode(file, new)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+    return new
+
+
+def _remove(*groups: Iterable[Path | None]) -> None:
+    for file in chain(*groups):
+        if file is not None:
+            file.unlink(missing_ok=True)
 
 
 class _Edited:

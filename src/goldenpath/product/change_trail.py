@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from goldenpath.product import promotions
+
 if TYPE_CHECKING:
     from goldenpath.product.git import Commit, Git
     from goldenpath.product.product import Product
@@ -25,12 +27,14 @@ class Trail:
         reviewed: Somebody other than the author merged or signed them.
         requested: They came through a pull request; git does not say who approved.
         direct: Neither.
+        deployed: Promotions and rollbacks: no changes of code, and no part of the count.
         is_cut: Whether the clone holds less history than there is.
     """
 
     reviewed: tuple[Commit, ...] = ()
     requested: tuple[Commit, ...] = ()
     direct: tuple[Commit, ...] = ()
+    deployed: tuple[Commit, ...] = ()
     is_cut: bool = False
 
     @property
@@ -47,11 +51,12 @@ def read(product: Product) -> Trail:
     commits = [item for item in git.history(product.commit, LOOK_BACK) if item.parents and not _BOT.search(item.author)]
     merged = _authors(git, [item.parents[1] for item in commits if len(item.parents) > 1])
     known = _known(product, git, product.commit) if any(_signers(item) for item in commits) else frozenset()
-    kinds: dict[str, list[Commit]] = {"reviewed": [], "requested": [], "direct": []}
+    deployments = promotions.among(product, commits)
+    kinds: dict[str, list[Commit]] = {"reviewed": [], "requested": [], "direct": [], "deployed": []}
     for item in commits:
-        kinds[_kind(item, merged, known)].append(item)
-    reviewed, requested, direct = (tuple(kinds[name]) for name in ("reviewed", "requested", "direct"))
-    return Trail(reviewed, requested, direct, git.is_shallow)
+        kinds["deployed" if item.sha in deployments else _kind(item, merged, known)].append(item)
+    reviewed, requested, direct, deployed = map(tuple, kinds.values())
+    return Trail(reviewed, requested, direct, deployed, git.is_shallow)
 
 
 def _signers(commit: Commit) -> set[str]:

@@ -1,4 +1,4 @@
-"""How the product is deployed: the jobs that do it and what they wait for, and the manifests that they apply."""
+"""How the product is deployed: the jobs that do it and what they wait for, and the manifests or services they bring."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.product import makefile, pull_request
+from goldenpath.product import compose, makefile, pull_request
 from goldenpath.product.errors import BrokenFileError
 from goldenpath.product.workflows import Job, Workflow
 
@@ -30,6 +30,11 @@ _VALIDATES = re.compile(
     r"\bkubeconform\b|\bkubernetes-validate\b|\bkubernetes_validate\b|\bkubeval\b|\bhelm\s+(?:lint|template)\b|"
     r"\bterraform\s+validate\b|\bkubectl\s+kustomize\b|\bkustomize\s+build\b|\bconftest\s+test\b"
 )
+_VALIDATES_SERVICES = re.compile(
+    r"\bdocker(?:-|\s+)compose\s(?:.*\s)?config\b|\bcheck-jsonschema\b.*\bcompose-spec\b|\bdclint\b|\bconftest\s+test\b"
+)
+_OWN_VALIDATOR = re.compile(r"-m\s+(?P<module>[\w.]*\bvalidate\w*)\b")
+"""A module of the product that validates; it must be there, and read the files of Compose."""
 _TEMPLATE = re.compile(r"(?:^|/)templates/")
 
 
@@ -92,6 +97,36 @@ def _is_deployment(command: str) -> bool:
 def validation(product: Product) -> pull_request.Command | None:
     """The command of a pull request that holds manifests against their schemas; None without one."""
     return next((item for item in pull_request.read(product).commands if _VALIDATES.search(item.text)), None)
+
+
+def validation_of_services(product: Product) -> pull_request.Command | None:
+    """The command of a pull request that holds files of Compose against its schema or rules; None without one."""
+    return next((item for item in pull_request.read(product).commands if _validates_services(product, item.text)), None)
+
+
+def _validates_services(product: Product, text: str) -> bool:
+    if _VALIDATES_SERVICES.search(text):
+        return True
+    named = _OWN_VALIDATOR.search(text)
+    base = named["module"].replace(".", "/") if named else ""
+    places = (f"{home}{base}{end}" for home in ("src/", "") for end in (".py", "/__main__.py"))
+    return bool(base) and any("compose" in (product.text(place) or "").lower() for place in places)
+
+
+def services(product: Product) -> tuple[int, list[Fault]]:
+    """How many services Compose is told to run, over all files under ``deploy/``, and what keeps them from running.
+
+    Raises:
+        BrokenFileError: A file does not parse.
+    """
+    counted, faults = 0, []
+    for path in compose.files(product):
+        found = compose.services(product, path)
+        counted += len(found)
+        faults += [Fault(path, f"service {name} has no image") for name in found if not found[name].get("image")]
+        if not found:
+            faults.append(Fault(path, "holds no service"))
+    return counted, faults
 
 
 def manifests(product: Product) -> tuple[int, list[Fault]]:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 OVERLAYS = "deploy/overlays"
 REGISTERED = re.compile(r"^([\w.-]+)@(v\d+\.\d+\.\d+(?:-[\w.]+)?)$")
 """A model version in the registry, as GTO tags it."""
+MODEL_KEY = "golden-path/model"
+"""The annotation or label by which an overlay says which registered model its image holds."""
+NOTHING = f"sha256:{'0' * 64}"
+"""The digest of an environment to which nothing has been promoted: no image has it."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 

@@ -141,6 +141,14 @@ def commands_of(product: Product, text: str, path: str, line: int | None, *, pip
     return [found for found in _of_shell(product, text, path, line, 0, piped=piped) if isinstance(found, Command)]
 
 
+def targets_of(product: Product, command: Command) -> list[str]:
+    """The targets of the product's Makefile that a command makes where a failure counts; also where it is recorded."""
+    recorded = _RECORDED.search(command.text)
+    text = re.sub(r"\s#.*", "", recorded[1] if recorded else command.text)
+    called = _MAKE.match(text)
+    return _targets(product, called[1].split()) if called else []
+
+
 def other_ci(product: Product) -> str:
     """The settings of a CI system that is not read; empty where there are none."""
     return next((name for name in OTHER_CI if name in product.paths), "")

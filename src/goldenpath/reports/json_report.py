@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from goldenpath import __version__
-from goldenpath.reports.report import Report, gate_answer
+from goldenpath.reports.report import Change, Report, gate_answer
 from goldenpath.review import levels
 from goldenpath.review.review import Result
 from goldenpath.standards import CATALOGUE_VERSION
@@ -55,6 +55,8 @@ def _product(report: Report) -> dict[str, Any]:
             for step in report.steps
         ],
         "base": report.base or None,
+        "base_level": report.before.level if report.before else None,
+        "changes": None if report.before is None else list(map(_change, report.changes)),
         "findings": None
         if report.findings is None
         else [
@@ -107,6 +109,18 @@ def _criterion(result: Result) -> dict[str, Any]:
         "evidence": _facts(verdict.evidence),
         "fix": item.fix,
         "effort": item.effort,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    """A criterion that has another status than at the base."""
+    return {
+        "id": change.now.criterion.id,
+        "title": change.now.criterion.title,
+        "before": change.then.status,
+        "now": change.now.status,
+        "met_before": levels.is_met(change.then),
+        "met": levels.is_met(change.now),
     }
 
 

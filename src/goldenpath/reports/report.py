@@ -65,6 +65,14 @@ class PartView:
 
 
 @dataclass(frozen=True)
+class Change:
+    """One criterion whose status differs between the base and now."""
+
+    then: Result
+    now: Result
+
+
+@dataclass(frozen=True)
 class Report:
     """One product's review and what is shown with it; its words are made harmless as it is made.
 
@@ -72,6 +80,7 @@ class Report:
         review: The review.
         findings: What the gate found; None where none was asked.
         base: The commit that the gate held it against; empty without one.
+        before: The review of that commit; None without one, or where the product was not there yet.
         trend: The levels of earlier commits, the oldest first.
         root: The product's folder on disk, for relative links.
         forge: Where the repository's files can be seen at this commit, ending in a slash; empty where not known.
@@ -82,6 +91,7 @@ class Report:
     review: Review
     findings: tuple[Finding, ...] | None = None
     base: str = ""
+    before: Review | None = None
     trend: tuple[Point, ...] = ()
     root: Path = field(default_factory=Path)
     forge: str = ""
@@ -89,7 +99,7 @@ class Report:
     is_dirty: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("review", "findings", "trend"):
+        for name in ("review", "findings", "before", "trend"):
             object.__setattr__(self, name, harmless(getattr(self, name)))
 
     @property
@@ -156,6 +166,13 @@ class Report:
     def signed(self) -> tuple[Signed, ...]:
         """Attestations, then waivers; those that end first come first."""
         return tuple(sorted(self.review.signed, key=lambda entry: (entry.kind, entry.expires or date.min, entry.id)))
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The criteria whose status is another than at the base, by part; none without a base."""
+        known = {item.criterion.id: item for item in self.before.results} if self.before else {}
+        pairs = ((known[item.criterion.id], item) for item in self.results if item.criterion.id in known)
+        return tuple(Change(then, now) for then, now in pairs if then.status is not now.status)
 
     def has(self, path: str) -> bool:
         """Whether there is such a file: evidence also names those that are missing."""

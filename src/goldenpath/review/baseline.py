@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from goldenpath.product.errors import BrokenFileError
@@ -30,8 +31,21 @@ def merge_base(path: Path, reference: str) -> str | None:
     return found.strip() if found else None
 
 
-def held_against(base: str | None, reference: str, head: Review, after: Product) -> list[Finding]:
-    """What fell back between a base and a product.
+@dataclass(frozen=True)
+class Held:
+    """What came of holding a product against its base.
+
+    Attributes:
+        findings: What fell back, and what cannot be told.
+        before: The review of the base; None where history does not tell it, or the product was not there yet.
+    """
+
+    findings: tuple[Finding, ...]
+    before: Review | None = None
+
+
+def held_against(base: str | None, reference: str, head: Review, after: Product) -> Held:
+    """Hold a product against a base.
 
     Args:
         base: The commit of :func:`merge_base`; None gives no answer.
@@ -41,16 +55,16 @@ def held_against(base: str | None, reference: str, head: Review, after: Product)
     """
     if base is None:
         words = f"{reference} and HEAD have no commit in common here, so nothing can be held against it"
-        return [
-            Finding(Kind.UNDECIDED, words, evidence=(Evidence("history is cut off", command="git fetch --unshallow"),))
-        ]
+        fact = Evidence("history is cut off", command="git fetch --unshallow")
+        return Held((Finding(Kind.UNDECIDED, words, evidence=(fact,)),))
     before = open_product(after.root, base, after.now, after.git)
     try:
-        findings = list(compare(review(before), head, before, after).findings)
+        was = review(before)
+        findings = compare(was, head, before, after).findings
     except BrokenFileError as error:
         fact = Evidence(error.reason, error.path, error.line)
-        return [Finding(Kind.UNDECIDED, "a file that the gate needs cannot be used", evidence=(fact,))]
+        return Held((Finding(Kind.UNDECIDED, "a file that the gate needs cannot be used", evidence=(fact,)),))
     if before.git is None or any(name.startswith(before.prefix) for name in before.git.files_at(base)):
-        return findings
+        return Held(findings, was)
     # A product that begins with this change meets some criteria by being empty at the base: that is nothing to lose.
-    return [finding for finding in findings if not finding.id]
+    return Held(tuple(finding for finding in findings if not finding.id))

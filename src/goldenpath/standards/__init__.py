@@ -7,8 +7,9 @@ from importlib import import_module
 
 from goldenpath.standards.criterion import Criterion
 
-CATALOGUE_VERSION = "1.0.0"
-"""SemVer: a new or stricter criterion is a minor change; one taken away, or moved to another level, a major one."""
+CATALOGUE_VERSION = "1.1.0"
+"""SemVer: a new criterion, or one that judges otherwise, is a minor change; one taken away, or moved to another level,
+a major one; other words for the same are a patch."""
 
 MODULES = ("documentation", "code_quality", "traceability", "monitoring", "security")
 

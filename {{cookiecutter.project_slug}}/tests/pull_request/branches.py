@@ -99,10 +99,16 @@ class Branch:
         found = gates or (ImageGate("size", True, "120 MB beyond the base, of 200 allowed"),)
         self.write(CONTAINER, {"version": 1, "image": "shop:1", "gates": [asdict(gate) for gate in found]})
 
-    def reviewed(self, gate: str | None = "green", findings: Any = (), trend: Any = None, level: int = 2) -> None:
+    def reviewed(
+        self,
+        gate: str | None = "green",
+        findings: Any = (),
+        changes: Any = None,
+        before: int | None = 1,
+        level: int = 2,
+    ) -> None:
         """What the platform's tool leaves: ``goldenpath check --baseline main --format json``."""
-        start = {"commit": self.base, "when": "2026-01-01", "level": 1, "gained": [], "lost": []}
-        head = {"commit": "c0ffee", "when": "2026-01-02", "level": level, "gained": ["TR-13"], "lost": []}
+        gained = {"id": "TR-13", "before": "fail", "now": "pass", "met_before": False, "met": True}
         criterion = {"id": "TR-13", "title": "Versions in git"}
         product = {
             "name": "Shop",
@@ -110,10 +116,11 @@ class Branch:
             "level": level,
             "meaning": "automated training",
             "base": self.base,
+            "base_level": before,
+            "changes": [gained] if changes is None else changes,
             "findings": list(findings),
             "next_steps": [],
             "parts": [{"name": "part", "criteria": [criterion]}],
-            "trend": [start, head] if trend is None else trend,
         }
         self.write(REVIEW, {"schema": 1, "gate": gate, "products": [product]})
 

@@ -187,18 +187,27 @@ def test_maturity_tells_levels_and_what_was_gained(branch: Branch) -> None:
     assert ["gained", "TR-13", "Versions in git"] in lines(found)
 
 
-def test_maturity_without_a_trend_to_the_base_claims_no_level_before(branch: Branch) -> None:
-    branch.reviewed(trend=[])
+def test_maturity_without_a_review_of_the_base_claims_no_level_before(branch: Branch) -> None:
+    branch.reviewed(before=None, changes=[])
 
-    assert section(branch, "Maturity").sentences[0].startswith("Level 2. The review holds no trend back to the base")
+    assert section(branch, "Maturity").sentences[0].startswith("Level 2. The review knows no level of the base")
 
 
-def test_what_was_gained_and_lost_again_is_neither(branch: Branch) -> None:
-    point = {"commit": "1", "when": "2026-01-01", "level": 1, "gained": [], "lost": []}
-    trend = [point | {"commit": branch.base}, point | {"gained": ["TR-13"]}, point | {"lost": ["TR-13"]}]
-    branch.reviewed(trend=trend)
+def test_what_changed_and_was_met_neither_before_nor_after_is_neither_gained_nor_lost(branch: Branch) -> None:
+    change = {"id": "TR-13", "before": "unknown", "now": "fail", "met_before": False, "met": False}
+    branch.reviewed(changes=[change])
 
     assert "0 criteria gained, 0 criteria lost" in section(branch, "Maturity").sentences[0]
+
+
+def test_what_is_met_no_longer_is_lost(branch: Branch) -> None:
+    change = {"id": "TR-13", "before": "pass", "now": "fail", "met_before": True, "met": False}
+    branch.reviewed(changes=[change], before=2, level=1)
+
+    found = section(branch, "Maturity")
+
+    assert found.sentences[0] == "Level 2 → 1: 0 criteria gained, 1 criterion lost since the base."
+    assert ["lost", "TR-13", "Versions in git"] in lines(found)
 
 
 def test_a_first_model_is_reported_alone(first_model: Branch) -> None:

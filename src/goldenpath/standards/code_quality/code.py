@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from goldenpath.evidence import receipts
@@ -194,13 +195,18 @@ class CQ06(Criterion):
     verify = (
         f"CODEOWNERS names who reviews every file. Of the last 50 first-parent changes by people at most "
         f"{MOST_DIRECT:.0%} came without a second person, once there are {YOUNG} after the first commit. Squashed pull "
-        "requests do not say who approved: for those, a receipt of the forge's rules (required_approvals ≥ 1; 90 days)"
+        "requests do not say who approved: for those, a receipt of the forge's rules (required_approvals ≥ 1; 90 days)."
+        " Not counted are deployments: commits that change image and model of one overlay and nothing else, say so in "
+        "the trailers of `make promote` or `make rollback`, and have their tag in the registry"
     )
     fix = f"protect the main branch (one approval, by code owners); `{ASK_FORGE}`"
     effort = Effort.MINUTES
     sources = ("OpenSSF Scorecard: Code-Review", "OpenSSF Scorecard: Branch-Protection", "NIST SSDF PW.7")
     proofs = (Proof.PARSED, Proof.RECEIPT)
-    gaming = "Approvals by bots, or by the author under the same address: neither is a second person."
+    gaming = (
+        "Approvals by bots, or by the author under the same address: neither is a second person. A change that calls "
+        "itself a deployment: trailers, tag and every other line of the overlay are compared."
+    )
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -212,6 +218,8 @@ class CQ06(Criterion):
         if product.git is None or product.commit is None:
             return unknown("there is no history to judge", Evidence("commit the project", command="git init"))
         trail = change_trail.read(product)
+        if trail.deployed:
+            asked = replace(asked, text=f"{asked.text}; {len(trail.deployed)} deployments are not counted")
         if trail.changes < YOUNG and trail.is_cut:
             return unknown("the clone is shallow", Evidence("fetch the history", command="git fetch --unshallow"))
         if trail.changes < YOUNG:

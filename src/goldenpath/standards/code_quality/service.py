@@ -6,7 +6,7 @@ import math
 
 from goldenpath.evidence import receipts
 from goldenpath.evidence.receipts import Receipt
-from goldenpath.product import contract, delivery, dvc, serving
+from goldenpath.product import compose, contract, delivery, dvc, serving
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Part, Proof
@@ -95,17 +95,25 @@ class CQ15(Criterion):
     part = Part.CODE_QUALITY
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
-        "every manifest under deploy/ parses and has apiVersion, kind and a name, and every file that a kustomization "
-        "names is there; there is an overlay for each environment of golden-path.yaml; a pull request runs a "
-        "validator; a receipt of it with `objects`, no fewer than the manifests hold"
+        "every manifest under deploy/ parses and has apiVersion, kind and a name, every file that a kustomization "
+        "names is there, and every service of Compose has an image; there is an overlay for each environment of "
+        "golden-path.yaml; a pull request runs a validator of what is there, manifests or files of Compose; a receipt "
+        "of it with `objects`, no fewer than the manifests and services that lie here"
     )
-    fix = "`goldenpath record CQ-15 --fact objects=N -- kubeconform -summary deploy/`, and the same on pull requests"
+    fix = (
+        "`goldenpath record CQ-15 -- make validate-deploy`, and the same target on pull requests; of another validator "
+        "the number is a fact: --fact objects=N"
+    )
     sources = (
         "Kubernetes documentation: configuration best practices",
+        "Compose Specification",
         "OpenGitOps principles",
         "Google MLOps levels: level 2",
     )
-    gaming = "A validator run over nothing: the receipt must count at least the objects that lie here."
+    gaming = (
+        "A validator run over nothing: the receipt must count at least what lies here. A validator of manifests where "
+        "there are none: files of Compose need one that reads them."
+    )
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -116,7 +124,8 @@ class CQ15(Criterion):
                 return not_applicable("the product is deployed nowhere, by its manifest and its code")
             return failed("there is no configuration of a deployment", Evidence("is missing", "deploy/"))
         objects, broken = delivery.manifests(product)
-        faults = [Evidence(fault.text, fault.path) for fault in broken]
+        services, lacking = delivery.services(product)
+        faults = [Evidence(fault.text, fault.path) for fault in (*broken, *lacking)]
         faults += [
             Evidence(f"no overlay for {name}", f"deploy/overlays/{name}")
             for name in environments
@@ -124,18 +133,21 @@ class CQ15(Criterion):
         ]
         if faults:
             return failed(f"{len(faults)} manifests cannot be applied", *faults[:5])
-        if not objects and not any(path.endswith(".tf") for path in paths):
+        is_code = any(path.endswith(".tf") for path in paths)
+        if not objects and not services and not is_code:
             return failed("the files under deploy/ hold no object", Evidence(f"{len(paths)} files", paths[0]))
-        called = delivery.validation(product)
-        if called is None:
-            return elsewhere(product, "the manifests may be validated") or failed(
-                "no pull request validates the manifests", Evidence("want a validator", ".github/workflows")
+        asked = {"the manifests": delivery.validation(product)} if objects or is_code else {}
+        if services:
+            asked["the files of Compose"] = delivery.validation_of_services(product)
+        if left := [name for name, command in asked.items() if command is None]:
+            return elsewhere(product, f"{left[0]} may be validated") or failed(
+                f"no pull request validates {left[0]}", Evidence("want a validator", ".github/workflows")
             )
-        found = receipts.find(product, CQ15.id, ("deploy", "charts", "terraform"))
+        found = receipts.find(product, CQ15.id, ("deploy", "charts", "terraform", *compose.NAMES))
         if found.receipt is None:
-            return unproved("CQ-15", "", found, "no receipt proves it for this code")
+            return unproved("CQ-15", "make validate-deploy", found, "no receipt proves it for this code")
         counted = found.receipt.facts.get("objects")
-        if not isinstance(counted, int) or counted < max(1, objects):
-            return failed(f"{counted} objects were validated, {objects} are here", of_receipt(found.receipt))
-        fact = Evidence(f"runs `{called.text}`", called.path, called.line)
-        return passed(f"{counted} objects are valid", of_receipt(found.receipt), fact)
+        if not isinstance(counted, int) or counted < max(1, objects + services):
+            return failed(f"{counted} objects were validated, {objects + services} are here", of_receipt(found.receipt))
+        facts = [Evidence(f"runs `{item.text}`", item.path, item.line) for item in asked.values() if item]
+        return passed(f"{counted} objects are valid", of_receipt(found.receipt), *facts)

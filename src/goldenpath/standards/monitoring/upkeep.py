@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from goldenpath.product import compose
+from goldenpath.product.deployments import OVERLAYS
 from goldenpath.product.dvc import Stage
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
@@ -11,6 +13,8 @@ from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.standards.monitoring.facts import CONTRACT, PLACEHOLDER
 from goldenpath.standards.proofs import as_mapping, as_mappings, as_number, as_texts, with_signature
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed
+
+LABEL = "cost-center"
 
 
 class MON10(Criterion):
@@ -76,10 +80,13 @@ class MON11(Criterion):
     proofs = (Proof.PARSED, Proof.ATTESTED)
     verify = (
         "golden-path.yaml has cost: monthly_budget, currency and cost_center; the overlay of every environment, or the "
-        "base that it takes in, labels all resources with that cost-center; somebody attests the review of the costs "
-        "for at most 35 days"
+        "base that it takes in, labels all resources with that cost-center (with Compose: all services); somebody "
+        "attests the review of the costs for at most 35 days"
     )
-    fix = "add cost: to golden-path.yaml and the label to deploy/base/kustomization.yaml, then goldenpath attest MON-11"
+    fix = (
+        "add cost: to golden-path.yaml and the label to deploy/base/kustomization.yaml, or to every service of "
+        "compose.yaml, then goldenpath attest MON-11"
+    )
     sources = ("FinOps Framework, Allocation", "Google MLOps levels", "NIST AI RMF Map 3.2")
     gaming = "A label of another cost center, or in one environment only: all are compared."
     attestable = 35
@@ -97,8 +104,13 @@ class MON11(Criterion):
         if not manifest.environments:
             return failed("no environment is declared", Evidence("deploy: environments", MANIFEST))
         for environment in manifest.environments:
-            path = f"deploy/overlays/{environment}/kustomization.yaml"
-            label = _cost_label(product, path)
+            folder = f"{OVERLAYS}/{environment}"
+            path = f"{folder}/kustomization.yaml"
+            if path in product.paths or not compose.of_folder(product, folder):
+                label = _cost_label(product, path)
+            else:
+                path = compose.of_folder(product, folder)
+                label = _service_label(product, path)
             if label != str(cost["cost_center"]):
                 words = f"resources of {environment} carry {label or 'no cost-center'}, want {cost['cost_center']}"
                 return failed(words, Evidence("label cost-center", path))
@@ -113,6 +125,12 @@ def _reads_data(product: Product, stage: Stage) -> bool:
     return bool(product.pipeline.parents.get(stage.name)) or any(dep not in product.paths for dep in stage.deps)
 
 
+def _service_label(product: Product, path: str) -> str:
+    """The cost-center that all services of a file of Compose carry, by itself or by the file that it is merged into."""
+    labels = {compose.labels(service).get(LABEL, "") for service in compose.services(product, path).values()}
+    return labels.pop() if len(labels) == 1 else ""
+
+
 def _cost_label(product: Product, path: str, depth: int = 0) -> str:
     """The cost-center that a kustomization puts on all of its resources, itself or by what it takes in."""
     raw = product.mapping(path)
@@ -120,7 +138,7 @@ def _cost_label(product: Product, path: str, depth: int = 0) -> str:
         as_mapping(raw.get("commonLabels")),
         *(as_mapping(item.get("pairs")) for item in as_mappings(raw.get("labels"))),
     ]
-    if found := next((str(item["cost-center"]) for item in pairs if item.get("cost-center")), ""):
+    if found := next((str(item[LABEL]) for item in pairs if item.get(LABEL)), ""):
         return found
     bases = [_joined(path, name) for name in as_texts(raw.get("resources")) if name.startswith("..")]
     labels = {_cost_label(product, base, depth + 1) for base in bases} if depth < 4 else set()

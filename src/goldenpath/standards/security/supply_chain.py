@@ -9,14 +9,18 @@ from typing import Any
 
 from goldenpath.evidence import receipts
 from goldenpath.evidence.receipts import Receipt
-from goldenpath.product import audit, workflows
+from goldenpath.product import audit, deployments, workflows
+from goldenpath.product.deployments import NOTHING, OVERLAYS
 from goldenpath.product.product import Product
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.standards.proofs import as_mapping, as_mappings, elsewhere, of_receipt, rejected, unproved
 from goldenpath.standards.verdict import Evidence, Verdict, failed, passed, unknown
 
 SIGNATURE = "models/signature.json"
-PROD = "deploy/overlays/prod/kustomization.yaml"
+LOCK = "requirements/serve.txt"
+"""What the image installs."""
+MODEL_COMPONENT = "machine-learning-model"
+"""How CycloneDX calls a model."""
 WORKFLOWS = (".github/workflows/*.yml", ".github/workflows/*.yaml")
 ACTIONS = (".github/actions/*/action.yml", ".github/actions/*/action.yaml", "action.yml", "action.yaml")
 PIN = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)(?P<rest>.*)")
@@ -186,9 +190,10 @@ class SEC06(Criterion):
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
         "a CycloneDX file (*.cdx.json) names every package that requirements/serve.txt pins without a condition, in "
-        "that version, and the model by its digest; a receipt of the verification of the image's signature (facts: "
-        "subject, the image's digest; builder, the workflow's identity) names a workflow of this repository, and "
-        "deploy/overlays/prod pins that image by its digest"
+        "that version, no package that it does not pin, and the model by the digest in models/signature.json and no "
+        "other; a receipt of the verification of the image's signature (facts: subject, the image's digest; builder, "
+        "the workflow's identity) names a workflow of this repository, and the overlay of the last environment, by "
+        "Kustomize or Compose, pins that image by its digest"
     )
     fix = (
         "attest the image in .github/workflows/cd.yml, and there goldenpath record SEC-06 -- gh attestation verify "
@@ -197,7 +202,8 @@ class SEC06(Criterion):
     effort = Effort.DAYS
     sources = ("SLSA v1.0 Build L2", "OpenSSF Scorecard Signed-Releases", "CycloneDX 1.6", "NIST SSDF PS.3")
     gaming = (
-        "A signature of another builder, or a bill of something else: workflow, pins and model digest are compared."
+        "A signature of another builder, or a bill of something else or of an earlier version: workflow, pins and "
+        "model digest are compared."
     )
 
     @staticmethod
@@ -207,7 +213,7 @@ class SEC06(Criterion):
             return failed("there is no bill of materials", Evidence("want a CycloneDX file, *.cdx.json"))
         if fault := _bill_fault(product, bills):
             return failed(fault, *(Evidence("CycloneDX", path) for path in bills))
-        found = receipts.find(product, "SEC-06", about=("deploy", ".github/workflows/cd.yml", "requirements/serve.txt"))
+        found = receipts.find(product, "SEC-06", about=("deploy", ".github/workflows/cd.yml", LOCK))
         if found.receipt is None:
             return unproved("SEC-06", "gh attestation verify oci://IMAGE --owner OWNER", found)
         subject, builder = (str(found.receipt.facts.get(key) or "") for key in ("subject", "builder"))
@@ -218,14 +224,13 @@ class SEC06(Criterion):
             )
         if not re.fullmatch(r"sha256:[0-9a-f]{64}", subject):
             return failed("the receipt names no image by its digest", of_receipt(found.receipt))
-        deployed = [
-            image.get("digest") for image in as_mappings(product.mapping(PROD).get("images")) if image.get("digest")
-        ]
+        production = deployments.last(product)
+        deployed = [image for image in (production.images if production else ()) if image.digest not in ("", NOTHING)]
         if not deployed:
-            return failed("production pins no image by its digest", Evidence("images: digest", PROD))
-        if subject not in deployed:
+            return failed("production pins no image by its digest", Evidence("want an image's digest", OVERLAYS))
+        if all(image.digest != subject for image in deployed):
             words = "what is deployed is not what was verified"
-            return failed(words, Evidence(f"pins {deployed[0]}", PROD), of_receipt(found.receipt))
+            return failed(words, Evidence(f"pins {deployed[0].digest}", deployed[0].path), of_receipt(found.receipt))
         return passed(f"built by {workflow[0]}, billed", Evidence("the bill", bills[0]), of_receipt(found.receipt))
 
 
@@ -331,18 +336,36 @@ def _writes(permissions: object) -> bool:
 
 
 def _bill_fault(product: Product, bills: Sequence[str]) -> str:
-    """What the bills of materials lack; empty where they lack nothing."""
+    """What is wrong with the bills of materials together; empty where nothing is."""
     components: list[dict[str, Any]] = []
     for path in bills:
         raw = as_mapping(product.json(path))
         if raw.get("bomFormat") != "CycloneDX":
             return f"{path} is no CycloneDX file"
         components += as_mappings(raw.get("components"))
-    billed = {(_normal(str(item.get("name"))), str(item.get("version"))) for item in components}
-    pins = [pin for pin, (path, _) in _pins(product).items() if path == "requirements/serve.txt"]
-    lacking = sorted(f"{name} {version}" for name, version in pins if (name, version) not in billed)
+    billed = {(_normal(str(item.get("name"))), str(item.get("version"))) for item in components if _is_package(item)}
+    locked = [match for match in map(PIN.match, (product.text(LOCK) or "").splitlines()) if match]
+    pins = {(_normal(match["name"]), match["version"]) for match in locked if ";" not in match["rest"]}
+    lacking = sorted(f"{name} {version}" for name, version in pins - billed)
     if not pins or lacking:
-        return f"the bill lacks {', '.join(lacking[:3])}" if lacking else "requirements/serve.txt pins nothing"
+        return f"the bill lacks {', '.join(lacking[:3])}" if lacking else f"{LOCK} pins nothing"
+    known = {(_normal(match["name"]), match["version"]) for match in locked}
+    if stale := sorted(f"{name} {version}" for name, version in billed - known):
+        return f"the bill is stale: it names {', '.join(stale[:3])}, which {LOCK} does not pin"
     model = str(as_mapping(product.json(SIGNATURE)).get("model_sha256") or "")
-    hashes = {str(entry.get("content")) for item in components for entry in as_mappings(item.get("hashes"))}
-    return "" if model and model in hashes else "the bill does not name the model by its digest"
+    if not model or not any(model in _digests(item) for item in components if not _is_package(item)):
+        return "the bill does not name the model by its digest"
+    is_other = any(_digests(item) - {model} for item in components if item.get("type") == MODEL_COMPONENT)
+    return f"the bill is stale: it names a model that {SIGNATURE} does not" if is_other else ""
+
+
+def _digests(component: dict[str, Any]) -> set[str]:
+    """The SHA-256 of a component of a bill."""
+    entries = as_mappings(component.get("hashes"))
+    return {str(entry.get("content")) for entry in entries if str(entry.get("alg") or "SHA-256") == "SHA-256"}
+
+
+def _is_package(component: dict[str, Any]) -> bool:
+    """Whether a component of a bill is a Python package; those of the system below are others' to pin."""
+    purl = component.get("purl")
+    return str(purl).startswith("pkg:pypi/") if purl else component.get("type") == "library"

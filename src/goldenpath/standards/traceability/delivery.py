@@ -9,11 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from goldenpath.evidence import receipts
-from goldenpath.product import deployments, serving
-from goldenpath.product.deployments import OVERLAYS, Deployment
+from goldenpath.product import deployments, makefile, pull_request, serving
+from goldenpath.product.deployments import NOTHING, OVERLAYS, Deployment
 from goldenpath.product.git import FIELD, RECORD
 from goldenpath.product.manifest import NAME as MANIFEST
 from goldenpath.product.product import Product
+from goldenpath.product.pull_request import Command
+from goldenpath.product.workflows import Workflow
 from goldenpath.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.standards.proofs import as_number, elsewhere, rejected, to_record, unproved, with_signature
 from goldenpath.standards.traceability import recipes
@@ -21,14 +23,22 @@ from goldenpath.standards.traceability.runs import version_faults
 from goldenpath.standards.verdict import Evidence, Status, Verdict, failed, not_applicable, passed, unknown
 
 LOOK_BACK_DAYS = 180
-MACHINE = re.compile(r"\[bot\]@users\.noreply\.github\.com$")
+MACHINE = re.compile(r"(?<!dependabot)(?<!renovate)\[bot\]@users\.noreply\.github\.com$")
+"""A machine of the forge; those that update dependencies deliver nothing."""
 FORGE = "noreply@github.com"
 """The committer of what is merged on the forge's page."""
 SIDE_DOOR = re.compile(
     r"\bkubectl\b[^\n]*\s(?:apply|create|patch|replace|edit|scale|set\s+image|rollout\s+(?:undo|restart))\b"
     r"|\bhelm\s+(?:install|upgrade|rollback)\b|\bargocd\s+app\s+(?:set|rollback)\b"
 )
-WRITES = re.compile(rf"{re.escape(OVERLAYS)}|kustomize edit set image")
+PROMOTE = "promote"
+"""The make target that delivers."""
+WRITES = re.compile(
+    rf"kustomize\s+edit\s+set\s+image\b|(?:sed|yq|cp|mv|tee)\s(?:[^#]*\s)?\S*{re.escape(OVERLAYS)}/"
+    rf"|\S*python[\d.]*\s+(?:[^#]*\s)?\S*{re.escape(OVERLAYS)}/"
+)
+"""Commands that may change an overlay; one that only names it, as a comment or a listing does, is none."""
+COMMITS = re.compile(r"git\s(?:[^#]*\s)?(?:commit|push)\b")
 FASTEST = 2
 """Seconds below which no rollback can have been tried on anything that runs."""
 
@@ -46,15 +56,19 @@ class TR13(Criterion):
     part = Part.TRACEABILITY
     proofs = (Proof.PARSED, Proof.ATTESTED)
     verify = (
-        "a workflow writes deploy/overlays; every change of an overlay in 180 days is authored by its identity (a "
-        "bot, or an address in deploy.identities of golden-path.yaml) and committed by it or by the forge, with at "
-        "least one such change; no workflow or make target reaches past git into the cluster. At criticality high "
-        "somebody also attests that people have no write access to production"
+        "a job of a workflow, not one for pull requests, makes the target promote, or changes deploy/overlays and "
+        "commits it; every change of an overlay in 180 days is authored by its identity (a bot that does not update "
+        "dependencies, or an address in deploy.identities of golden-path.yaml) and committed by it or by the forge, "
+        "with at least one such change; no workflow or make target reaches past git into the cluster. At criticality "
+        "high somebody also attests that people have no write access to production"
     )
     fix = "make promote VERSION=… ENV=… in .github/workflows/cd.yml; nobody edits deploy/overlays by hand"
     effort = Effort.DAYS
     sources = ("OpenGitOps principles v1.0.0", "Microsoft MLOps maturity model, level 3", "SLSA v1.0 Build L2")
-    gaming = "A person who commits under the machine's name: author and committer must both be machines."
+    gaming = (
+        "A person who commits under the machine's name: author and committer must both be machines. A workflow that "
+        "only names the overlays: it must make promote, or change and commit them."
+    )
     is_anchor = True
     attestable = 180
 
@@ -62,23 +76,22 @@ class TR13(Criterion):
     def check(product: Product) -> Verdict:
         if product.git is None or product.commit is None or not deployments.read(product):
             return failed("nothing is deployed from git", Evidence("no overlay of an environment", OVERLAYS))
-        writers = [
-            item for item in product.workflows if any(WRITES.search(step.text) for step in recipes.steps(product, item))
-        ]
+        writers = [item for item in product.workflows if _delivers(product, item)]
         if not writers:
+            words = f"none makes {PROMOTE}, or changes {OVERLAYS} and commits it"
             return elsewhere(product, "deployments may be") or failed(
-                "no workflow deploys", Evidence(f"none writes {OVERLAYS}", ".github/workflows")
+                "no workflow deploys", Evidence(words, ".github/workflows")
             )
         if doors := list(_side_doors(product)):
             return failed("there is a way past git into production", *doors)
         changes = list(_changes(product, product.commit))
-        people = [
+        others = [
             Evidence(f"{sha[:9]} by {author}, committed by {committer}: {subject}", OVERLAYS, command=f"git show {sha}")
             for sha, author, committer, subject in changes
             if not (_is_machine(product, author) and (committer == FORGE or _is_machine(product, committer)))
         ]
-        if people:
-            return failed("people changed what is deployed", *people[:20])
+        if others:
+            return failed("not only the pipeline changed what is deployed", *others[:20])
         if not changes:
             if product.git.is_shallow:
                 return unknown("the clone is shallow: git fetch --unshallow shows who deployed")
@@ -92,6 +105,24 @@ class TR13(Criterion):
             # History proves the anchor; the signature is asked for beside it, and does not stand in for it.
             return replace(signed_off, status=Status.PASS) if signed_off.status.counts else signed_off
         return found
+
+
+def _delivers(product: Product, workflow: Workflow) -> bool:
+    """Whether a job of a workflow promotes: by the make target, or by changing an overlay and committing it."""
+    events = [event for event in workflow.triggers if not event.startswith("pull_request")]
+    commands: dict[str, list[Command]] = {}
+    for job, step in workflow.runs(events) if events else ():
+        if not (job.may_fail or step.may_fail or job.waits_for_failure or step.waits_for_failure):
+            found = pull_request.commands_of(product, step.run, workflow.path, None)
+            commands.setdefault(job.name, []).extend(found)
+    made = makefile.read(product)
+    for found in commands.values():
+        targets = {target for item in found for target in pull_request.targets_of(product, item)}
+        if PROMOTE in targets and PROMOTE in made.needs and not made.does_nothing(PROMOTE):
+            return True
+        if any(WRITES.match(item.text) for item in found) and any(COMMITS.match(item.text) for item in found):
+            return True
+    return False
 
 
 def _is_machine(product: Product, address: str) -> bool:
@@ -128,6 +159,8 @@ def _production(product: Product) -> Deployment | Verdict:
         return failed(
             "production is not described in git", Evidence("names no image of the last environment", OVERLAYS)
         )
+    if all(image.digest == NOTHING for image in found.images):
+        return failed("nothing has been promoted to production", Evidence("its digest is all zeros", found.path))
     loose = [Evidence(f"{item.name}:{item.tag or 'latest'} has no digest", item.path) for item in found.images]
     loose = [fact for fact, image in zip(loose, found.images, strict=True) if not image.digest]
     return failed("production runs an image that is not pinned by digest", *loose) if loose else found
@@ -266,16 +299,16 @@ class TR16(Criterion):
         "`pulled` (digest of the old image) and `seconds`; both versions are tags here, the digest was once in an "
         "overlay"
     )
-    fix = "goldenpath record TR-16 -- make rollback ENV=staging"
+    fix = "goldenpath record TR-16 -- make rollback-drill"
     effort = Effort.HOURS
     sources = ("ML Test Score Infra 7", "Google SRE Book: release engineering", "DORA: time to restore service")
     gaming = "A drill between versions that never were, or that took no time."
 
     @staticmethod
     def check(product: Product) -> Verdict:
-        found = receipts.find(product, "TR-16", about=("deploy/base",), days=90)
+        found = receipts.find(product, "TR-16", about=("deploy/base", "compose.yaml"), days=90)
         if found.receipt is None:
-            return unproved("TR-16", "make rollback ENV=staging", found, "no rollback was rehearsed in 90 days")
+            return unproved("TR-16", "make rollback-drill", found, "no rollback was rehearsed in 90 days")
         facts = found.receipt.facts
         newer, older, pulled = (str(facts.get(name) or "") for name in ("from", "to", "pulled"))
         tags = product.git.tags if product.git else ()
@@ -314,16 +347,20 @@ class TR17(Criterion):
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
         "Argo CD applications heal and prune by themselves; a receipt of at most 7 days of a comparison (`terraform "
-        "plan -detailed-exitcode`, `kubectl diff`, `argocd app diff`) with the facts `tool` and `changes`, which is "
-        "0. Without infrastructure code and for devices only: does not apply"
+        "plan -detailed-exitcode`, `kubectl diff`, `argocd app diff`, containers held against their files of Compose) "
+        "with the facts `tool` and `changes`, which is 0, and where it names its `environments`, the last one among "
+        "them. Without infrastructure code and for devices only: does not apply"
     )
     fix = (
-        "goldenpath record TR-17 --fact tool=kubectl --fact changes=0 -- kubectl diff -k deploy/overlays/prod, which "
-        "fails on any change"
+        "goldenpath record TR-17 -- make infra-diff, from where the cluster or the host can be reached; it fails on "
+        "any change"
     )
     effort = Effort.DAYS
     sources = ("OpenGitOps principles v1.0.0", "NIST SP 800-53 CM-2", "Microsoft MLOps maturity model, level 3")
-    gaming = "A comparison that reports changes and ends well all the same: the number must be 0."
+    gaming = (
+        "A comparison that reports changes and ends well all the same, or one of the first environment only: the "
+        "number must be 0, and production among what was compared."
+    )
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -334,13 +371,16 @@ class TR17(Criterion):
             return failed("no infrastructure is described", Evidence("no deploy/, no *.tf", "deploy"))
         if faults := list(_unhealed(product)):
             return failed("what differs in the cluster stays", *faults)
-        found = receipts.find(product, "TR-17", about=("deploy",), days=7)
+        found = receipts.find(product, "TR-17", about=("deploy", "infra", "terraform", "compose.yaml"), days=7)
         if found.receipt is None:
             words = "only the running infrastructure can tell; a comparison from where it can be reached makes it known"
-            return unknown(words, to_record("TR-17"), *rejected(found))
+            return unknown(words, to_record("TR-17", "make infra-diff"), *rejected(found))
         changes, tool = found.receipt.facts.get("changes"), found.receipt.facts.get("tool")
         if changes != 0 or isinstance(changes, bool) or not tool:
             return failed("the infrastructure differs", Evidence(f"{tool or 'the receipt'} counts {changes} changes"))
+        compared, names = found.receipt.facts.get("environments"), product.manifest.environments
+        if isinstance(compared, list) and names and names[-1] not in compared:
+            return failed("production was not compared", Evidence(f"compared were {', '.join(map(str, compared))}"))
         words = f"{tool} found no difference on {found.receipt.when[:10]}"
         return passed("the infrastructure is as described", Evidence(words, described[0]))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import ProjectError
 from ..release import git
-from . import commit, desired_state, proofs, registry, trail
+from . import commit, desired_state, labels, proofs, registry, trail
 from .desired_state import DesiredState, Image
 from .docker import built_here
 from .registry import Version
@@ -61,7 +61,8 @@ def promote(
 
     Raises:
         ProjectError: Something is not committed; the version is not registered, was not in the environment before this
-            one or was taken back from there, lacks a proof, or runs here already; or the product is not mature enough.
+            one or was taken back from there, lacks a proof, or runs here already; its image says that it holds
+            something else; or the product is not mature enough.
     """
     desired_state.check_environment(root, environment)
     if not version:
@@ -80,6 +81,7 @@ def promote(
         raise ProjectError(f"{environment} runs {asked.name} already. See what runs where: make status")
     proofs.require_receipts(root, asked, level)
     _refuse_other_image(root, asked, after.image, level)
+    labels.refuse_another(root, asked, after.image)
     subject = f"Promote {asked.name} to {environment}"
     with commit.beside(root) as project:
         desired_state.write(project, environment, after)

@@ -20,13 +20,14 @@ def section(facts: Facts) -> Section:
     if not review:
         return Section(TITLE, (f"Not known: there is no {verdicts.REVIEW} of a review against this base.",))
     product = verdicts.product_of(review)
-    before, gained, lost = _since(product)
     titles = {item["id"]: item["title"] for part in product["parts"] for item in part["criteria"]}
+    lost, gained = _changed(product)
     rows: list[tuple[Cell, ...]] = [("lost", Name(name), titles.get(name, "")) for name in lost]
     rows += [("gained", Name(name), titles.get(name, "")) for name in gained]
     now = words.UNKNOWN if product["level"] is None else str(product["level"])
+    before = product.get("base_level")
     if before is None:
-        told = f"Level {now}. The review holds no trend back to the base: ask for it with `--trend 50`."
+        told = f"Level {now}. The review knows no level of the base: the product was not there, or history is cut off."
     else:
         told = f"Level {before} → {now}: {_counted(gained)} gained, {_counted(lost)} lost since the base."
     steps = tuple((Name(item["id"]), item["title"], item["do"]) for item in product["next_steps"][:MOST_STEPS])
@@ -37,22 +38,13 @@ def section(facts: Facts) -> Section:
     return Section(TITLE, tuple(filter(None, (told, meaning))), tuple(tables), is_detail=not lost)
 
 
+def _changed(product: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The criteria that are met no longer, those of the gate included, and those that are met since the base."""
+    changes = product.get("changes") or []
+    fallen = {item["id"] for item in product["findings"] or [] if item["id"]}
+    lost = {item["id"] for item in changes if item["met_before"] and not item["met"]}
+    return sorted(lost | fallen), sorted(item["id"] for item in changes if item["met"] and not item["met_before"])
+
+
 def _counted(ids: list[str]) -> str:
     return words.counted(len(ids), "criterion", "criteria")
-
-
-def _since(product: Mapping[str, Any]) -> tuple[int | None, list[str], list[str]]:
-    """The base's level, and the criteria that are met since, or no longer, by the trend; without it by the gate."""
-    fallen = sorted(item["id"] for item in product["findings"] or [] if item["id"])
-    points = product["trend"]
-    start = next((place for place, point in enumerate(points) if point["commit"] == product["base"]), None)
-    if start is None:
-        return None, [], fallen
-    moved: dict[str, int] = {}
-    for point in points[start + 1 :]:
-        for name in point["gained"]:
-            moved[name] = moved.get(name, 0) + 1
-        for name in point["lost"]:
-            moved[name] = moved.get(name, 0) - 1
-    gained = sorted(name for name, count in moved.items() if count > 0)
-    return points[start]["level"], gained, sorted({*fallen, *(name for name, count in moved.items() if count < 0)})

@@ -1,0 +1,88 @@
+"""``make waive`` in a generated project: what is not met is excused by name, as typed, and signed by the owner."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.template.generation import generate, run
+
+TOOL = str(Path(sys.executable).with_name("goldenpath"))
+
+
+@pytest.fixture
+def project(template: Path, out: Path) -> Path:
+    """A generated project that takes its virtual environment for installed: nothing here needs it."""
+    found = generate(template, out)
+    (found / ".venv").mkdir()
+    (found / ".venv" / ".installed").touch()
+    return found
+
+
+def waive(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return run(["make", "--no-print-directory", "waive", *words, f"GOLDENPATH={TOOL}"], project)
+
+
+def entries(project: Path) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = yaml.safe_load((project / "checklist/waivers.yaml").read_text("utf-8")) or []
+    return found
+
+
+def test_a_level_is_excused_for_thirty_days_by_the_owner(project: Path) -> None:
+    done = waive(project, "LEVEL=1", "REASON=No users yet")
+
+    assert done.returncode == 0, done.stderr
+    assert "entries added to checklist/waivers.yaml; the level stays 0" in done.stdout
+    assert {item["approver"] for item in entries(project)} == {"@your-org/your-team"}
+    assert {item["link"] for item in entries(project)} == {"docs/risk.md"}
+    assert {(item["expires"] - item["when"]).days for item in entries(project)} == {30}  # type: ignore[operator]
+
+
+def test_one_criterion_is_excused_for_as_long_as_was_said(project: Path) -> None:
+    done = waive(project, "ID=MON-02", "DAYS=7", "REASON=No users yet")
+
+    [entry] = entries(project)
+    assert done.returncode == 0, done.stderr
+    assert (entry["id"], (entry["expires"] - entry["when"]).days) == ("MON-02", 7)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "reason", ["$(shell touch pwned)", "$$(touch pwned)", "`touch pwned`", "'; touch pwned; '", '"']
+)
+def test_a_reason_is_kept_as_typed(project: Path, reason: str) -> None:
+    done = waive(project, "ID=MON-02", f"REASON={reason} No users yet")
+
+    assert done.returncode == 0, done.stderr
+    assert not (project / "pwned").exists()
+    assert [item["reason"] for item in entries(project)] == [f"{reason} No users yet"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("LEVEL=3",), "REASON= is missing"),
+        (("LEVEL=3", "REASON=  "), "REASON= is missing"),
+        (("REASON=why",), "Say LEVEL=3"),
+        (("LEVEL=3", "ID=MON-02", "REASON=why"), "Say LEVEL=3"),
+        (("LEVEL=$(touch pwned)", "REASON=why"), "is not a valid integer"),
+        (("ID=; touch pwned", "REASON=why"), "there is no criterion"),
+        (("ID=--help", "REASON=why"), "there is no criterion"),
+        (("LEVEL=3", "DAYS=91", "REASON=why"), "from 1 to 90 days"),
+    ],
+)
+def test_what_cannot_be_excused_is_refused_with_one_clear_error(
+    project: Path, words: tuple[str, ...], says: str
+) -> None:
+    before = entries(project)
+
+    done = waive(project, *words)
+
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project / "pwned").exists()
+    assert entries(project) == before
