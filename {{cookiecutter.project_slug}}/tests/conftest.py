@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,21 @@ from {{ cookiecutter.package_name }}.pipeline import evaluate, export, ingest, s
 
 ROOT = Path(__file__).parent.parent
 SAMPLE_ROWS = 6_000
+PLAIN_GIT = {"gc.auto": "0", "maintenance.auto": "false", "commit.gpgSign": "false", "tag.gpgSign": "false"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_besides() -> Iterator[None]:
+    """git neither tidies up, nor copies sample hooks, nor signs; DVC tells its makers nothing."""
+    first = int(os.environ.get("GIT_CONFIG_COUNT", "0"))
+    with pytest.MonkeyPatch.context() as patch:
+        for index, (key, value) in enumerate(PLAIN_GIT.items(), first):
+            patch.setenv(f"GIT_CONFIG_KEY_{index}", key)
+            patch.setenv(f"GIT_CONFIG_VALUE_{index}", value)
+        patch.setenv("GIT_CONFIG_COUNT", str(first + len(PLAIN_GIT)))
+        patch.setenv("GIT_TEMPLATE_DIR", "")
+        patch.setenv("DVC_NO_ANALYTICS", "1")
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -64,12 +81,18 @@ def shop_text() -> str:
     return SHOP.lstrip()
 
 
+@pytest.fixture(scope="session")
+def shop_content(shop_text: str) -> Any:
+    """The small contract, parsed. Do not change it; see ``shop``."""
+    return yaml.safe_load(shop_text)
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Any]:
+def shop(tmp_path: Path, shop_content: Any) -> Any:
     """Writes a small contract of a shop, changed as the test asks, and returns its path."""
 
     def write(change: Any = lambda content: None) -> Path:
-        content = yaml.safe_load(SHOP)
+        content = copy.deepcopy(shop_content)
         change(content)
         path = tmp_path / "contract.yaml"
         path.write_text(yaml.safe_dump(content, sort_keys=False))

@@ -26,6 +26,7 @@ import yaml
 from open_data_contract_standard.model import Description, OpenDataContractStandard, SchemaProperty
 from pydantic import BaseModel, ValidationError
 
+from . import yaml_text
 from .errors import ProjectError
 
 PATH = Path("contract.yaml")
@@ -207,7 +208,7 @@ def parse(text: bytes, path: Path = PATH) -> Contract:
         ContractError: It is not YAML, is not ODCS v3, or contradicts itself.
     """
     try:
-        raw = yaml.safe_load(text)
+        raw = yaml_text.load(text)
         standard = OpenDataContractStandard.model_validate(raw)
     except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
         raise ContractError(f"{path}: not an ODCS v3 contract: {_first_fault(error)}") from error

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from . import yaml_text
 from .errors import ProjectError
 
 PATH = Path("params.yaml")
@@ -323,7 +324,7 @@ def load(path: Path = PATH) -> Params:
         ParamsError: The file is missing, is not YAML, or holds a value out of its range or an unknown key.
     """
     try:
-        return Params.model_validate(yaml.safe_load(path.read_bytes()))
+        return Params.model_validate(yaml_text.load(path.read_bytes()))
     except FileNotFoundError as error:
         raise ParamsError(f"{path}: no such file. Run from the project's folder.") from error
     except yaml.YAMLError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -98,16 +99,25 @@ stages:
 """
 
 
+@pytest.fixture(scope="session")
+def lay_out() -> Callable[[Path], Path]:
+    """Puts the files that adopt reads into a new folder, and returns it."""
+
+    def laid_out(root: Path) -> Path:
+        (root / "src/shop").mkdir(parents=True)
+        (root / "contract.yaml").write_text(CONTRACT)
+        (root / "params.yaml").write_text(PARAMS)
+        (root / "dvc.yaml").write_text(DVC)
+        (root / "src/shop/source.py").write_text("SAMPLE = 1\n")
+        return root
+
+    return laid_out
+
+
 @pytest.fixture
-def skeleton(tmp_path: Path) -> Path:
+def skeleton(tmp_path: Path, lay_out: Callable[[Path], Path]) -> Path:
     """A project's folder with the files that adopt reads."""
-    root = tmp_path / "shop"
-    (root / "src/shop").mkdir(parents=True)
-    (root / "contract.yaml").write_text(CONTRACT)
-    (root / "params.yaml").write_text(PARAMS)
-    (root / "dvc.yaml").write_text(DVC)
-    (root / "src/shop/source.py").write_text("SAMPLE = 1\n")
-    return root
+    return lay_out(tmp_path / "shop")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from {{ cookiecutter.package_name }}.adopt.errors import AdoptError
 from {{ cookiecutter.package_name }}.adopt.write import refuse_to_lose_work, write
 
 PLACE = Path("data/source/customers.csv")
+ADOPTED = "income,left\n1.5,yes\n2.5,no\n"
 FILES = {Path("contract.yaml"): "new: contract\n", Path("tests/test_source.py"): "NEW = 1\n"}
 
 
@@ -25,25 +27,44 @@ def tree(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in ours}
 
 
+def committed(root: Path) -> Path:
+    """The skeleton as a git and DVC repository, everything committed."""
+    git(root, "init", "--quiet")
+    (root / ".dvc").mkdir()
+    (root / ".dvc/config").write_text("[core]\n    analytics = false\n")
+    (root / ".dvc/.gitignore").write_text("/config.local\n/tmp\n/cache\n")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "Start")
+    return root
+
+
 @pytest.fixture
 def repository(skeleton: Path) -> Path:
-    """The skeleton as a git and DVC repository, everything committed."""
-    git(skeleton, "init", "--quiet")
-    (skeleton / ".dvc").mkdir()
-    (skeleton / ".dvc/config").write_text("[core]\n    analytics = false\n")
-    (skeleton / ".dvc/.gitignore").write_text("/config.local\n/tmp\n/cache\n")
-    git(skeleton, "add", "--all")
-    git(skeleton, "commit", "--quiet", "--message", "Start")
-    return skeleton
+    """The skeleton in git and DVC."""
+    return committed(skeleton)
 
 
-def test_the_data_goes_to_dvc_and_the_files_are_written(repository: Path, customers_csv: Path) -> None:
-    write(repository, customers_csv, PLACE, FILES, former=None)
+@pytest.fixture(scope="module")
+def written(lay_out: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Such a repository after its data was adopted. Do not write to it; see ``adopted``."""
+    folder = tmp_path_factory.mktemp("written")
+    (folder / "customers.csv").write_text(ADOPTED)
+    root = committed(lay_out(folder / "shop"))
+    write(root, folder / "customers.csv", PLACE, FILES, former=None)
+    return root
 
-    assert (repository / PLACE).read_bytes() == customers_csv.read_bytes()
-    assert "customers.csv" in (repository / f"{PLACE}.dvc").read_text()
-    assert (repository / "data/source/.gitignore").read_text() == "/customers.csv\n"
-    assert {path: (repository / path).read_text() for path in FILES} == FILES
+
+@pytest.fixture
+def adopted(written: Path, tmp_path: Path) -> Path:
+    """A copy of it to change at will."""
+    return shutil.copytree(written, tmp_path / "adopted")
+
+
+def test_the_data_goes_to_dvc_and_the_files_are_written(written: Path) -> None:
+    assert (written / PLACE).read_text() == ADOPTED
+    assert "customers.csv" in (written / f"{PLACE}.dvc").read_text()
+    assert (written / "data/source/.gitignore").read_text() == "/customers.csv\n"
+    assert {path: (written / path).read_text() for path in FILES} == FILES
 
 
 def test_dvc_push_finds_the_data_under_the_projects_gitignore(repository: Path, customers_csv: Path) -> None:
@@ -54,25 +75,22 @@ def test_dvc_push_finds_the_data_under_the_projects_gitignore(repository: Path, 
     assert str(repository / PLACE) in {out.fs_path for out in Repo(str(repository)).index.outs}
 
 
-def test_another_file_takes_the_place_of_the_former(repository: Path, customers_csv: Path) -> None:
-    write(repository, customers_csv, PLACE, FILES, former=None)
+def test_another_file_takes_the_place_of_the_former(adopted: Path, customers_csv: Path) -> None:
+    write(adopted, customers_csv, Path("data/source/other.csv"), FILES, former=PLACE)
 
-    write(repository, customers_csv, Path("data/source/other.csv"), FILES, former=PLACE)
-
-    left = sorted(path.name for path in (repository / "data/source").iterdir())
+    left = sorted(path.name for path in (adopted / "data/source").iterdir())
     assert left == [".gitignore", "other.csv", "other.csv.dvc"]
-    assert (repository / "data/source/.gitignore").read_text() == "/other.csv\n"
+    assert (adopted / "data/source/.gitignore").read_text() == "/other.csv\n"
 
 
-def test_when_dvc_fails_every_file_is_as_before(repository: Path, customers_csv: Path) -> None:
-    write(repository, customers_csv, PLACE, FILES, former=None)
-    (repository / ".dvc/config").write_text("[core]\n    no such option = 1\n")
-    before = tree(repository)
+def test_when_dvc_fails_every_file_is_as_before(adopted: Path, customers_csv: Path) -> None:
+    (adopted / ".dvc/config").write_text("[core]\n    no such option = 1\n")
+    before = tree(adopted)
 
     with pytest.raises(AdoptError, match=r"dvc add data/source/other.csv failed, and nothing was changed"):
-        write(repository, customers_csv, Path("data/source/other.csv"), {Path("contract.yaml"): "x\n"}, former=PLACE)
+        write(adopted, customers_csv, Path("data/source/other.csv"), {Path("contract.yaml"): "x\n"}, former=PLACE)
 
-    assert tree(repository) == before
+    assert tree(adopted) == before
 
 
 def test_when_a_file_cannot_be_written_every_file_is_as_before(repository: Path, customers_csv: Path) -> None:
@@ -98,16 +116,12 @@ def test_changes_elsewhere_do_not_matter(repository: Path) -> None:
     refuse_to_lose_work(repository, [Path("contract.yaml")])
 
 
-def test_what_adopt_wrote_itself_may_be_overwritten_until_someone_changes_it(
-    repository: Path, customers_csv: Path
-) -> None:
-    write(repository, customers_csv, PLACE, FILES, former=None)
+def test_what_adopt_wrote_itself_may_be_overwritten_until_someone_changes_it(adopted: Path) -> None:
+    refuse_to_lose_work(adopted, list(FILES))
 
-    refuse_to_lose_work(repository, list(FILES))
-
-    (repository / "contract.yaml").write_text("my: work\n")
+    (adopted / "contract.yaml").write_text("my: work\n")
     with pytest.raises(AdoptError, match=r"contract.yaml"):
-        refuse_to_lose_work(repository, list(FILES))
+        refuse_to_lose_work(adopted, list(FILES))
 
 
 def test_without_git_there_is_nothing_to_compare_with(repository: Path) -> None:
@@ -117,13 +131,11 @@ def test_without_git_there_is_nothing_to_compare_with(repository: Path) -> None:
     refuse_to_lose_work(repository, [Path("contract.yaml")])
 
 
-def test_the_record_of_what_was_written_is_not_in_git(repository: Path, customers_csv: Path) -> None:
-    write(repository, customers_csv, PLACE, FILES, former=None)
-
-    record = repository / ".dvc/tmp/adopted.json"
+def test_the_record_of_what_was_written_is_not_in_git(written: Path) -> None:
+    record = written / ".dvc/tmp/adopted.json"
 
     assert set(json.loads(record.read_text())) == {str(path) for path in FILES}
-    ignored = subprocess.run(["git", "check-ignore", "--quiet", str(record)], cwd=repository, check=False)
+    ignored = subprocess.run(["git", "check-ignore", "--quiet", str(record)], cwd=written, check=False)
     assert ignored.returncode == 0
 
 

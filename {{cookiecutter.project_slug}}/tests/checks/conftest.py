@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from dvc.cli import main as dvc
 from orders import PIPELINE, ROOT, git, orders, run_pipeline
 
 
@@ -25,7 +25,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, shop_text: str) -> Path:
     git(root, "init", "--quiet", "--initial-branch=main")
     git(root, "config", "user.name", "Test")
     git(root, "config", "user.email", "test@example.com")
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=root, check=True, capture_output=True)
+    with contextlib.chdir(root):
+        assert dvc(["init", "--quiet"]) == 0
     run_pipeline(root)
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Train")

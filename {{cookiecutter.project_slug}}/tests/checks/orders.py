@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from dvc.cli import main as dvc
 
 import {{ cookiecutter.package_name }} as package
 
@@ -39,8 +41,8 @@ def git(root: Path, *words: str) -> str:
 
 def run_pipeline(root: Path, *stages: str) -> None:
     """Run the stages named, or all, where something changed."""
-    command = [sys.executable, "-m", "dvc", "repro", "--quiet", *stages]
-    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    with contextlib.chdir(root):
+        assert dvc(["repro", "--quiet", *stages]) == 0
 
 
 def orders(count: int = ROWS) -> pd.DataFrame:

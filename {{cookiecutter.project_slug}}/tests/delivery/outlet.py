@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 MANIFEST = "deploy:\n  to: kubernetes\n  environments: [dev, staging, prod]\n"
 PYPROJECT = '[project]\nname = "shop"\nversion = "0.1.0"\n'
@@ -54,6 +57,13 @@ def overlay(root: Path, environment: str) -> Path:
     return root / "deploy" / "overlays" / environment / "kustomization.yaml"
 
 
+def opened(root: Path, folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """A copy of a product in another folder, as the working directory."""
+    copied = shutil.copytree(root, folder / root.name, symlinks=True)
+    patch.chdir(copied)
+    return copied
+
+
 def register(root: Path, number: str, *, model: str = "ab", built: str = "") -> str:
     """Commit a model, tag it, and prove what can be proved; ``built`` is the letter of its image's digest."""
     (root / "model.txt").write_text(number)
@@ -98,4 +108,4 @@ def judge(folder: Path, level: int) -> list[str]:
         f"print(json.dumps(dict(products=[dict(level={level}, findings=findings)])))\n"
         "sys.exit(0 if fine else 1)\n"
     )
-    return [sys.executable, str(script)]
+    return [sys.executable, "-I", "-S", str(script)]  # it needs no package, and starts in a third of the time

@@ -57,25 +57,23 @@ def test_the_same_image_goes_all_the_way(shop: Path, mature: list[str]) -> None:
     assert {desired_state.read(shop, name).image.digest for name in ("dev", "staging", "prod")} == {digest("b")}
 
 
-def test_a_version_that_was_replaced_before_may_still_move_up(shop: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    through(shop, mature, "dev")
-    register(shop, "1.1.0", built="b")
-    through(shop, mature, "dev", version="1.1.0")
+def test_a_version_that_was_replaced_before_may_still_move_up(registered: Path, mature: list[str]) -> None:
+    through(registered, mature, "dev")
+    register(registered, "1.1.0", built="b")
+    through(registered, mature, "dev", version="1.1.0")
 
-    through(shop, mature, "staging", version="1.0.0")
+    through(registered, mature, "staging", version="1.0.0")
 
-    assert desired_state.read(shop, "staging").model == "shop@v1.0.0"
+    assert desired_state.read(registered, "staging").model == "shop@v1.0.0"
 
 
-def test_a_dry_run_judges_and_changes_nothing(shop: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    before = state_of(shop)
+def test_a_dry_run_judges_and_changes_nothing(registered: Path, mature: list[str]) -> None:
+    before = state_of(registered)
 
-    answer = promote(shop, "1.0.0", "dev", "", mature, dry_run=True)
+    answer = promote(registered, "1.0.0", "dev", "", mature, dry_run=True)
 
     assert "would let it pass" in answer
-    assert state_of(shop) == before
+    assert state_of(registered) == before
 
 
 def nothing(shop: Path) -> None:
@@ -114,7 +112,7 @@ def failed_tests(shop: Path) -> None:
     ],
 )
 def test_a_refusal_says_how_to_mend_it_and_changes_nothing(
-    shop: Path,
+    registered: Path,
     mature: list[str],
     arrange: Callable[[Path], None],
     version: str,
@@ -122,83 +120,75 @@ def test_a_refusal_says_how_to_mend_it_and_changes_nothing(
     given: str,
     words: str,
 ) -> None:
-    register(shop, "1.0.0", built="a")
-    arrange(shop)
-    before = state_of(shop)
+    arrange(registered)
+    before = state_of(registered)
 
     with pytest.raises(ProjectError, match=words):
-        promote(shop, version, environment, given, mature)
+        promote(registered, version, environment, given, mature)
 
-    assert state_of(shop) == before
+    assert state_of(registered) == before
 
 
-def test_a_version_that_was_taken_back_is_refused_with_the_reason(shop: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    through(shop, mature, "dev", "staging")
-    register(shop, "1.1.0", built="b")
-    through(shop, mature, "dev", "staging", version="1.1.0")
-    rollback(shop, "staging", "answers are late")
+def test_a_version_that_was_taken_back_is_refused_with_the_reason(registered: Path, mature: list[str]) -> None:
+    through(registered, mature, "dev", "staging")
+    register(registered, "1.1.0", built="b")
+    through(registered, mature, "dev", "staging", version="1.1.0")
+    rollback(registered, "staging", "answers are late")
 
     with pytest.raises(ProjectError, match=r"1\.1\.0 was taken back from staging on .* by Ada: answers are late"):
-        through(shop, mature, "prod", version="1.1.0")
+        through(registered, mature, "prod", version="1.1.0")
 
 
-def test_another_image_than_the_one_that_was_tried_is_refused(shop: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    through(shop, mature, "dev")
+def test_another_image_than_the_one_that_was_tried_is_refused(registered: Path, mature: list[str]) -> None:
+    through(registered, mature, "dev")
 
     with pytest.raises(ProjectError, match="the same image goes all the way"):
-        promote(shop, "1.0.0", "staging", image("b"), mature)
+        promote(registered, "1.0.0", "staging", image("b"), mature)
 
 
-def test_an_image_that_no_build_made_stops_at_staging(shop: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    promote(shop, "1.0.0", "dev", image("b"), mature)
+def test_an_image_that_no_build_made_stops_at_staging(registered: Path, mature: list[str]) -> None:
+    promote(registered, "1.0.0", "dev", image("b"), mature)
 
     with pytest.raises(ProjectError, match="was not built from"):
-        promote(shop, "1.0.0", "staging", "", mature)
+        promote(registered, "1.0.0", "staging", "", mature)
 
 
-def test_what_runs_already_is_refused(shop: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    through(shop, mature, "dev")
+def test_what_runs_already_is_refused(registered: Path, mature: list[str]) -> None:
+    through(registered, mature, "dev")
 
     with pytest.raises(ProjectError, match=r"dev runs .* already"):
-        through(shop, mature, "dev")
+        through(registered, mature, "dev")
 
 
 @pytest.mark.parametrize(("level", "last"), [(0, ""), (1, "dev"), (2, "staging"), (3, "prod")])
-def test_each_environment_wants_its_level(shop: Path, tmp_path: Path, level: int, last: str) -> None:
-    register(shop, "1.0.0", built="a")
+def test_each_environment_wants_its_level(registered: Path, tmp_path: Path, level: int, last: str) -> None:
     reached = ""
 
     with pytest.raises(ProjectError, match=r"is wanted here|already"):
         for environment in ("dev", "staging", "prod", "prod"):
-            promote(shop, "1.0.0", environment, "", judge(tmp_path, level))
+            promote(registered, "1.0.0", environment, "", judge(tmp_path, level))
             reached = environment
 
     assert reached == last
 
 
-def test_a_level_that_is_too_low_names_what_is_in_the_way(shop: Path, tmp_path: Path) -> None:
-    register(shop, "1.0.0", built="a")
-    before = state_of(shop)
+def test_a_level_that_is_too_low_names_what_is_in_the_way(registered: Path, tmp_path: Path) -> None:
+    before = state_of(registered)
 
     with pytest.raises(ProjectError, match=r"the product has level 0.*\n  MON-10 fail: nobody is told"):
-        promote(shop, "1.0.0", "dev", "", judge(tmp_path, 0))
+        promote(registered, "1.0.0", "dev", "", judge(tmp_path, 0))
 
-    assert state_of(shop) == before
+    assert state_of(registered) == before
 
 
 @pytest.mark.parametrize("judge", [["/no/such/tool"], ["false"], ["echo", "no json"]])
-def test_without_a_judge_nothing_is_promoted(shop: Path, judge: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    before = state_of(shop)
+def test_without_a_judge_nothing_is_promoted(registered: Path, judge: list[str]) -> None:
+    before = state_of(registered)
 
     with pytest.raises(ProjectError, match=r"Nothing was judged: .* GOLDENPATH="):
-        promote(shop, "1.0.0", "dev", "", judge)
+        promote(registered, "1.0.0", "dev", "", judge)
 
-    assert state_of(shop) == before
+    assert state_of(registered) == before
 
 
 def test_the_command_reads_what_was_typed_and_shows_no_traceback(
@@ -212,24 +202,22 @@ def test_the_command_reads_what_was_typed_and_shows_no_traceback(
     assert capsys.readouterr().err.startswith("promote refused.\nVERSION=1.0.0: shop@v1.0.0 is not registered")
 
 
-def test_hooks_of_people_do_not_run_on_what_a_machine_writes(shop: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    hook = shop / ".git" / "hooks" / "pre-commit"
+def test_hooks_of_people_do_not_run_on_what_a_machine_writes(registered: Path, mature: list[str]) -> None:
+    hook = registered / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
 
-    through(shop, mature, "dev")
+    through(registered, mature, "dev")
 
-    assert desired_state.read(shop, "dev").model == "shop@v1.0.0"
+    assert desired_state.read(registered, "dev").model == "shop@v1.0.0"
 
 
-def test_edits_of_the_overlay_by_people_stay(shop: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", built="a")
-    path = overlay(shop, "dev")
+def test_edits_of_the_overlay_by_people_stay(registered: Path, mature: list[str]) -> None:
+    path = overlay(registered, "dev")
     path.write_text(path.read_text() + "nameSuffix: -x\n")
-    commit(shop)
+    commit(registered)
 
-    through(shop, mature, "dev")
+    through(registered, mature, "dev")
 
     assert path.read_text().endswith("nameSuffix: -x\n")

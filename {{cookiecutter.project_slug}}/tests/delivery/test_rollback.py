@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from outlet import commit, digest, git, overlay, register, state_of
+from outlet import commit, digest, git, opened, overlay, register, state_of
 
 from {{ cookiecutter.package_name }}.delivery import desired_state, trail
 from {{ cookiecutter.package_name }}.delivery.promote import promote
@@ -11,13 +11,21 @@ from {{ cookiecutter.package_name }}.delivery.rollback import main, rollback
 from {{ cookiecutter.package_name }}.errors import ProjectError
 
 
-@pytest.fixture
-def three(shop: Path, mature: list[str]) -> Path:
-    """Three versions, one after the other, in dev."""
-    for number, letter in (("1.0.0", "a"), ("1.1.0", "b"), ("1.2.0", "c")):
-        register(shop, number, built=letter)
-        promote(shop, number, "dev", "", mature)
+@pytest.fixture(scope="module")
+def promoted(start: Path, mature: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three versions, one after the other, in dev. Do not write to it; see ``three``."""
+    with pytest.MonkeyPatch.context() as patch:
+        shop = opened(start, tmp_path_factory.mktemp("promoted"), patch)
+        for number, letter in (("1.0.0", "a"), ("1.1.0", "b"), ("1.2.0", "c")):
+            register(shop, number, built=letter)
+            promote(shop, number, "dev", "", mature)
     return shop
+
+
+@pytest.fixture
+def three(promoted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the product with three versions, as the working directory."""
+    return opened(promoted, tmp_path, monkeypatch)
 
 
 def test_what_ran_before_runs_again_to_the_byte(three: Path) -> None:

@@ -4,23 +4,30 @@ import json
 from pathlib import Path
 
 import pytest
-from outlet import commit, digest, git, overlay, register
+from outlet import commit, digest, git, opened, overlay, register
 
 from {{ cookiecutter.package_name }}.delivery.promote import promote
 from {{ cookiecutter.package_name }}.delivery.rollback import rollback
 from {{ cookiecutter.package_name }}.delivery.status import main, status
 
 
-@pytest.fixture
-def delivered(shop: Path, mature: list[str]) -> Path:
-    """Two versions in dev, of which the second was taken back; the first in staging."""
-    register(shop, "1.0.0", built="a")
-    promote(shop, "1.0.0", "dev", "", mature)
-    promote(shop, "1.0.0", "staging", "", mature)
-    register(shop, "1.1.0", built="b")
-    promote(shop, "1.1.0", "dev", "", mature)
-    rollback(shop, "dev", "answers are late")
+@pytest.fixture(scope="module")
+def told(first_version: Path, mature: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two versions in dev, of which the second was taken back; the first in staging. Do not write to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        shop = opened(first_version, tmp_path_factory.mktemp("told"), patch)
+        promote(shop, "1.0.0", "dev", "", mature)
+        promote(shop, "1.0.0", "staging", "", mature)
+        register(shop, "1.1.0", built="b")
+        promote(shop, "1.1.0", "dev", "", mature)
+        rollback(shop, "dev", "answers are late")
     return shop
+
+
+@pytest.fixture
+def delivered(told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that product, as the working directory."""
+    return opened(told, tmp_path, monkeypatch)
 
 
 def test_says_what_runs_where_from_which_data_and_by_whom(delivered: Path) -> None:

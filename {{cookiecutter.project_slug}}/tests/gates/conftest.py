@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from stall import Stall, build
 
+from {{ cookiecutter.package_name }}.gates import budgets
+
 AUTHORS = {
     f"GIT_{role}_{what}": who
     for role in ("AUTHOR", "COMMITTER")
@@ -34,5 +36,7 @@ def stall(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stall
     shutil.copytree(built, root)
     for name, value in AUTHORS.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(budgets, "ROUNDS", 2)
+    monkeypatch.setattr(budgets, "ROWS", 40)  # no limit here is so near that it takes more to tell
     monkeypatch.chdir(root)
     return Stall(root)

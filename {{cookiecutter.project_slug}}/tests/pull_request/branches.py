@@ -49,7 +49,7 @@ class Branch:
         (self.root / path).write_text(json.dumps(content), encoding="utf-8")
 
     def results(self, model: str, auc: float, *, group: str = "north", group_auc: float = 0.6, rows: int = 100) -> None:
-        """What a pipeline leaves in git."""
+        """What a pipeline leaves in git; the tables behind its plots, which take long to draw, are ``curve``."""
         record = {"value": auc, "low": auc - 0.01, "high": auc + 0.01}
         model_metrics = {"roc_auc": record, "cost_per_row": record}
         self.write(paths.METRICS, {"task": "binary", "rows": rows, "model": model_metrics})
@@ -57,8 +57,6 @@ class Branch:
         judged = {"rows": 50, "metrics": {"roc_auc": group_auc}, "intervals": ends}
         tiny = {"column": "region", "group": "tiny", "rows": 2, "metrics": None}
         self.write(paths.SEGMENTS, [{"column": "region", "group": group, **judged}, tiny])
-        curve = [{"false_positive_rate": x, "true_positive_rate": x**auc} for x in (0.0, 0.5, 1.0)]
-        self.write(paths.PLOTS / "roc.json", curve)
         self.write(paths.SIGNATURE, {"model_sha256": model})
         self.write(paths.VALIDATION_REPORT, {"rows": rows + 20, "valid": rows, "quarantined": 20})
         self.write(paths.SPLIT_REPORT, {part: {"rows": rows // 4} for part in ("train", "test")})
@@ -67,6 +65,11 @@ class Branch:
         self.write(paths.LINEAGE, {"predicate": {"runDetails": details}})
         outs = [{"path": "models/model.onnx", "md5": model[:8], "size": round(auc * 2**20)}]
         (self.root / paths.DVC_LOCK).write_text(yaml.safe_dump({"stages": {"export": {"outs": outs}}}))
+
+    def curve(self, auc: float) -> None:
+        """The table behind a plot."""
+        points = [{"false_positive_rate": x, "true_positive_rate": x**auc} for x in (0.0, 0.5, 1.0)]
+        self.write(paths.PLOTS / "roc.json", points)
 
     def check(self, name: str, verdict: str = "pass", reasons: tuple[str, ...] = (), **found: Any) -> None:
         """What one of the checks leaves, written as the checks write it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,16 +30,36 @@ def on_a_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"GITHUB_{name}", raising=False)
 
 
-@pytest.fixture
-def branch(tmp_path: Path) -> Branch:
-    made = _repository(tmp_path)
+def _changed(root: Path, *, curves: bool = False) -> Path:
+    made = _repository(root)
     made.results(OLD_MODEL, 0.68, group_auc=0.7)
+    if curves:
+        made.curve(0.68)
     _commit(made, "Train")
-    git(tmp_path, "checkout", "--quiet", "-b", "change")
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS | {"model": {"max_iter": 20, "seed": 0}}))
+    git(root, "checkout", "--quiet", "-b", "change")
+    (root / "params.yaml").write_text(yaml.safe_dump(PARAMS | {"model": {"max_iter": 20, "seed": 0}}))
     made.results(NEW_MODEL, 0.7, rows=200)
+    if curves:
+        made.curve(0.7)
     _commit(made, "More rounds")
-    return made
+    return root
+
+
+@pytest.fixture(scope="session")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of ``branch``. Do not write to it."""
+    return _changed(tmp_path_factory.mktemp("changed"))
+
+
+@pytest.fixture
+def branch(changed: Path, tmp_path: Path) -> Branch:
+    return Branch(shutil.copytree(changed, tmp_path, dirs_exist_ok=True))
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Branch:
+    """The same branch with a curve on both sides."""
+    return Branch(_changed(tmp_path, curves=True))
 
 
 @pytest.fixture
@@ -48,5 +69,6 @@ def first_model(tmp_path: Path) -> Branch:
     _commit(made, "Generate")
     git(tmp_path, "checkout", "--quiet", "-b", "change")
     made.results(NEW_MODEL, 0.7)
+    made.curve(0.7)
     _commit(made, "Train")
     return made

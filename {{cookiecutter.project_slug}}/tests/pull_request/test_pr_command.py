@@ -15,26 +15,26 @@ NASTY = '"><script>alert(1)</script>|@everyone'
 
 
 def test_both_forms_are_written_and_the_verdict_is_printed(
-    branch: Branch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    drawn: Branch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    branch.all_green()
-    monkeypatch.chdir(branch.root)
+    drawn.all_green()
+    monkeypatch.chdir(drawn.root)
 
     assert command.main(["--base", "main"]) == 0
 
-    assert (branch.root / command.MARKDOWN).read_text().startswith(markdown.MARKER)
-    page = (branch.root / command.PAGE).read_text()
+    assert (drawn.root / command.MARKDOWN).read_text().startswith(markdown.MARKER)
+    page = (drawn.root / command.PAGE).read_text()
     assert "Gates are green: all 7 hold." in page
     assert "Gates are green: all 7 hold." in capsys.readouterr().out
 
 
-def test_the_page_asks_nothing_of_the_network(branch: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
-    branch.all_green()
-    monkeypatch.chdir(branch.root)
+def test_the_page_asks_nothing_of_the_network(drawn: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn.all_green()
+    monkeypatch.chdir(drawn.root)
 
     command.main(["--base", "main"])
 
-    page = (branch.root / command.PAGE).read_text()
+    page = (drawn.root / command.PAGE).read_text()
     assert not [word for word in ("<script", "<link", " src=", "url(http", "@import") if word in page]
 
 
@@ -50,21 +50,21 @@ def test_the_markdown_goes_to_the_jobs_summary(branch: Branch, monkeypatch: pyte
 
 
 def test_nasty_names_from_everywhere_reach_neither_page_nor_comment(
-    branch: Branch, monkeypatch: pytest.MonkeyPatch
+    drawn: Branch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    branch.all_green()
-    branch.drifted(NASTY)
-    branch.results("bb" * 32, 0.7, group=NASTY)
-    branch.check("secrets", "fail", (NASTY,))
-    (branch.root / "golden-path.yaml").write_text(yaml.safe_dump({"product": {"name": NASTY}}))
+    drawn.all_green()
+    drawn.drifted(NASTY)
+    drawn.results("bb" * 32, 0.7, group=NASTY)
+    drawn.check("secrets", "fail", (NASTY,))
+    (drawn.root / "golden-path.yaml").write_text(yaml.safe_dump({"product": {"name": NASTY}}))
     monkeypatch.setenv("GITHUB_HEAD_REF", NASTY)
-    monkeypatch.chdir(branch.root)
+    monkeypatch.chdir(drawn.root)
 
     command.main(["--base", "main"])
 
     for path in (command.MARKDOWN, command.PAGE):
-        assert "<script" not in (branch.root / path).read_text()
-    assert "@everyone" not in (branch.root / command.MARKDOWN).read_text()
+        assert "<script" not in (drawn.root / path).read_text()
+    assert "@everyone" not in (drawn.root / command.MARKDOWN).read_text()
 
 
 def test_a_project_without_any_commit_is_still_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

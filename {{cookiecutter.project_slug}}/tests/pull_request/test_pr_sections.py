@@ -149,8 +149,8 @@ def test_a_group_that_only_one_side_has_is_not_called_moved(branch: Branch) -> N
     assert rows == {"south": [UNKNOWN, "one side only"], "north": [UNKNOWN, "one side only"]}
 
 
-def test_plots_show_candidate_and_base_as_pictures_and_as_text(branch: Branch) -> None:
-    found = section(branch, "Plots")
+def test_plots_show_candidate_and_base_as_pictures_and_as_text(drawn: Branch) -> None:
+    found = section(drawn, "Plots")
 
     assert [picture.title for picture in found.pictures] == ["ROC curve"]
     assert ">base<" in found.pictures[0].chart
@@ -235,13 +235,13 @@ def test_a_regression_is_told_in_its_own_metrics_and_plots(branch: Branch) -> No
     assert "Predicted and actual" in [picture.title for picture in section(branch, "Plots").pictures]
 
 
-def test_several_classes_are_told_by_their_confusion(branch: Branch) -> None:
-    (branch.root / paths.PLOTS / "roc.json").unlink()
+def test_several_classes_are_told_by_their_confusion(drawn: Branch) -> None:
+    (drawn.root / paths.PLOTS / "roc.json").unlink()
     names = ("red", "green", "blue")
     cells = [{"actual": one, "predicted": other, "rows": 3} for one in names for other in names]
-    branch.write(paths.PLOTS / "confusion.json", cells)
+    drawn.write(paths.PLOTS / "confusion.json", cells)
 
-    found = section(branch, "Plots")
+    found = section(drawn, "Plots")
 
     assert [picture.title for picture in found.pictures] == ["Confusion matrix, candidate"]
     assert all(name in found.pictures[0].chart for name in names)
@@ -264,11 +264,11 @@ def test_a_branch_without_results_says_how_to_make_them(branch: Branch) -> None:
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"task": "binary"}', '{"task": [], "model": 3}', '{"task": "x"}'])
-def test_results_that_were_edited_by_hand_do_not_stop_the_report(branch: Branch, content: str) -> None:
+def test_results_that_were_edited_by_hand_do_not_stop_the_report(drawn: Branch, content: str) -> None:
     for path in (paths.METRICS, paths.SEGMENTS, paths.LINEAGE, paths.SPLIT_REPORT, paths.PLOTS / "roc.json"):
-        (branch.root / path).write_text(content)
+        (drawn.root / path).write_text(content)
 
-    found = branch.outline()
+    found = drawn.outline()
 
     assert [item.title for item in found.sections][:4] == ["Gates", "Data", "Parameters", "Metrics"]
     assert "Parameters" in markdown.render(found, "page")

@@ -38,9 +38,10 @@ class Base:
 
 def text(root: Path, commit: str, path: Path) -> str | None:
     """A file that git keeps, relative to the project's folder; None where the commit has none."""
-    if not git.run(root, "ls-tree", "--name-only", commit, "--", str(path)):
-        return None
-    return git.run(root, "show", f"{commit}:./{path}")
+    shown = _asked(root, "show", f"{commit}:./{path}")
+    if shown is None and git.run(root, "ls-tree", "--name-only", commit, "--", str(path)):
+        return git.run(root, "show", f"{commit}:./{path}")  # git holds it, so what went wrong is to be told
+    return shown
 
 
 def find(root: Path, ref: str) -> Base:

@@ -20,11 +20,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
-from .. import contract, drift, params
+from .. import contract, drift, params, yaml_text
 from ..contract import Column, Contract
 from ..errors import ProjectError
 from ..paths import DATA_CHECK, DVC_LOCK, QUARANTINE, RAW, SPLIT_REPORT, VALID, VALIDATION_REPORT, split_file
@@ -314,12 +313,12 @@ def _rows(root: Path, commit: str | None, called: str) -> pd.DataFrame:
 
 
 def _locked(text: str) -> dict[str, str]:
-    stages = (yaml.safe_load(text) or {}).get("stages", {})
+    stages = (yaml_text.load(text) or {}).get("stages", {})
     return {str(out["path"]): str(out.get("md5", "")) for stage in stages.values() for out in stage.get("outs", [])}
 
 
 def _pointed(home: str, text: str) -> dict[str, str]:
-    outs = (yaml.safe_load(text) or {}).get("outs", [])
+    outs = (yaml_text.load(text) or {}).get("outs", [])
     return {str(Path(home) / out["path"]): str(out.get("md5", "")) for out in outs}
 
 

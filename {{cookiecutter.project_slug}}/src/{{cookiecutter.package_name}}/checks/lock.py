@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
 from dvc.dependency import ParamsDependency
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage import PipelineStage
 
+from .. import yaml_text
 from ..errors import ProjectError
 from ..paths import DVC_LOCK, LOCK_CHECK
 from . import gate
@@ -146,7 +146,7 @@ def _of_stage(stage: Any, written: Mapping[str, str]) -> Iterator[Stale]:
 
 def _dropped(stage: Any) -> Iterator[Stale]:
     """What the lock lists and ``dvc.yaml`` no longer does; DVC sees no change in that."""
-    record = yaml.safe_load(Path(stage.path).with_suffix(".lock").read_bytes())["stages"][stage.name]
+    record = yaml_text.load(Path(stage.path).with_suffix(".lock").read_bytes())["stages"][stage.name]
     for kind, items, verb in (("deps", stage.deps, "read"), ("outs", stage.outs, "written")):
         now = {item.def_path for item in items}
         for entry in record.get(kind, []):

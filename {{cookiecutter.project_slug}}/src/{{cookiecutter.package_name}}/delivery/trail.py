@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -60,7 +59,7 @@ def changes(root: Path, environment: str) -> list[Change]:
     log = git.run(root, "log", layout, "--", str(path)).split("\x01")
     commits = [entry.strip("\n").split("\0") for entry in log if entry.strip("\n")]
     prefix = git.run(root, "rev-parse", "--show-prefix")
-    texts = _contents(root, [f"{fields[0]}:{prefix}{path}" for fields in commits])
+    texts = git.contents(root, [f"{fields[0]}:{prefix}{path}" for fields in commits])
     states = [_state(text, path) for text in texts]
     found = []
     for (commit, when, who, named, reason, body), after, before in zip(
@@ -88,20 +87,3 @@ def _state(text: str | None, path: PurePosixPath) -> DesiredState | None:
         return desired_state.parse(text, path)
     except ProjectError:
         return None
-
-
-def _contents(root: Path, names: Sequence[str]) -> list[str | None]:
-    """The text of each ``commit:path``; None where there was no such file. One process, however long the history."""
-    asked = "".join(f"{name}\n" for name in names).encode()
-    done = subprocess.run(["git", "cat-file", "--batch"], cwd=root, input=asked, capture_output=True, check=True)
-    found: list[str | None] = []
-    rest = done.stdout
-    for _ in names:
-        head, _, rest = rest.partition(b"\n")
-        if head.endswith(b"missing"):
-            found.append(None)
-            continue
-        size = int(head.rsplit(b" ", 1)[1])
-        found.append(rest[:size].decode("utf-8", "replace"))
-        rest = rest[size + 1 :]
-    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,17 @@ def _documents(path: Path) -> list[dict[str, Any]]:
 
 def _invalid(objects: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What the official schemas refuse, unknown keys included."""
+    for item in objects:
+        name = f"{item.get('kind')} {(item.get('metadata') or {}).get('name')}"
+        if str(item.get("apiVersion")).startswith(CUSTOM):
+            continue
+        faults = (_fault(yaml.safe_dump(dict(item)), version) for version in KUBERNETES)
+        yield from (f"{name}: {fault}" for fault in islice(filter(None, faults), 1))
+
+
+@cache  # environments share most objects, and each question reads a schema of megabytes anew
+def _fault(text: str, version: str) -> str:
+    """What one version's schemas refuse in an object, as YAML; empty where it is valid."""
     try:
         import kubernetes_validate  # 100 MB of schemas are a tool for development, and no part of what runs
     except ImportError as error:
@@ -109,20 +122,15 @@ def _invalid(objects: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             "kubernetes-validate is not installed, so no schema is here. Install it: make setup"
         ) from error
 
-    for item in objects:
-        name = f"{item.get('kind')} {(item.get('metadata') or {}).get('name')}"
-        if str(item.get("apiVersion")).startswith(CUSTOM):
-            continue
-        for version in KUBERNETES:
-            try:
-                kubernetes_validate.validate(dict(item), version, strict=True)
-            except kubernetes_validate.ValidationError as error:
-                where = ".".join(str(part) for part in error.path)
-                yield f"{name}: {where or 'the object'}: {error.message} (Kubernetes {version})"
-                break
-            except (kubernetes_validate.SchemaNotFoundError, KeyError):
-                yield f"{name}: Kubernetes {version} knows no such kind in {item.get('apiVersion')}"
-                break
+    item = yaml.safe_load(text)
+    try:
+        kubernetes_validate.validate(item, version, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        where = ".".join(str(part) for part in error.path)
+        return f"{where or 'the object'}: {error.message} (Kubernetes {version})"
+    except (kubernetes_validate.SchemaNotFoundError, KeyError):
+        return f"Kubernetes {version} knows no such kind in {item.get('apiVersion')}"
+    return ""
 
 
 def _application_faults(root: Path, item: Mapping[str, Any]) -> Iterator[str]:

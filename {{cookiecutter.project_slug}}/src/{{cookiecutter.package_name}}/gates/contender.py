@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
-from .. import contract, params
+from .. import contract, params, yaml_text
 from ..checks import base
 from ..checks.gate import InconclusiveError
 from ..contract import Contract
@@ -201,6 +200,6 @@ def scores(asked: Task, predictor: Predictor, rows: pd.DataFrame) -> NDArray[np.
 
 def limits_of(text: str | None) -> dict[str, Any]:
     """The limits in the text of ``params.yaml``, as they stand there; empty where it has none."""
-    content = yaml.safe_load(text or "")
+    content = yaml_text.load(text or "")
     gates = content.get("gates") if isinstance(content, dict) else None
     return gates if isinstance(gates, dict) else {}

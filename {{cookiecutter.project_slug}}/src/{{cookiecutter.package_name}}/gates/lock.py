@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from .. import yaml_text
 from ..checks.gate import InconclusiveError
 from ..paths import DVC_LOCK
 
@@ -39,7 +40,7 @@ class Lock:
             InconclusiveError: It is none.
         """
         try:
-            stages: dict[str, Any] = yaml.safe_load(text)["stages"]
+            stages: dict[str, Any] = yaml_text.load(text)["stages"]
             written = [(name, out) for name, stage in stages.items() for out in stage.get("outs", [])]
             outs = {str(out["path"]): str(out["md5"]) for _, out in written}
             makers = {str(out["path"]): name for name, out in written}

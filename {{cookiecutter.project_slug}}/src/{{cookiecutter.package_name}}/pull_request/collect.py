@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from .. import params
+from .. import params, yaml_text
 from ..checks import base
 from ..checks.base import Base
 from ..errors import ProjectError
@@ -26,6 +26,9 @@ PULL_REQUEST_BRANCH = "GITHUB_HEAD_REF"
 """The environment variable by which GitHub names the branch that is asked to be merged."""
 JOBS = "JOBS"
 """The environment variable in which CI hands over how its jobs ended: GitHub's ``needs``, as JSON."""
+
+RESULTS = (DVC_LOCK, SEGMENTS, METRICS, LINEAGE, SIGNATURE, VALIDATION_REPORT, SPLIT_REPORT, params.PATH)
+"""What git keeps of a run of the pipeline, besides the tables behind the plots."""
 
 Reader = Callable[[Path], str | None]
 
@@ -111,7 +114,7 @@ def collect(root: Path, ref: str) -> Facts:
         base=found,
         no_base=no_base,
         now=results(lambda path: _here(root, path), plots),
-        before=Results() if found is None else results(found.text, found.paths(f"{PLOTS}/*.json")),
+        before=Results() if found is None else _before(found),
         jobs={name: str(_mapping(job).get("result")) for name, job in _mapping(json_of(os.environ.get(JOBS))).items()},
     )
 
@@ -140,6 +143,14 @@ def results(read: Reader, plots: list[str]) -> Results:
     )
 
 
+def _before(found: Base) -> Results:
+    """The base's results, read by one process of git."""
+    plots = found.paths(f"{PLOTS}/*.json")
+    wanted = [*RESULTS, *map(Path, plots)]
+    texts = git.contents(found.root, [f"{found.commit}:./{path}" for path in wanted])
+    return results(dict(zip(wanted, texts, strict=True)).get, plots)
+
+
 def json_of(text: str | None) -> Any:
     """Text as JSON; None where there is none, or where it is not JSON."""
     try:
@@ -151,7 +162,7 @@ def json_of(text: str | None) -> Any:
 def yaml_of(text: str | None) -> Any:
     """Text as YAML; None where there is none, or where it is not YAML."""
     try:
-        return yaml.safe_load(text or "")
+        return yaml_text.load(text or "")
     except yaml.YAMLError:
         return None
 

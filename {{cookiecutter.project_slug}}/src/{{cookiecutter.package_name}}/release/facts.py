@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from .. import yaml_text
 from ..errors import ProjectError
 from ..paths import DVC_LOCK
 
@@ -62,5 +61,5 @@ def metrics(root: Path) -> dict[str, Any]:
 def _yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ProjectError(f"{path}: no such file. Run `make pipeline`.")
-    content: dict[str, Any] = yaml.safe_load(path.read_bytes())
+    content: dict[str, Any] = yaml_text.load(path.read_bytes())
     return content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ProjectError
@@ -21,6 +22,23 @@ def run(root: Path, *words: str) -> str:
     if done.returncode:
         raise ProjectError(f"git {words[0]}: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}")
     return done.stdout.strip("\n")
+
+
+def contents(root: Path, names: Sequence[str]) -> list[str | None]:
+    """The text of each ``commit:path``; None where there was no such file. One process, however long the history."""
+    asked = "".join(f"{name}\n" for name in names).encode()
+    done = subprocess.run(["git", "cat-file", "--batch"], cwd=root, input=asked, capture_output=True, check=True)
+    found: list[str | None] = []
+    rest = done.stdout
+    for _ in names:
+        head, _, rest = rest.partition(b"\n")
+        if head.endswith(b"missing"):
+            found.append(None)
+            continue
+        size = int(head.rsplit(b" ", 1)[1])
+        found.append(rest[:size].decode("utf-8", "replace"))
+        rest = rest[size + 1 :]
+    return found
 
 
 def refuse_changes(root: Path) -> None:
