@@ -297,6 +297,7 @@ def seen(name: str) -> Build:
     return lambda repository: repository.commit({}, "Join", GIT_AUTHOR_EMAIL=address, GIT_COMMITTER_EMAIL=address)
 
 
+QUICKSTART = {"README.md": "# Churn\n\n## From a fresh clone\n\n```sh\nmake setup\nmake test\n```\n"}
 PROD = "deploy/overlays/prod/kustomization.yaml"
 
 
@@ -432,6 +433,30 @@ CASES = [
         "ci/test.sh",
         {**ci("bash ci/test.sh"), "ci/test.sh": "pytest\n"},
         suite(),
+    ),
+    Case(
+        "CQ-02",
+        "met",
+        "the README's quickstart, which tests",
+        "Makefile:3 runs `pytest --cov`",
+        QUICKSTART,
+        receipt("CQ-02", RUN | {"commands": ["make setup", "make test"]}, command="make quickstart"),
+    ),
+    Case(
+        "CQ-02",
+        "gamed",
+        "a quickstart of which nothing tells that it tested",
+        "runs no tests that can be seen",
+        QUICKSTART,
+        receipt("CQ-02", RUN | {"commands": ["make setup"]}, command="make quickstart"),
+    ),
+    Case(
+        "CQ-02",
+        "gamed",
+        "the README's commands beside a command that runs none of them",
+        "runs no tests that can be seen",
+        QUICKSTART,
+        receipt("CQ-02", RUN | {"commands": ["make setup", "make test"]}, command="make lint"),
     ),
     Case("CQ-02", "not met", "no receipt", "no receipt proves it", build=changes(0)),
     Case("CQ-02", "not met", "no workflow", "no workflow runs on pull requests", {WORKFLOW: None}, suite()),

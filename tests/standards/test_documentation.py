@@ -413,7 +413,7 @@ CASES = [
         "src/churn/api.py:1 imports fastapi",
         {"src/churn/api.py": "from fastapi import FastAPI\n"},
     ),
-    Case("DOC-02", "met", "a quickstart that ran", "3 commands ran on 2026-06-15, tests passed: 1", build=ran),
+    Case("DOC-02", "met", "a quickstart that ran", "3 commands ran on 2026-06-15, tests: 1", build=ran),
     Case("DOC-02", "met", "a model trained since", "3 commands ran", build=then_trained),
     Case("DOC-02", "not met", "no README", "README.md", {"README.md": None}),
     Case("DOC-02", "not met", "plain notebooks", "no shell block", NOTEBOOKS),
@@ -449,7 +449,7 @@ CASES = [
         "does not tell that `make setup` was run",
         build=lambda repository: ran(repository, commands=["true"]),
     ),
-    Case("DOC-02", "gamed", "no test passed", "tests passed: 0", build=lambda repository: ran(repository, tests=0)),
+    Case("DOC-02", "gamed", "no test passed", "tests: 0", build=lambda repository: ran(repository, tests=0)),
     Case(
         "DOC-02",
         "gamed",

@@ -35,6 +35,7 @@ def _fact(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dic
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.argument("item", metavar="ID", type=CriterionId())
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--also", metavar="ID", type=CriterionId(), multiple=True, help="A criterion that the same run proves.")
 @click.option("--fact", "facts", multiple=True, metavar="NAME=VALUE", callback=_fact, help="A fact to record.")
 @click.option("--junit", type=FILE, help="JUnit XML that the command writes: counts of tests become facts.")
 @click.option("--coverage", type=FILE, help="coverage.xml or coverage.json that it writes: percentages become facts.")
@@ -45,6 +46,7 @@ def _fact(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dic
 def record(
     item: type[Criterion],
     command: tuple[str, ...],
+    also: tuple[type[Criterion], ...],
     facts: dict[str, Any],
     junit: Path | None,
     coverage: Path | None,
@@ -57,11 +59,12 @@ def record(
     goldenpath record CQ-03 --junit reports/junit.xml -- make test
     """
     sources = Sources(facts, junit, coverage, json_files, artifacts)
+    names = list(dict.fromkeys([item.id, *(other.id for other in also)]))
     try:
-        receipt = write_receipt(open_product(path), item.id, command, sources, os.environ)
+        receipt = write_receipt(open_product(path), names, command, sources, os.environ)
     except RecordError as error:
         raise InputError(plain(str(error))) from error
     outcome = "proved" if receipt.exit_code == 0 else f"recorded, and does not count: exit code {receipt.exit_code},"
-    click.echo(f"{item.id} {outcome} on {receipt.commit[:9]}. Share it: git push origin {REF}", err=True)
+    click.echo(f"{', '.join(names)} {outcome} on {receipt.commit[:9]}. Share it: git push origin {REF}", err=True)
     # A process that a signal ended has a negative code here, and 128 and more in a shell.
     sys.exit(receipt.exit_code if receipt.exit_code >= 0 else 128 - receipt.exit_code)

@@ -53,18 +53,21 @@ class Sources:
 
 
 def record(
-    product: Product, name: str, command: Sequence[str], sources: Sources, environment: Mapping[str, str]
+    product: Product, names: Sequence[str], command: Sequence[str], sources: Sources, environment: Mapping[str, str]
 ) -> Receipt:
-    """Run a command where the user stands, and write its receipt on the commit checked out.
+    """Run a command where the user stands, and write its receipts on the commit checked out, one for each criterion.
 
     The command's output goes where this process's goes. A command that fails leaves a receipt too: it says so.
 
     Args:
         product: The product, as it lies in the work tree.
-        name: The criterion that the command proves.
+        names: The criteria that the command proves.
         command: The program and its arguments.
         sources: Where the facts come from.
         environment: The environment of the command, in which the CI system says what it is.
+
+    Returns:
+        The receipt of the first criterion; the others differ in their id alone.
 
     Raises:
         RecordError: The work tree is not what the commit holds, the command cannot be started, or a report is missing
@@ -81,7 +84,7 @@ def record(
         if told.is_file():
             sources = replace(sources, facts=_object(told) | dict(sources.facts))
     receipt = Receipt(
-        id=name,
+        id=names[0],
         commit=commit,
         tree=tree,
         when=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -94,7 +97,8 @@ def record(
         artifacts=_digests(product, sources.artifacts, failed=exit_code != 0),
     )
     try:
-        receipts.write(git, receipt)
+        for name in names:
+            receipts.write(git, replace(receipt, id=name))
     except OSError as error:
         raise RecordError(f"the receipt cannot be written: {error}") from error
     return receipt

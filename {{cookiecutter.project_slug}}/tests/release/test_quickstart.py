@@ -32,14 +32,20 @@ def test_the_commands_run_in_a_clone_of_the_last_commit(
 ) -> None:
     told = tmp_path / "told.json"
     monkeypatch.setenv(TOLD, str(told))
-    readme(product, "test ! -e left-over", f"echo '{SUITE}' > reports/junit.xml")
+    readme(
+        product,
+        "test ! -e left-over",
+        f"echo '{SUITE}' > reports/junit.xml",
+        'echo "<source>$PWD/src</source>" > reports/coverage.xml',
+    )
     (product / "left-over").write_text("")
 
     assert quickstart.main() == 0
 
     facts = json.loads(told.read_text())
-    assert facts == {"commands": quickstart.read((product / "README.md").read_text()), "tests": 2}
-    assert not (product / "reports/junit.xml").exists()
+    assert facts == {"commands": quickstart.read((product / "README.md").read_text()), "tests": 3}
+    assert (product / "reports/junit.xml").read_text().strip() == SUITE
+    assert (product / "reports/coverage.xml").read_text().strip() == f"<source>{product.resolve()}/src</source>"
 
 
 @pytest.mark.parametrize(
@@ -47,6 +53,7 @@ def test_the_commands_run_in_a_clone_of_the_last_commit(
     [
         (["exit 3"], "`exit 3` of README.md ended with 3"),
         (["true"], "ran no tests"),
+        (["echo '<testsuite/>' > reports/junit.xml"], "none passed"),
         (["# nothing"], "no shell block with commands"),
     ],
 )

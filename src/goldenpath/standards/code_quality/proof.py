@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from goldenpath.evidence import receipts
 from goldenpath.evidence.receipts import Receipt
-from goldenpath.product import pull_request, python_source, suite_run
+from goldenpath.product import pull_request, python_source, quickstart, suite_run
 from goldenpath.product.dvc import Stage
 from goldenpath.product.product import Product
 from goldenpath.product.pull_request import Command
@@ -30,7 +30,7 @@ def suite(product: Product, name: str) -> tuple[SuiteRun, Receipt] | Verdict:
         rejected += found.rejected
         if found.receipt is None:
             continue
-        if not _runs_tests(product, found.receipt.command):
+        if not _runs_tests(product, found.receipt):
             words = f"`{found.receipt.command}` of the receipt runs no tests that can be seen"
             return failed(words, proofs.of_receipt(found.receipt), Evidence("record a run", command=SUITE_COMMAND))
         try:
@@ -44,10 +44,19 @@ def suite(product: Product, name: str) -> tuple[SuiteRun, Receipt] | Verdict:
     return failed("no receipt proves it for this code", hint, *proofs.rejected(receipts.Found(None, tuple(rejected))))
 
 
-def _runs_tests(product: Product, command: str) -> bool:
-    """Whether a command runs tests, itself or through make or a script."""
-    called = [Command(command, "", None), *pull_request.commands_of(product, command, "", None)]
+def _runs_tests(product: Product, receipt: Receipt) -> bool:
+    """Whether the command of a receipt runs tests, itself, through make or a script, or as the README's quickstart."""
+    called = list(_called(product, receipt.command))
+    if any("quickstart" in item.text for item in called):
+        typed = [command for _, command in quickstart.read(product)]
+        # What ran in the fresh clone is the receipt's to tell, and it tells the truth only while the README says so.
+        if receipt.facts.get("commands") == typed:
+            called += [item for command in typed for item in _called(product, command)]
     return any(item.runs_tests for item in called)
+
+
+def _called(product: Product, command: str) -> Iterable[Command]:
+    return [Command(command, "", None), *pull_request.commands_of(product, command, "", None)]
 
 
 def names_of(stages: Iterable[Stage]) -> str:

@@ -19,11 +19,11 @@ from .clone import clone, environment
 
 README = Path("README.md")
 HEADING = "From a fresh clone"
-SUITE = Path("reports/junit.xml")
+SUITE, COVERAGE = Path("reports/junit.xml"), Path("reports/coverage.xml")
 
 
 def main() -> int:
-    """Run the commands and say how many tests passed.
+    """Run the commands, keep what their tests reported, and say how many passed.
 
     Returns:
         0, or 1 when a command failed or no test ran; the reason went to standard error.
@@ -32,11 +32,11 @@ def main() -> int:
     try:
         commands = read((root / README).read_text(encoding="utf-8"))
         with tempfile.TemporaryDirectory(prefix="quickstart-") as folder:
-            passed = run(root, commands, Path(folder))
+            tests, passed = run(root, commands, Path(folder))
     except ProjectError as refusal:
         print(f"quickstart failed.\n{refusal}", file=sys.stderr)
         return 1
-    facts.tell({"commands": commands, "tests": passed})
+    facts.tell({"commands": commands, "tests": tests})
     print(f"{len(commands)} commands ran in a fresh clone, {passed} tests passed.")
     return 0
 
@@ -56,8 +56,8 @@ def read(text: str) -> list[str]:
     return [command for command in found if command]
 
 
-def run(root: Path, commands: list[str], folder: Path) -> int:
-    """Run commands in a fresh clone.
+def run(root: Path, commands: list[str], folder: Path) -> tuple[int, int]:
+    """Run commands in a fresh clone; the reports of its tests are then those of this folder.
 
     Args:
         root: The project's folder.
@@ -65,10 +65,10 @@ def run(root: Path, commands: list[str], folder: Path) -> int:
         folder: Where the clone goes; empty.
 
     Returns:
-        How many tests passed.
+        How many tests there are, and how many of them passed.
 
     Raises:
-        ProjectError: A command failed, or no test ran.
+        ProjectError: A command failed, or no test passed.
     """
     project = clone(root, folder / root.resolve().name, share_cache=False)
     for command in commands:
@@ -79,12 +79,21 @@ def run(root: Path, commands: list[str], folder: Path) -> int:
             raise ProjectError(f"`{command}` of {README} ended with {done.returncode} in a fresh clone.")
     if not (project / SUITE).is_file():
         raise ProjectError(f"The commands of {README} ran no tests: {SUITE} was not written.")
-    return _passed(project / SUITE)
+    tests, passed = _counted(project / SUITE)
+    if not passed:
+        raise ProjectError(f"The commands of {README} ran no tests: by {SUITE}, none passed.")
+    for report in (SUITE, COVERAGE):
+        if (project / report).is_file():
+            (root / report).parent.mkdir(exist_ok=True)
+            # Coverage tells where the code lay, and the clone is about to be gone.
+            text = (project / report).read_text(encoding="utf-8").replace(str(project), str(root.resolve()))
+            (root / report).write_text(text, encoding="utf-8")
+    return tests, passed
 
 
-def _passed(path: Path) -> int:
-    cases = ET.parse(path).iter("testcase")  # noqa: S314 - the suite that has just run wrote it
-    return sum(1 for case in cases if not {child.tag for child in case} & {"failure", "error", "skipped"})
+def _counted(path: Path) -> tuple[int, int]:
+    cases = list(ET.parse(path).iter("testcase"))  # noqa: S314 - the suite that has just run wrote it
+    return len(cases), sum(not {child.tag for child in case} & {"failure", "error", "skipped"} for case in cases)
 
 
 if __name__ == "__main__":
