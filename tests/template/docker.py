@@ -15,7 +15,13 @@ from pathlib import Path
 
 CLIENT = "/usr/bin/docker"
 """Debian's, which brings BuildKit along; another client may stand first on PATH and lack it."""
-TOOLS: Mapping[str, str] = {"dockerd": "docker.io", CLIENT: "docker.io", "mmdebstrap": "mmdebstrap", "ip": "iproute2"}
+TOOLS: Mapping[str, str] = {
+    "dockerd": "docker.io",
+    CLIENT: "docker.io",
+    "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+    "iptables": "iptables",
+}
 BASE = "python:3.11-slim-bookworm"
 SUITE, PACKAGES = "bookworm", ("python3", "python3-venv", "python3-pip", "ca-certificates")
 START_SECONDS = 60
@@ -58,10 +64,11 @@ def engine(folder: Path) -> Iterator[Engine]:
     folders = ("--data-root", str(folder / "data"), "--exec-root", str(home / "exec"), "--pidfile", str(home / "pid"))
     lent = {"PIP_CERT": certificates()} if certificates() else {}
     started = Engine({"DOCKER_HOST": host, "DOCKER": CLIENT, "BUILD_NETWORK": "host", "DOCKER_BUILDKIT": "1"} | lent)
-    with (folder / "dockerd.log").open("w") as log, bridge() as name, memory(folder / "data"):
+    with (folder / "dockerd.log").open("w") as log, bridge() as (name, own), memory(folder / "data"):
         # Another engine on this machine keeps its bridge and its firewall's rules; a proxy publishes ports without any.
         apart = ("--bridge", name, "--iptables=false", "--ip-forward=false", "--ip-masq=false")
-        daemon = subprocess.Popen(["dockerd", "--host", host, *folders, *apart], stdout=log, stderr=log)
+        pool = ("--default-address-pool", f"base={own}.128.0/17,size=24")
+        daemon = subprocess.Popen(["dockerd", "--host", host, *folders, *apart, *pool], stdout=log, stderr=log)
         try:
             _await(started, daemon, folder / "dockerd.log")
             path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -86,14 +93,24 @@ def memory(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def bridge() -> Iterator[str]:
-    """Make a network bridge for the engine's containers, and take it away again."""
-    name = f"gp{os.getpid()}"
+def bridge() -> Iterator[tuple[str, str]]:
+    """Make a network bridge for the engine's containers, and take it away again.
+
+    Yields:
+        Its name, and the first half of every address that the engine gives.
+    """
+    name, own = f"gp{os.getpid()}", f"10.{os.getpid() % 200 + 20}"
+    # Where another engine runs, its firewall drops what containers of any bridge send each other.
+    allow = ("FORWARD", "--source", f"{own}.0.0/16", "--destination", f"{own}.0.0/16", "--jump", "ACCEPT")
     subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     try:
-        subprocess.run(["ip", "address", "add", f"10.{os.getpid() % 200 + 20}.99.1/24", "dev", name], check=True)
+        subprocess.run(["ip", "address", "add", f"{own}.99.1/24", "dev", name], check=True)
         subprocess.run(["ip", "link", "set", name, "up"], check=True)
-        yield name
+        subprocess.run(["iptables", "--insert", *allow], check=True)
+        try:
+            yield name, own
+        finally:
+            subprocess.run(["iptables", "--delete", *allow], check=True)
     finally:
         subprocess.run(["ip", "link", "delete", name], check=True)
 

@@ -160,5 +160,6 @@ def test_each_option_leaves_only_its_own_files(kubernetes: Path, compose: Path) 
         )
         return {os.fspath(path.relative_to(project)) for path in found}
 
-    assert files(compose) == {"compose.yaml", *(f"deploy/overlays/{name}/compose.yaml" for name in ENVIRONMENTS)}
+    both = {"compose.yaml", "deploy/local/haproxy.cfg"}
+    assert files(compose) == both | {f"deploy/overlays/{name}/compose.yaml" for name in ENVIRONMENTS}
     assert not any("compose" in path for path in files(kubernetes))

@@ -12,6 +12,11 @@ from .desired_state import Image
 
 MODEL_LABEL = "goldenpath.model.version"
 """The label by which an image says which registered model it holds."""
+LOCKED_DOWN = (
+    *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--user", "10001:10001"),
+    *("--log-driver", "local"),  # the only one that keeps within bounds unasked
+)
+"""The rights of every container that is started here: those that the manifests give the service, in Docker's words."""
 
 
 def run(*words: str) -> str:
@@ -20,13 +25,15 @@ def run(*words: str) -> str:
     Raises:
         ProjectError: Docker is not installed, does not run, or refused; with its reason.
     """
-    docker = os.environ.get("DOCKER") or "docker"
     try:
-        done = subprocess.run([docker, *words], capture_output=True, text=True, check=False)
+        done = subprocess.run([_client(), *words], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise ProjectError(f"{docker} is not installed. Install Docker, or name it: DOCKER=path/to/docker") from error
+        raise ProjectError(
+            f"{_client()} is not installed. Install Docker, or name it: DOCKER=path/to/docker"
+        ) from error
     if done.returncode:
-        raise ProjectError(f"docker {words[0]}: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}")
+        said = [line.strip() for line in done.stderr.splitlines() if not line.startswith("See 'docker")]
+        raise ProjectError(f"docker {words[0]}: {' '.join(said[-3:]).strip() or 'it gave no reason'}")
     return done.stdout.strip()
 
 
@@ -53,11 +60,37 @@ def present(image: Image) -> str:
         ProjectError: It is neither here nor in its registry.
     """
     for name in (str(image), image.digest):
-        try:
-            found: list[dict[str, Any]] = json.loads(run("image", "inspect", name))
-        except ProjectError:
-            continue
+        found = _inspected(name)
         if found and (name == image.digest) == (found[0]["Id"] == image.digest):
             return name
     run("pull", "--quiet", str(image))
     return str(image)
+
+
+def fetch(name: str) -> None:
+    """Get an image by its name and tag, where it is not here.
+
+    Raises:
+        ProjectError: It is not in its registry either.
+    """
+    if not _inspected(name):
+        run("pull", "--quiet", name)
+
+
+def last_words(container: str) -> str:
+    """The end of what a container has printed, as a sentence; empty where it said nothing."""
+    words = [_client(), "logs", "--tail", "3", container]
+    said = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+    return f"Its last words: {' '.join(said.split())}" if said.strip() else ""
+
+
+def _inspected(image: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = json.loads(run("image", "inspect", image))
+    except ProjectError:
+        return []
+    return found
+
+
+def _client() -> str:
+    return os.environ.get("DOCKER") or "docker"

@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -74,7 +74,9 @@ def smoke(root: Path, environment: str, url: str, seconds: float) -> str:
     return f"{environment} answers by {state.model} at {url}: {seen} times in a row"
 
 
-def answers(url: str, model_sha256: str, row: dict[str, Any], seconds: float) -> int:
+def answers(
+    url: str, model_sha256: str, row: dict[str, Any], seconds: float, has_ended: Callable[[], bool] = lambda: False
+) -> int:
     """Ask for predictions until a model has given ``STEADY`` of them in a row.
 
     Args:
@@ -82,9 +84,10 @@ def answers(url: str, model_sha256: str, row: dict[str, Any], seconds: float) ->
         model_sha256: The digest that the answers must name.
         row: What is asked.
         seconds: How long to try.
+        has_ended: Tells that waiting is in vain; asked after each round that did not succeed.
 
     Raises:
-        ProjectError: The address is none, or time is up; with what came last.
+        ProjectError: The address is none, it has ended, or time is up; with what came last.
     """
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
         raise ProjectError(f"URL={url}: want the address of the service, such as https://model.example.com")
@@ -100,6 +103,8 @@ def answers(url: str, model_sha256: str, row: dict[str, Any], seconds: float) ->
         except (URLError, OSError, ValueError) as error:
             steady, last = 0, str(error)
         if not steady:
+            if has_ended():
+                raise ProjectError("It has ended.")
             time.sleep(min(PAUSE, max(0.0, deadline - time.monotonic())))
     return steady
 
