@@ -1,8 +1,8 @@
 """Runs a generated project's workflows for real, on this machine and without Docker, by ``act``.
 
-Every job works on a copy of what git holds, as on GitHub. ``actions/checkout`` is what ``act`` does by itself. Other
-actions are replaced by local ones that do the same here: Python brings the environment of a project that is set up
-already, and artifacts lie in a folder.
+Every job works on a copy of what git holds, as on GitHub. ``actions/checkout`` is what ``act`` does by itself, unless
+told not to skip it. Other actions are replaced by local ones that do the same here: Python brings the environment of a
+project that is set up already, and artifacts lie in a folder.
 """
 
 from __future__ import annotations
@@ -33,8 +33,19 @@ ln -sfn "$LENT/.venv" .venv
 touch .venv/.installed
 mkdir -p .git/info
 echo .venv >> .git/info/exclude
-printf '[cache]\\n    dir = %s\\n' "$LENT/.dvc/cache" > .dvc/config.local
+test -z "$LENT_CACHE" || printf '[cache]\\n    dir = %s\\n' "$LENT_CACHE" > .dvc/config.local
 echo "PYTHONPATH=$PWD/src" >> "$GITHUB_ENV"
+"""
+# From the server that $ORIGIN names, with the job's token, which stays behind nowhere.
+CHECKOUT = """\
+git init --quiet --initial-branch=none .
+git remote add origin "$ORIGIN"
+basic=$(printf 'x-access-token:%s' "$TOKEN" | base64 --wrap=0)
+test "$DEPTH" = 0 || { echo "want fetch-depth: 0"; exit 1; }
+git -c http.extraHeader="Authorization: Basic $basic" fetch --quiet --tags origin
+test "$KEPT" = false || git config http.extraHeader "Authorization: Basic $basic"
+if test -n "$REF"; then git checkout --quiet -B "$REF" "origin/$REF"
+else git checkout --quiet --detach "$GITHUB_REF"; fi
 """
 UPLOAD = """\
 mkdir -p "$ARTIFACTS/$NAME"
@@ -48,6 +59,7 @@ mkdir -p "$TO"
 for folder in "$ARTIFACTS"/$PATTERN; do cp -r "$folder/." "$TO"; done
 """
 INPUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "checkout": (CHECKOUT, {"REF": "ref", "DEPTH": "fetch-depth", "KEPT": "persist-credentials"}),
     "setup-python": (SETUP_PYTHON, {"VERSION": "python-version"}),
     "upload-artifact": (UPLOAD, {"NAME": "name", "FILES": "path", "IF_NONE": "if-no-files-found"}),
     "download-artifact": (DOWNLOAD, {"PATTERN": "pattern", "TO": "path", "MERGE": "merge-multiple"}),
@@ -120,7 +132,12 @@ class Runner:
         artifacts.mkdir()
         event_file = self.home / "event.json"
         event_file.write_text(json.dumps(told), encoding="utf-8")
-        lent = {"LENT": str(self.lent), "ARTIFACTS": str(artifacts), "MYPY_CACHE_DIR": str(self.home / "mypy")}
+        lent = {
+            "LENT": str(self.lent),
+            "LENT_CACHE": str(self.lent / ".dvc/cache"),
+            "ARTIFACTS": str(artifacts),
+            "MYPY_CACHE_DIR": str(self.home / "mypy"),
+        }
         command = [str(ACT), event, "--json", "--workflows", str(workflow), "--eventpath", str(event_file)]
         command += ["--platform", "ubuntu-latest=-self-hosted", "--no-cache-server"]
         command += ["--action-cache-path", str(self.home / "cache"), *words]
@@ -147,6 +164,7 @@ class Runner:
             script, inputs = INPUTS[name]
             folder.mkdir()
             given = {variable: "${{ inputs." + asked + " }}" for variable, asked in inputs.items()}
+            given |= {"TOKEN": "${{ github.token }}"}
             step = {"shell": "bash", "run": script, "env": given}
             action = {
                 "name": name,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.template import docker
-from tests.template.docker import Engine
+from tests.template.docker import Engine, Registry
 from tests.template.generation import commit_template, generate, git, run
 
 
@@ -36,4 +36,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     if not docker.is_possible():
         pytest.skip("an engine of the tests' own needs root")
     with docker.engine(tmp_path_factory.mktemp("docker")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """An image registry of the tests' own, on loopback."""
+    if not docker.is_possible():
+        pytest.skip("a registry of the tests' own may have to be installed, which needs root")
+    with docker.registry(tmp_path_factory.mktemp("registry")) as started:
         yield started

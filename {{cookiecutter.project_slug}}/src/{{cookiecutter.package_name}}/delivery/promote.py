@@ -7,6 +7,7 @@ through the environments in their order, with the same image all the way.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -35,11 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     version, environment, image = map(typed, ("VERSION", "ENV", "IMAGE"))
     try:
+        if given.dry_run and is_there(Path.cwd(), version, environment):
+            print(f"{environment} is told to run {version} already: there is nothing to promote.")
+            _tell_the_workflow("promoted=true")
+            return 0
         print(promote(Path.cwd(), version, environment, image, shlex.split(given.judge), dry_run=given.dry_run))
     except ProjectError as refusal:
         print(f"promote refused.\n{refusal}", file=sys.stderr)
         return 1
     return 0
+
+
+def is_there(root: Path, version: str, environment: str) -> bool:
+    """Whether an environment is told to run a version already.
+
+    Raises:
+        ProjectError: There is no such environment or version.
+    """
+    desired_state.check_environment(root, environment)
+    return bool(version) and desired_state.read(root, environment).model == registry.find(root, version).name
 
 
 def promote(
@@ -111,9 +126,9 @@ def _image(root: Path, version: Version, environment: str, given: str, before: D
     digest = proofs.built_image(root, version)
     if not digest:
         raise ProjectError(
-            f"{version.name}: which image holds it is not known. Build it on its commit, with a receipt: git checkout "
-            f"{version.name} && {proofs.RECORDED_BY[proofs.BUILD]}; or say IMAGE=name@sha256:…, "
-            f"or IMAGE={LOCAL} for the one that this machine built"
+            f"{version.name}: which image holds it is not known. Build and push it on its commit, with a receipt: git "
+            f"checkout {version.name} && make image-evidence; or say IMAGE=name@sha256:…, or IMAGE={LOCAL} for the one "
+            "that this machine built"
         )
     return desired_state.image(f"{before.image.name}@{digest}", "image of the receipt")
 
@@ -148,9 +163,16 @@ def _refuse_other_image(root: Path, version: Version, image: Image, level: int) 
     if built and built != image.digest:  # what no registry has taken yet has no digest that a receipt could name
         raise ProjectError(
             f"{image} was not built from {version.name}: the receipt of its build names {built}. "
-            f"Promote the built image to the first environment, or record the build anew: "
-            f"{proofs.RECORDED_BY[proofs.BUILD]}"
+            f"Promote the built image to the first environment, or build anew: git checkout {version.name} && "
+            "make image-evidence"
         )
+
+
+def _tell_the_workflow(line: str) -> None:
+    """Set an output of this step, where a workflow runs it."""
+    if path := os.environ.get("GITHUB_OUTPUT"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
 
 
 if __name__ == "__main__":

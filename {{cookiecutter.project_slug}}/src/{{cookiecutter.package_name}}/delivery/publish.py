@@ -1,7 +1,7 @@
 """Send a promotion or a rollback to the shared repository: ``make publish``, and in CI ``make publish PULL_REQUEST=1``.
 
 Only what changes overlays goes this way. A pull request is merged by the forge as soon as its rules allow, and this
-waits for that; tags of the registry follow once the main branch tells the same as they do.
+waits for that, or closes it; tags of the registry follow once the main branch tells the same as they do.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def publish(root: Path, *, pull_request: bool, seconds: float = 1800) -> str:
 
     Raises:
         ProjectError: Something is not committed, there is nothing to publish, it changes more than overlays, or the
-            remote refused or took too long.
+            remote refused, or did not merge in time.
     """
     git.refuse_changes(root)
     _git(root, "fetch", "--quiet", REMOTE, BRANCH)
@@ -87,8 +87,11 @@ def _by_pull_request(root: Path, changed: Sequence[str], upstream: str, seconds:
     deadline = time.monotonic() + seconds
     while git.run(root, "diff", "--name-only", "--relative", "HEAD", upstream, "--", *changed):
         if time.monotonic() > deadline:
+            # Merged later, it would change what runs while nobody looks, and without its tag.
+            _forge(root, "pr", "close", branch, "--delete-branch")
             raise ProjectError(
-                f"The pull request of {branch} was not merged within {seconds:g} s. Once it is: make publish"
+                f"The pull request of {branch} was not merged within {seconds:g} s, so it was closed and nothing has "
+                "changed. It says why; once that is mended, run the job again, or: make publish PULL_REQUEST=1"
             )
         time.sleep(min(PAUSE, seconds))
         _git(root, "fetch", "--quiet", REMOTE, BRANCH)

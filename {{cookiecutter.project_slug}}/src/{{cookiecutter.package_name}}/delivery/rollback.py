@@ -53,7 +53,9 @@ def rollback(root: Path, environment: str, reason: str) -> str:
     if last.before is None or last.before.is_empty:
         ran = last.after.model if last.after else "What runs"
         raise ProjectError(
-            f"{environment}: {ran} is the first version there, so there is nothing to go back to. See: make status"
+            f"{environment}: {ran} is the first version there, so there is nothing to go back to: {environment} is "
+            f"still told to run it. Mend what runs it and say make smoke ENV={environment} again, or mend the model "
+            "and promote its next version."
         )
     older = registry.by_tag(root, last.before.model)
     now = desired_state.read(root, environment)
