@@ -212,7 +212,7 @@ def shop(
         git(project, "tag", "--delete", tag)
     git(project, "update-ref", "-d", "refs/notes/goldenpath")  # what other tests have proved
     git(project, "commit", "--quiet", "--all", "--message", "Keep images and data here")
-    excuse(project, 3)
+    excuse(project)
     login = {"DOCKER_CONFIG": str(folder / "docker")}
     signed_in = replace(engine, environment={**engine.environment, **login})
     done = signed_in.run("login", "--username", USER, "--password-stdin", registry.host, text=PASSWORD)

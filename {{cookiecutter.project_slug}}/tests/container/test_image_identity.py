@@ -86,7 +86,7 @@ def test_without_docker_the_build_says_what_to_install(
 
     assert build.main() == 1
 
-    assert "no-such-docker: not found. Install Docker" in capsys.readouterr().err
+    assert "no-such-docker is not installed. Install Docker" in capsys.readouterr().err
 
 
 def test_pip_settings_are_lent_to_the_build_as_secrets_only() -> None:

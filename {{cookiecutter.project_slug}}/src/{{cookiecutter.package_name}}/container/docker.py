@@ -32,8 +32,8 @@ def run(*words: str, is_shown: bool = False, environment: Mapping[str, str] | No
     """
     done = attempt(*words, is_shown=is_shown, environment=environment)
     if done.returncode:
-        said = (done.stderr or "").strip().splitlines() or ["it said why above"]
-        raise ProjectError(f"docker {words[0]}: {said[-1]}")
+        said = [line.strip() for line in (done.stderr or "").splitlines() if not line.startswith("See 'docker")]
+        raise ProjectError(f"docker {words[0]}: {' '.join(said[-3:]).strip() or 'it gave no reason but what is above'}")
     return (done.stdout or "").strip()
 
 
@@ -55,7 +55,10 @@ def attempt(
             check=False,
         )
     except FileNotFoundError as error:
-        raise ProjectError(f"{program()}: not found. Install Docker 20.10 or newer, with BuildKit.") from error
+        raise ProjectError(
+            f"{program()} is not installed. Install Docker 20.10 or newer, with BuildKit, or name it: "
+            "DOCKER=path/to/docker"
+        ) from error
 
 
 def image(name: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ machine its labels are read; where it does not, the receipt has to do.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,11 +35,8 @@ def refuse_another(root: Path, version: Version, image: Image) -> None:
 def of_image(image: Image) -> dict[str, str]:
     """The labels of an image on this machine; none where it is not here, or where there is no Docker to ask."""
     for name in (str(image), image.digest):
-        try:
-            found: list[dict[str, Any]] = json.loads(docker.run("image", "inspect", name))
-        except ProjectError:
-            continue
-        return dict((found[0].get("Config") or {}).get("Labels") or {}) if found else {}
+        if found := docker.inspected(name):
+            return dict((found.get("Config") or {}).get("Labels") or {})
     return {}
 
 
