@@ -115,7 +115,7 @@ def require_level(root: Path, project: Path, level: int, judge: Sequence[str]) -
         more = f"\n  and {len(blocking) - 8} more" if len(blocking) > 8 else ""
         raise ProjectError(
             f"Level {level} is wanted here, the product has level {product['level']}. In the way:\n{shown}{more}\n"
-            "`make check` tells what to do; what cannot wait is excused by name and for a time: goldenpath waive ID"
+            "`make check` tells what to do; what cannot wait is excused by name and for a time: make waive"
         )
 
 
