@@ -15,7 +15,9 @@ ANSWERS = {
     "data_remote": "{{ cookiecutter.data_remote }}",
     "deploy": "{{ cookiecutter.deploy }}",
     "license": "{{ cookiecutter.license }}",
+    "use_events": "{{ cookiecutter.use_events }}",
 }
+PACKAGE = "src/{{ cookiecutter.package_name }}"
 TEMPLATE_VERSION = "{{ cookiecutter._template_version }}"
 MADE_BY_CRUFT = bool("{{ 'yes' if '_commit' in cookiecutter else '' }}")
 
@@ -43,6 +45,14 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
         "deploy/overlays/prod/compose.yaml",
         "deploy/overlays/staging/compose.yaml",
         "docs/compose.md",
+    ),
+    ("use_events", "True"): (
+        "docs/events.md",
+        f"{PACKAGE}/serving/cloud_events.py",
+        f"{PACKAGE}/serving/event_streams.py",
+        f"{PACKAGE}/serving/events.py",
+        "tests/serving/test_cloud_events.py",
+        "tests/serving/test_events.py",
     ),
 }
 

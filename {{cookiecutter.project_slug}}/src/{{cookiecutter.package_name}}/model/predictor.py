@@ -103,6 +103,10 @@ class Predictor:
         """
         return self._run(encode(self.signature.inputs, columns))
 
+    def scores_of(self, inputs: Inputs) -> NDArray[np.float32]:
+        """The raw output for rows that are encoded already; see :meth:`scores`."""
+        return self._run(inputs)
+
     def decisions(self, scores: NDArray[np.float32]) -> NDArray[Any]:
         """The decision behind each score: an index into the classes, or the prediction itself, shape (rows,)."""
         if self.signature.threshold is not None:

@@ -1,0 +1,73 @@
+"""What batch and events start from: the contract, the model trained under it, and where answers are logged."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import contract
+from ..contract import Contract
+from ..model import signature
+from ..model.predictor import Predictor
+from ..model.signature import ModelError
+from ..paths import MODEL, SIGNATURE
+from .prediction_log import read_key
+
+OFF = "off"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What answers, and where its answers are logged.
+
+    Attributes:
+        agreed: The contract.
+        model: The ONNX file's content.
+        predictor: The same, loaded.
+        variant: What metrics and log call it.
+        log: The folder of the prediction log; None where answers are not logged.
+        key: Key of hashes in the log.
+    """
+
+    agreed: Contract
+    model: bytes
+    predictor: Predictor
+    variant: str
+    log: Path | None
+    key: bytes | None
+
+    @property
+    def model_version(self) -> str:
+        """SHA-256 of the model file."""
+        return self.predictor.signature.model_sha256
+
+
+def load() -> Work:
+    """Load what the environment says: PREDICTION_LOG (``off`` keeps none), PREDICTION_LOG_KEY_FILE and VARIANT.
+
+    Raises:
+        ContractError: The contract cannot be used.
+        ModelError: The model is missing, damaged, or was trained under another contract.
+        LogError: The key cannot be used.
+    """
+    agreed = contract.load()
+    if not MODEL.is_file():
+        raise ModelError(f"{MODEL}: no such file. Run `make pipeline`.")
+    model = MODEL.read_bytes()
+    predictor = Predictor(model, signature.load(SIGNATURE))
+    if predictor.signature.contract_sha256 != agreed.sha256:
+        raise ModelError(
+            f"{contract.PATH} is not the contract that the model was trained under. Run `make pipeline`, "
+            "or get the committed contract back."
+        )
+    folder = os.environ.get("PREDICTION_LOG", "")
+    key_file = os.environ.get("PREDICTION_LOG_KEY_FILE", "")
+    return Work(
+        agreed=agreed,
+        model=model,
+        predictor=predictor,
+        variant=os.environ.get("VARIANT") or "champion",
+        log=None if folder in ("", OFF) else Path(folder),
+        key=read_key(Path(key_file) if key_file else None),
+    )

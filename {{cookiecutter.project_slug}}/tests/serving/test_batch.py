@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from {{ cookiecutter.package_name }} import contract
+from {{ cookiecutter.package_name }}.model.predictor import Predictor
+from {{ cookiecutter.package_name }}.paths import VALID
+from {{ cookiecutter.package_name }}.serving import batch_run, work
+from {{ cookiecutter.package_name }}.serving.batch_files import BatchError
+from {{ cookiecutter.package_name }}.serving.batch_run import Outcome
+
+ROWS, CHUNK = 1_000, 150
+PACKAGE = contract.__name__.rpartition(".")[0]
+CONTRACT = contract.load(Path(__file__).parents[2] / contract.PATH)
+REQUIRED = next(column for column in CONTRACT.features if column.required)
+
+
+@pytest.fixture
+def rows(project: Path) -> pa.Table:
+    """Rows that keep the contract, written to ``rows.parquet``."""
+    table = pq.read_table(VALID).slice(0, ROWS)
+    pq.write_table(table, "rows.parquet", row_group_size=400)
+    return table
+
+
+@pytest.fixture
+def logged(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PREDICTION_LOG", "log")
+    return project / "log"
+
+
+def batch(source: str = "rows.parquet", result: str = "out.parquet", **options: Any) -> Outcome:
+    return batch_run.run(work.load(), source, result, Path("batch.prom"), chunk_rows=CHUNK, **options)
+
+
+def requests(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows as a request would hold them."""
+    return table.to_pylist()
+
+
+def expected(table: pa.Table) -> list[tuple[Any, float]]:
+    return [(found.decision, found.score) for found in Predictor.load().predict(requests(table))]
+
+
+def answers(path: str = "out.parquet") -> list[tuple[Any, float]]:
+    frame = pd.read_csv(path) if path.endswith(".csv") else pd.read_parquet(path)
+    return list(zip(frame["decision"].tolist(), frame["score"].tolist(), strict=True))
+
+
+def log_of(folder: Path) -> pa.Table:
+    return pa.concat_tables(pq.ParquetFile(path).read() for path in sorted(folder.glob("parquet/day=*/*.parquet")))
+
+
+def logged_ids(folder: Path) -> list[str]:
+    return sorted(log_of(folder)["id"].to_pylist())
+
+
+def test_every_row_is_answered_in_order_as_the_predictor_does(rows: pa.Table) -> None:
+    outcome = batch()
+
+    assert (outcome.rows_in, outcome.rows_out, outcome.rows_refused) == (ROWS, ROWS, 0)
+    assert answers() == expected(rows)
+    assert pq.read_table("out.parquet")["row"].to_pylist() == list(range(ROWS))
+    assert sorted(path.name for path in Path().glob("out*")) == ["out.parquet"]
+
+
+def test_columns_that_the_model_does_not_take_come_along(rows: pa.Table) -> None:
+    batch()
+
+    features = {column.name for column in contract.load().features}
+    others = [name for name in rows.column_names if name not in features]
+    assert pq.read_table("out.parquet").select(others).to_pylist() == rows.select(others).to_pylist()
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_csv_gives_the_same_answers(rows: pa.Table, separator: str) -> None:
+    rows.to_pandas().to_csv("rows.csv", index=False, sep=separator)
+
+    batch("rows.csv", "out.csv")
+
+    assert answers("out.csv") == expected(rows)
+
+
+def test_a_compressed_csv_is_read(rows: pa.Table) -> None:
+    rows.to_pandas().to_csv("rows.csv.gz", index=False)
+
+    assert batch("rows.csv.gz").rows_out == ROWS
+
+
+def test_an_object_store_is_read_and_written(rows: pa.Table) -> None:
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/bucket/rows.parquet", Path("rows.parquet").read_bytes())
+
+    batch("memory://bucket/rows.parquet", "memory://bucket/out.parquet")
+
+    Path("copied.parquet").write_bytes(store.cat_file("/bucket/out.parquet"))
+    assert answers("copied.parquet") == expected(rows)
+    assert [Path(name).name for name in store.find("/bucket")] == ["out.parquet", "rows.parquet"]
+    store.rm("/bucket", recursive=True)
+
+
+def test_rows_that_break_the_contract_are_refused_with_reasons(
+    rows: pa.Table, logged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = rows.to_pandas()
+    frame.loc[[7, 500], REQUIRED.name] = None
+    frame.to_parquet("rows.parquet")
+    monkeypatch.setenv("GOLDENPATH_FACTS", "facts.json")
+
+    outcome = batch()
+
+    refused = pd.read_parquet("out.refused.parquet")
+    assert outcome.refusals == "out.refused.parquet"
+    assert (outcome.rows_out, outcome.rows_refused) == (ROWS - 2, 2)
+    assert refused["row"].tolist() == [7, 500]
+    assert refused["reasons"].tolist() == [f"{REQUIRED.name} must be present"] * 2
+    assert answers() == expected(rows.filter(pa.array([row not in (7, 500) for row in range(ROWS)])))
+    facts = json.loads(Path("facts.json").read_text())
+    assert facts["rows_in"] == facts["rows_out"] + facts["rows_refused"] == ROWS
+    text = Path("batch.prom").read_text()
+    assert f'column="{REQUIRED.name}",rule="required"' in text
+    assert 'batch_rows_total{result="refused"} 2.0' in text
+    assert len(logged_ids(logged)) == ROWS - 2
+
+
+def test_refusals_of_an_earlier_batch_do_not_stay(rows: pa.Table) -> None:
+    Path("out.refused.parquet").write_bytes(b"of another run")
+
+    batch()
+
+    assert not Path("out.refused.parquet").exists()
+
+
+def test_every_answer_is_logged_with_what_it_was_asked(rows: pa.Table, logged: Path) -> None:
+    batch()
+
+    records = log_of(logged)
+    inputs = [column.name for column in work.load().predictor.signature.inputs]
+    told = records.sort_by("id").to_pylist()[0]
+    assert sorted(name for name in records.column_names if name.startswith("inputs.")) == sorted(
+        f"inputs.{name}" for name in inputs
+    )
+    assert told["model"] == work.load().model_version
+    assert (told["mode"], told["variant"]) == ("batch", "champion")
+    assert records.num_rows == ROWS
+    assert sorted(records["id"].to_pylist()) == sorted(pq.read_table("out.parquet")["prediction_id"].to_pylist())
+
+
+# A run that kills itself with SIGKILL, at the moment that the test asks for.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from {package}.serving import batch_parts, batch_run, work
+from {package}.serving.batch_files import Place
+
+moment, times = sys.argv[1], int(sys.argv[2])
+owner, name = {
+    "before a chunk is logged": (batch_run._LoggedChunks, "write"),
+    "before a chunk is kept": (batch_parts.Parts, "add"),
+    "between two files of a chunk": (Place, "write"),
+    "before the parts are joined": (batch_parts.Parts, "finish"),
+    "before the result appears": (Place, "become"),
+}[moment]
+done = getattr(owner, name)
+
+def deadly(*arguments, **options):
+    global times
+    times -= 1
+    if times < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done(*arguments, **options)
+
+setattr(owner, name, deadly)
+batch_run.run(work.load(), "rows.parquet", "out.parquet", Path("batch.prom"), chunk_rows=CHUNK)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "times"),
+    [
+        ("before a chunk is logged", 2),
+        ("before a chunk is kept", 3),
+        ("between two files of a chunk", 9),
+        ("before the parts are joined", 0),
+        ("before the result appears", 0),
+    ],
+)
+def test_kill_9_loses_and_doubles_nothing(rows: pa.Table, logged: Path, moment: str, times: int) -> None:
+    code = KILLED.replace("{package}", PACKAGE).replace("CHUNK", str(CHUNK))
+    path = os.pathsep.join(filter(None, sys.path))
+    killed = subprocess.run([sys.executable, "-c", code, moment, str(times)], env=os.environ | {"PYTHONPATH": path})
+    assert killed.returncode == -signal.SIGKILL
+    assert not Path("out.parquet").exists()
+
+    outcome = batch()
+
+    assert outcome.resumed > 0
+    assert outcome.rows_in == outcome.rows_out == ROWS
+    assert answers() == expected(rows)
+    ids = pq.read_table("out.parquet")["prediction_id"].to_pylist()
+    assert logged_ids(logged) == sorted(ids)
+    assert len(set(ids)) == ROWS
+
+
+def test_another_input_is_not_gone_on_with(rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(batch_run.Parts, "finish", lambda *_: (_ for _ in ()).throw(BatchError("stopped")))
+        with pytest.raises(BatchError, match="stopped"):
+            batch()
+    pq.write_table(rows.slice(300), "rows.parquet")
+
+    outcome = batch()
+
+    assert (outcome.resumed, outcome.rows_in) == (0, ROWS - 300)
+    assert answers() == expected(rows.slice(300))
+
+
+def test_a_cluster_gives_the_same_answers(rows: pa.Table) -> None:
+    distributed = pytest.importorskip("distributed")
+    local = distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None, processes=False)
+
+    with local:
+        batch(cluster=local.scheduler_address)
+
+    assert answers() == expected(rows)
+
+
+@pytest.mark.parametrize(
+    ("source", "result", "message"),
+    [
+        ("nowhere.parquet", "out.parquet", "no such file"),
+        ("empty.csv", "out.parquet", "is empty"),
+        ("header.csv", "out.parquet", f"columns .*{REQUIRED.name}.* are missing"),
+        ("torn.parquet", "out.parquet", "cannot be read"),
+        ("rows.parquet", "out.xlsx", "ends in .parquet or .csv"),
+        ("rows.parquet", "rows.parquet", "is the input too"),
+        ("nostore://bucket/rows.parquet", "out.parquet", "nothing here speaks with such a store"),
+        ("", "out.parquet", "Name the rows"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_anything_is_written(
+    rows: pa.Table, source: str, result: str, message: str
+) -> None:
+    Path("empty.csv").write_text("")
+    Path("header.csv").write_text("colour\nred\n")
+    Path("torn.parquet").write_bytes(Path("rows.parquet").read_bytes()[:5000])
+    before = sorted(path.name for path in Path().iterdir())
+
+    with pytest.raises(BatchError, match=message):
+        batch(source, result)
+
+    assert sorted(path.name for path in Path().iterdir()) == before
+
+
+def test_a_full_disk_stops_a_batch_with_one_line_and_it_is_gone_on_with(rows: pa.Table) -> None:
+    limit = (6_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1])  # of every file, as if the disk ended there
+    path = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, "-m", f"{PACKAGE}.serving.batch", "rows.parquet", "out.parquet"]
+
+    stopped = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )
+
+    assert stopped.returncode == 1
+    assert "run the same command again: it goes on" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    batch()
+    assert answers() == expected(rows)
+
+
+def test_the_command_tells_what_was_done(rows: pa.Table) -> None:
+    path = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, "-m", f"{PACKAGE}.serving.batch", "rows.parquet", "out.csv", "--metrics", "b.prom"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
+
+    assert done.stdout == f"out.csv: {ROWS} answers to {ROWS} rows.\n"
+    assert "not logged" in done.stderr
