@@ -15,6 +15,7 @@ ANSWERS = {
     "data_remote": "{{ cookiecutter.data_remote }}",
     "deploy": "{{ cookiecutter.deploy }}",
     "license": "{{ cookiecutter.license }}",
+    "use_events": "{{ cookiecutter.use_events }}",
 }
 TEMPLATE_VERSION = "{{ cookiecutter._template_version }}"
 MADE_BY_CRUFT = bool("{{ 'yes' if '_commit' in cookiecutter else '' }}")
@@ -36,6 +37,8 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
         "deploy/overlays/prod/rollout.yaml",
         "deploy/overlays/staging/kustomization.yaml",
         "docs/kubernetes.md",
+        "monitoring/kustomization.yaml",
+        "monitoring/scrape-kubernetes.yaml",
     ),
     ("deploy", "compose"): (
         "compose.yaml",
@@ -43,6 +46,12 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
         "deploy/overlays/prod/compose.yaml",
         "deploy/overlays/staging/compose.yaml",
         "docs/compose.md",
+    ),
+    ("use_events", "True"): (
+        "monitoring/grafana/dashboards/events.json",
+        "monitoring/prometheus/rules/events.yaml",
+        "monitoring/prometheus/tests/events.yaml",
+        "monitoring/runbooks/events.md",
     ),
 }
 
