@@ -38,6 +38,8 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
         "deploy/overlays/prod/rollout.yaml",
         "deploy/overlays/staging/kustomization.yaml",
         "docs/kubernetes.md",
+        "monitoring/kustomization.yaml",
+        "monitoring/scrape-kubernetes.yaml",
     ),
     ("deploy", "compose"): (
         "compose.yaml",
@@ -53,6 +55,10 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
         f"{PACKAGE}/serving/events.py",
         "tests/serving/test_cloud_events.py",
         "tests/serving/test_events.py",
+        "monitoring/grafana/dashboards/events.json",
+        "monitoring/prometheus/rules/events.yaml",
+        "monitoring/prometheus/tests/events.yaml",
+        "monitoring/runbooks/events.md",
     ),
 }
 

@@ -39,6 +39,7 @@ def imported_parts(path: Path) -> set[str]:
         ("evaluation", {"pipeline", "serving", "monitoring", "report", "adopt", "gates", "checks"}),
         ("gates", {"source", "pipeline", "serving", "monitoring", "adopt", "pull_request"}),
         ("report", {"pull_request"}),
+        ("alerting", {"source", "pipeline", "model", "serving", "monitoring", "report", "adopt", "gates", "delivery"}),
         ("pull_request", {"source", "pipeline", "model", "serving", "monitoring", "adopt", "delivery"}),
     ],
 )

@@ -1,0 +1,265 @@
+"""Prometheus and Alertmanager of the tests' own on loopback, what they watch, and whom they call."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import socketserver
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, TypeVar
+
+PACKAGES: Mapping[str, str] = {
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "amtool": "prometheus-alertmanager",
+}
+"""Programs, by Debian's packages."""
+PATIENCE = 30.0
+T = TypeVar("T")
+
+
+def install() -> str:
+    """Install what is missing from Debian's packages; tell why it cannot be, or nothing."""
+    missing = sorted({package for tool, package in PACKAGES.items() if shutil.which(tool) is None})
+    if missing and os.geteuid() != 0:
+        return f"{', '.join(missing)} can be installed by root only"
+    # Debian starts what it installs, unless the machine's policy says no; these tests start their own.
+    policy_file = Path("/usr/sbin/policy-rc.d")
+    is_ours = bool(missing) and not policy_file.exists()
+    if is_ours:
+        policy_file.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+        policy_file.chmod(0o755)
+    try:
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]) if missing else ():
+            done = subprocess.run(
+                ["apt-get", "--quiet", *words],
+                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        if is_ours:
+            policy_file.unlink()
+    return ""
+
+
+def until(ask: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
+    """Ask again and again until the answer is true, and return it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = ask()
+        except OSError:
+            answer = None  # not there yet
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"after {seconds:.0f} s still not: {what}"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Exporter:
+    """A stand-in for what shows metrics: values that a test sets, and counters that rise with time.
+
+    Attributes:
+        address: Host and port.
+        gauges: Values, by series.
+        rates: By how much a counter rises a second, by series; the series of one text rise together.
+    """
+
+    address: str
+    gauges: dict[str, float] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    _counts: dict[str, float] = field(default_factory=dict)
+    _asked: float = 0.0
+
+    def text(self) -> str:
+        """What is shown now."""
+        now = time.monotonic()
+        passed = now - self._asked if self._asked else 100.0
+        self._asked = now
+        for series, rate in self.rates.items():
+            self._counts[series] = self._counts.get(series, 0.0) + rate * passed
+        shown = self.gauges | self._counts
+        return "".join(f"{series} {value}\n" for series, value in shown.items())
+
+
+@contextmanager
+def exporter(gauges: Mapping[str, float], rates: Mapping[str, float]) -> Iterator[Exporter]:
+    """Show metrics on loopback."""
+    found: list[Exporter] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = found[0].text().encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with _served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        found.append(Exporter(f"127.0.0.1:{port}", dict(gauges), dict(rates)))
+        yield found[0]
+
+
+@dataclass
+class Desk:
+    """Whom alerts reach: a web address for hooks and chat, and a mail server.
+
+    Attributes:
+        url: The web address.
+        smtp: Host and port of the mail server.
+        calls: What came over HTTP: path, token and content.
+        mails: What came by mail: subject and text.
+    """
+
+    url: str
+    smtp: str
+    calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    mails: list[tuple[str, str]] = field(default_factory=list)
+
+    def alerts(self, path: str, name: str, status: str = "firing") -> list[dict[str, Any]]:
+        """The alerts of one name and status that came to a path."""
+        return [
+            alert
+            for where, _, content in list(self.calls)
+            if where == path
+            for alert in content.get("alerts", ())
+            if alert["labels"]["alertname"] == name and alert["status"] == status
+        ]
+
+    def mailed(self, name: str, status: str = "firing") -> list[str]:
+        """The texts of mails about alerts of one name and status."""
+        return [text for subject, text in list(self.mails) if name in subject and status in subject]
+
+
+@contextmanager
+def desk() -> Iterator[Desk]:
+    """Listen for alerts on loopback."""
+    found: list[Desk] = []
+
+    class Web(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            found[0].calls.append((self.path, self.headers.get("Authorization", ""), content))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    class Mail(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 desk\r\n")
+            while line := self.rfile.readline():
+                word = line.split()[0].upper()
+                if word == b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    content = b"".join(iter(self.rfile.readline, b".\r\n"))
+                    message = message_from_bytes(content, policy=policy.default)
+                    text = message.get_body(("plain",))
+                    found[0].mails.append((str(message["Subject"]), text.get_content() if text else ""))
+                self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+                if word == b"QUIT":
+                    return
+
+    with (
+        _served(ThreadingHTTPServer(("127.0.0.1", 0), Web)) as web,
+        _served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)) as mail,
+    ):
+        found.append(Desk(f"http://127.0.0.1:{web}", f"127.0.0.1:{mail}"))
+        yield found[0]
+
+
+@contextmanager
+def running(command: list[str], log: Path, ready: str) -> Iterator[None]:
+    """Run a server until the test is done with it.
+
+    Args:
+        command: The server.
+        log: Where its words go.
+        ready: An address that answers 200 once it is ready.
+    """
+    with log.open("w") as words:
+        process = subprocess.Popen(command, stdout=words, stderr=words)
+    try:
+        until(lambda: process.poll() is None and _answers(ready), f"{command[0]} is ready: {log}")
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """A running Prometheus.
+
+    Attributes:
+        url: Its address.
+    """
+
+    url: str
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The samples that an expression gives now.
+
+        Raises:
+            AssertionError: Prometheus refuses it, with its reason.
+        """
+        asked = urllib.parse.urlencode({"query": expression})
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v1/query?{asked}") as got:  # noqa: S310
+                result = json.load(got)["data"]["result"]
+        except urllib.error.HTTPError as refusal:
+            raise AssertionError(f"{expression}: {refusal.read().decode()}") from refusal
+        assert isinstance(result, list), expression
+        return result
+
+    def firing(self) -> set[str]:
+        """The names of the alerts that fire."""
+        return {sample["metric"]["alertname"] for sample in self.query('ALERTS{alertstate="firing"}')}
+
+
+@contextmanager
+def _served(server: socketserver.TCPServer) -> Iterator[int]:
+    server.daemon_threads = True  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _answers(url: str) -> bool:
+    with urllib.request.urlopen(url, timeout=2) as got:  # noqa: S310
+        return bool(got.status == 200)
