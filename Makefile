@@ -88,6 +88,10 @@ bench: $(READY) ## Measure generation, pipeline and prediction, each beside what
 bench-image: $(READY) ## Measure the container image beside a single-stage one; needs root
 	PYTHONPATH=. $(BIN)/python benchmarks/container.py
 
+.PHONY: bench-drift
+bench-drift: $(READY) ## Measure drift on a million rows beside Evidently, and compare the verdicts; five minutes
+	$(BIN)/python benchmarks/drift.py
+
 .PHONY: bench-adopt
 bench-adopt: $(READY) ## Adopt public tables of many shapes and write the scores into docs/adopt.md; a quarter of an hour
 	$(BIN)/python benchmarks/adopt_datasets.py
