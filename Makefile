@@ -92,6 +92,10 @@ bench-image: $(READY) ## Measure the container image beside a single-stage one; 
 bench-batch: $(READY) ## Measure batch prediction beside plain pandas on 5 M rows
 	PYTHONPATH=. $(BIN)/python benchmarks/batch.py
 
+.PHONY: bench-drift
+bench-drift: $(READY) ## Measure drift on a million rows beside Evidently, and compare the verdicts; five minutes
+	$(BIN)/python benchmarks/drift.py
+
 .PHONY: bench-adopt
 bench-adopt: $(READY) ## Adopt public tables of many shapes and write the scores into docs/adopt.md; a quarter of an hour
 	$(BIN)/python benchmarks/adopt_datasets.py

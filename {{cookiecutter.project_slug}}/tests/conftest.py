@@ -15,6 +15,7 @@ import yaml
 
 from {{ cookiecutter.package_name }} import contract, params, source
 from {{ cookiecutter.package_name }}.contract import Contract
+from {{ cookiecutter.package_name }}.monitoring import reference, staleness
 from {{ cookiecutter.package_name }}.pipeline import evaluate, export, ingest, split, train, validate
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +56,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             train.train,
             evaluate.evaluate,
             export.export,
+            reference.write,
+            staleness.write,
         ):
             stage()
     return folder

@@ -37,6 +37,8 @@ LogicalType = Literal["string", "integer", "number", "boolean", "date", "timesta
 ROLES: tuple[Role, ...] = ("feature", "target", "time", "entity", "segment", "protected", "excluded")
 LOGICAL_TYPES: tuple[LogicalType, ...] = ("string", "integer", "number", "boolean", "date", "timestamp")
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted")
+PERSONAL = ("confidential", "restricted")
+"""Classes of columns that are personal or secret: no report, no log and no committed file shows their values."""
 SINGLE_ROLES: tuple[Role, ...] = ("target", "time", "entity")
 MOMENTS = ("date", "timestamp")
 

@@ -6,11 +6,13 @@ P-values are not used: with this many rows they call every harmless shift signif
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BINS = 10
 """Bins of a numeric column, of equally many values of the base, as is usual for the index."""
@@ -58,7 +60,7 @@ def of_numbers(before: NDArray[np.float64], after: NDArray[np.float64]) -> Drift
     """
     present = before[~np.isnan(before)]
     inner = np.unique(np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1])) if present.size else np.empty(0)
-    return _between(*(_binned(values, inner) for values in (before, after)))
+    return between(*(_binned(values, inner) for values in (before, after)))
 
 
 def of_categories(before: pd.Series, after: pd.Series) -> Drift:
@@ -74,7 +76,24 @@ def of_categories(before: pd.Series, after: pd.Series) -> Drift:
     for values, found in zip((before, after), counts, strict=True):
         named = found.reindex(names, fill_value=0).to_numpy(dtype=np.float64)
         binned.append(np.array([*named, found.sum() - named.sum(), values.isna().sum()], dtype=np.float64))
-    return _between(*binned)
+    return between(*binned)
+
+
+def kolmogorov_smirnov(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
+    """The largest difference between two cumulative distributions, seen at the bins' edges only.
+
+    Args:
+        before: Rows of the base in each bin, in the order of the values, shape (bins,).
+        after: Rows now, in the same bins.
+
+    Returns:
+        From 0 to 1, at most the true distance, and less by no more than the largest share in one bin; 0 where either
+        has no rows.
+    """
+    if not before.sum() or not after.sum():
+        return 0.0
+    steps = [np.cumsum(counts) / counts.sum() for counts in (before, after)]
+    return float(np.abs(steps[1] - steps[0]).max())
 
 
 def _binned(values: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -85,7 +104,13 @@ def _binned(values: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[
     return np.append(counts, missing.sum()).astype(float)
 
 
-def _between(before: NDArray[np.float64], after: NDArray[np.float64]) -> Drift:
+def between(before: NDArray[np.float64], after: NDArray[np.float64]) -> Drift:
+    """The drift of values that were counted already.
+
+    Args:
+        before: Rows of the base in each bin, those that miss a value last, shape (bins,).
+        after: Rows now, in the same bins.
+    """
     used = (before + after) > 0
     p, q = (_shares(counts[used] + PSEUDO_COUNT) for counts in (before, after))
     exact = [counts / counts.sum() for counts in (before, after)]

@@ -24,6 +24,8 @@ from typing import Any
 from .paths import DVC_LOCK, LINEAGE, METRICS, MODEL_CARD, RAW, REQUIREMENTS, STAGE_COSTS
 
 BUILD_TYPE = "https://dvc.org/doc/user-guide/pipelines"
+AFTER = {"export", "reference", "staleness"}
+"""Stages that have not ended, or not begun, when the lineage is written."""
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "skl2onnx", "onnx", "onnxruntime")
 
 
@@ -102,6 +104,6 @@ def _builder() -> str:
 
 
 def _costs() -> dict[str, Any]:
-    """What each stage before export cost when it last ran here; export, which asks, is still running."""
-    notes = sorted(note for note in STAGE_COSTS.glob("*.json") if note.stem != "export")
+    """What each stage before export cost when it last ran here."""
+    notes = sorted(note for note in STAGE_COSTS.glob("*.json") if note.stem not in AFTER)
     return {note.stem: json.loads(note.read_text()) for note in notes}

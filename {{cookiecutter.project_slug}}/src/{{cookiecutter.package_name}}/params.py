@@ -282,6 +282,88 @@ class Container(_Section):
     stop_seconds: Annotated[float, Field(gt=0)] = 10
 
 
+class Limits(_Section):
+    """From where on an effect counts.
+
+    Attributes:
+        moved: Worth a look.
+        alarm: Worth a call.
+    """
+
+    moved: Annotated[float, Field(gt=0)]
+    alarm: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Limits:
+        if self.moved > self.alarm:
+            raise ValueError("moved lies above alarm")
+        return self
+
+
+class Drift(_Section):
+    """When the rows that a model answers are no longer those that it learned from.
+
+    Attributes:
+        min_rows: With fewer rows nothing is said.
+        significance: The false discovery rate over all columns; what may be chance is no drift, however large.
+        psi: Of the population stability index.
+        distance: Of the Kolmogorov-Smirnov distance of numbers and the total variation of categories.
+        missing: Of what the share of missing values has changed by, up or down.
+        unseen: Of the share of categories that training never met.
+        overall: Of the columns that moved, as a share of the importance of all.
+    """
+
+    min_rows: Annotated[int, Field(gt=0)] = 500
+    significance: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    psi: Limits = Limits(moved=0.1, alarm=0.25)
+    distance: Limits = Limits(moved=0.1, alarm=0.2)
+    missing: Limits = Limits(moved=0.02, alarm=0.1)
+    unseen: Limits = Limits(moved=0.01, alarm=0.05)
+    overall: Limits = Limits(moved=0.1, alarm=0.25)
+
+
+class Performance(_Section):
+    """How answers are judged once the truth is known.
+
+    Attributes:
+        window: What is judged together.
+        min_labels: Fewer labels are not judged.
+        match_hours: How far a truth without a prediction's id may lie from the prediction, for one entity.
+    """
+
+    window: Literal["day", "week"] = "week"
+    min_labels: Annotated[int, Field(gt=0)] = 200
+    match_hours: Annotated[float, Field(gt=0)] = 24.0
+
+
+class Staleness(_Section):
+    """The study of how a model ages.
+
+    Attributes:
+        train_share: The oldest rows, which the model of the study learns from.
+        ages: Into how many ages of equal length the other rows are divided.
+        max_iter: Trees of the study's model, which has to be cheap.
+    """
+
+    train_share: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    ages: Annotated[int, Field(ge=3)] = 6
+    max_iter: Annotated[int, Field(gt=0)] = 60
+
+
+class Monitoring(_Section):
+    """How the model in production is watched.
+
+    Attributes:
+        drift: When rows have moved.
+        performance: How answers are judged once the truth is known.
+        staleness: The study of how a model ages.
+    """
+
+    drift: Drift = Drift()
+    performance: Performance = Performance()
+    staleness: Staleness = Staleness()
+
+
 class Export(_Section):
     """How far the ONNX graph may differ from scikit-learn on the test split.
 
@@ -314,6 +396,7 @@ class Params(_Section):
     evaluation: Evaluation
     gates: Gates = Gates()
     container: Container = Container()
+    monitoring: Monitoring = Monitoring()
     export: Export
 
 

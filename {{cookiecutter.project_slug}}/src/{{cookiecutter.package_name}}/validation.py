@@ -72,7 +72,7 @@ def validate(contract: Contract, raw: pd.DataFrame) -> Validated:
     typed, broken = {}, []
     for column in contract:
         values = raw[column.physical_name]
-        typed[column.name] = _typed(column, values)
+        typed[column.name] = in_type(column, values)
         mistyped = raw.index[values.notna() & typed[column.name].isna()]
         broken += _broken(column, "type", mistyped, values)
     frame = pd.DataFrame(typed)
@@ -87,7 +87,7 @@ def validate(contract: Contract, raw: pd.DataFrame) -> Validated:
     )
 
 
-def _typed(column: Column, values: pd.Series) -> pd.Series:
+def in_type(column: Column, values: pd.Series) -> pd.Series:
     """The values in the column's type; those that do not fit it become missing."""
     if column.type in ("integer", "number"):
         numbers = pd.to_numeric(values, errors="coerce").astype("Float64")

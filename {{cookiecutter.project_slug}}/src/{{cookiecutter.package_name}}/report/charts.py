@@ -123,6 +123,15 @@ class Row:
     tone: Tone = "first"
 
 
+@dataclass(frozen=True)
+class Pair:
+    """One row of a chart of two numbers beside each other."""
+
+    label: str
+    upper: float
+    lower: float
+
+
 def lines(
     drawn: Sequence[Line],
     x_label: str,
@@ -171,18 +180,7 @@ def lines(
         if mark is not None:
             _draw_mark(axes, mark)
         if any(line.label for line in drawn) or diagonal:
-            axes.legend(
-                loc="lower left",
-                bbox_to_anchor=(0, 1.0),
-                ncols=3,
-                frameon=False,
-                borderpad=0,
-                borderaxespad=0.3,
-                columnspacing=1.2,
-                handlelength=2.0,
-                handletextpad=0.5,
-                labelcolor=PALETTE["ink"],
-            )
+            _legend(axes)
         _label(axes, x_label, y_label)
         return _svg(figure, title)
 
@@ -225,6 +223,28 @@ def bars(rows: Sequence[Row], x_label: str, *, title: str) -> Markup:
             axes.barh(place, row.found.value or 0.0, height=0.62, color=PALETTE[row.tone], alpha=0.85)
             if row.found.low is not None and row.found.high is not None:
                 axes.plot([row.found.low, row.found.high], [place, place], color=PALETTE["ink"], linewidth=1.2)
+        axes.axvline(0, color=PALETTE["muted"], linewidth=0.8)
+        _label(axes, x_label, "")
+        return _svg(figure, title)
+
+
+def pairs(rows: Sequence[Pair], legend: tuple[str, str], x_label: str, *, title: str) -> Markup:
+    """Two horizontal bars for each name, one below the other, from zero.
+
+    Args:
+        rows: The numbers, the first on top.
+        legend: What the upper and the lower bars are.
+        x_label: What the numbers are, unit included.
+        title: What the chart shows, for those who hear it.
+    """
+    tones: tuple[Tone, Tone] = ("third", "first")
+    with mpl.rc_context(STYLE):
+        figure, axes = _rows_canvas([row.label for row in rows], right=16, top=24)
+        for place, row in enumerate(rows):
+            for shift, value, tone in zip((-0.19, 0.19), (row.upper, row.lower), tones, strict=True):
+                axes.barh(place + shift, value, height=0.34, color=PALETTE[tone], alpha=0.85)
+        handles = [Rectangle((0, 0), 1, 1, facecolor=PALETTE[tone], alpha=0.85) for tone in tones]
+        _legend(axes, handles, list(legend))
         axes.axvline(0, color=PALETTE["muted"], linewidth=0.8)
         _label(axes, x_label, "")
         return _svg(figure, title)
@@ -351,10 +371,27 @@ def _canvas(
     return figure, axes
 
 
-def _rows_canvas(labels: Sequence[str], right: float) -> tuple[Figure, Axes]:
+def _legend(axes: Axes, *handles_and_labels: Any) -> None:
+    axes.legend(
+        *handles_and_labels,
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=3,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0.3,
+        columnspacing=1.2,
+        handlelength=2.0,
+        handletextpad=0.5,
+        labelcolor=PALETTE["ink"],
+    )
+
+
+def _rows_canvas(labels: Sequence[str], right: float, top: float = 10.0) -> tuple[Figure, Axes]:
     short = [words.shortened(label, LABEL_COLUMNS) for label in labels]
     left = max((words.columns(label) for label in short), default=0) * COLUMN_WIDTH + 12
-    figure, axes = _canvas(ROW_HEIGHT * max(1, len(labels)) + 48, left=left, bottom=38, top=10, right=right)
+    height = ROW_HEIGHT * max(1, len(labels)) + 38 + top
+    figure, axes = _canvas(height, left=left, bottom=38, top=top, right=right)
     axes.set_ylim(max(1, len(labels)) - 0.5, -0.5)
     axes.set_yticks(range(len(labels)), short)
     axes.tick_params(axis="y", labelcolor=PALETTE["ink"])

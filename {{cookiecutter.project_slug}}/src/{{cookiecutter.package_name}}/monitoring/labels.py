@@ -1,0 +1,198 @@
+"""The truth, when it comes: kept beside the prediction log, by the prediction that it is the truth of.
+
+A file of labels names predictions by id, or by the contract's entity and time. It may come late, hold some predictions
+only, and come twice; the last truth of a prediction wins. ``labels/labels.parquet`` in the log's folder holds them all.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from .. import tabular
+from ..contract import PERSONAL, Column
+from ..errors import ProjectError
+from ..model.features import as_category
+from ..model.task import Task
+from ..tabular import read_table
+from ..validation import in_type
+from . import log
+from .log import Format
+
+STORE = Path("labels") / "labels.parquet"
+LOCK = ".taking-labels"
+ID, TRUTH, RECEIVED = "id", "truth", "received"
+IDS = (ID, "prediction_id", "prediction")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a file of labels.
+
+    Attributes:
+        given: Its rows.
+        new: Predictions whose truth was not known.
+        again: Those whose truth was known to be the same.
+        changed: Those whose truth was another, which is now replaced.
+        unusable: Rows without a truth, without a name of a prediction, or with a truth that cannot be.
+        unmatched: Rows whose entity has no prediction near that time; they are not kept, give them again later.
+        total: Predictions whose truth is known now.
+    """
+
+    given: int
+    new: int
+    again: int
+    changed: int
+    unusable: int
+    unmatched: int
+    total: int
+
+
+def take(file: Path, folder: Path, agreed: Format, asked: Task, match_hours: float) -> Taken:
+    """Take the labels of a file. The same file again changes nothing.
+
+    Args:
+        file: Parquet or CSV: a prediction's id, or entity and time, and the target.
+        folder: The prediction log.
+        agreed: Its format.
+        asked: The task, whose classes the truth has to be one of.
+        match_hours: How far a time may lie from the prediction.
+
+    Raises:
+        ProjectError: The file cannot be read, or lacks a column.
+    """
+    if not folder.is_dir():
+        raise ProjectError(f"{folder}: no such folder. Name the prediction log: LOG=folder, as PREDICTION_LOG does.")
+    with (folder / LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        given, unmatched = _named(_read(file), file, folder, agreed, match_hours)
+        usable = given[_is_possible(given[TRUTH], asked) & given[ID].notna()]
+        # The last truth wins, also within a file.
+        fresh = usable.drop_duplicates(ID, keep="last").set_index(ID)[TRUTH]
+        known = load(folder)
+        before = known[TRUTH].reindex(fresh.index)
+        is_known = before.notna()
+        is_same = before.eq(fresh).fillna(False).astype(bool)
+        moving = fresh[~is_same]
+        if len(moving):
+            rows = pd.DataFrame({TRUTH: moving, RECEIVED: datetime.now(UTC)})
+            known = pd.concat([known.drop(index=moving.index, errors="ignore"), rows])
+            _write(folder, known)
+    return Taken(
+        given=len(given) + unmatched,
+        new=int((~is_known).sum()),
+        again=int(is_same.sum()),
+        changed=int((is_known & ~is_same).sum()),
+        unusable=len(given) - len(usable),
+        unmatched=unmatched,
+        total=len(known),
+    )
+
+
+def load(folder: Path) -> pd.DataFrame:
+    """The labels that were taken: ``truth`` as text, and when it was ``received``, by the prediction's id."""
+    path = folder / STORE
+    if not path.is_file():
+        empty = {TRUTH: pd.Series(dtype="string"), RECEIVED: pd.Series(dtype="datetime64[us, UTC]")}
+        return pd.DataFrame(empty).rename_axis(ID)
+    return pd.read_parquet(path)
+
+
+def _read(file: Path) -> pd.DataFrame:
+    form = tabular.sniff(file)
+    return read_table(file, form.separator, form.encoding, form.decimal)
+
+
+def _named(
+    rows: pd.DataFrame, file: Path, folder: Path, agreed: Format, match_hours: float
+) -> tuple[pd.DataFrame, int]:
+    """Ids and truths as text, and how many rows no prediction was found for."""
+    target = agreed.agreed.target
+    truth = _held(rows, (target.name, target.physical_name, TRUTH))
+    if truth is None:
+        raise ProjectError(f"{file}: has no column {target.name}, the target of contract.yaml, nor {TRUTH}.")
+    truths = _as_text(target, rows[truth])
+    if (name := _held(rows, IDS)) is not None:
+        return pd.DataFrame({ID: rows[name].astype("string"), TRUTH: truths}), 0
+    entity, time = agreed.agreed.entity, agreed.agreed.time
+    names = [_held(rows, (c.name, c.physical_name)) if c else None for c in (entity, time)]
+    if entity is None or time is None or None in names:
+        wanted = f", or {entity.name} and {time.name}" if entity and time else ""
+        raise ProjectError(f"{file}: does not say whose truth it is. Give the prediction's {ID}{wanted}.")
+    if entity.classification in PERSONAL:
+        raise ProjectError(
+            f"{file}: {entity.name} is personal and not in the log in the clear. Give the prediction's {ID}."
+        )
+    asked = pd.DataFrame(
+        {
+            "entity": in_type(entity, rows[names[0]]).map(as_category).astype("string"),
+            "time": pd.to_datetime(in_type(time, rows[names[1]]), utc=True).astype("datetime64[us, UTC]"),
+            TRUTH: truths,
+        }
+    )
+    return _nearest(asked, folder, agreed, match_hours)
+
+
+def _nearest(asked: pd.DataFrame, folder: Path, agreed: Format, match_hours: float) -> tuple[pd.DataFrame, int]:
+    """For each row, the prediction for its entity that is nearest in time; a prediction has one truth, the nearest."""
+    whole = asked.dropna(subset=["entity", "time"])
+    near = timedelta(hours=match_hours)
+    columns = [ID, "entity", "time"]
+    predicted = agreed.schema.empty_table().select(columns)
+    if len(whole):
+        ends = whole["time"].min() - near, whole["time"].max() + near
+        since, until = (end.to_pydatetime() for end in ends)
+        found = log.batches(folder, agreed, since, until, columns)
+        predicted = pa.concat_tables([predicted, *(table.select(columns) for table in found)])
+    frame = predicted.to_pandas().dropna(subset=["entity"]).drop_duplicates(ID)
+    frame["entity"] = frame["entity"].map(as_category).astype("string")
+    frame["predicted"] = frame["time"]
+    joined = pd.merge_asof(
+        whole.sort_values("time", kind="stable"),
+        frame.sort_values("time", kind="stable"),
+        on="time",
+        by="entity",
+        direction="nearest",
+        tolerance=pd.Timedelta(near),
+    )
+    joined = joined[joined[ID].notna()]
+    joined = joined.iloc[
+        np.argsort(-(joined["time"] - joined["predicted"]).abs().to_numpy().astype("int64"), kind="stable")
+    ]
+    joined = joined.drop_duplicates(ID, keep="last")
+    unusable = pd.DataFrame({ID: pd.array([None] * (len(asked) - len(whole)), dtype="string"), TRUTH: None})
+    found_rows = pd.DataFrame({ID: joined[ID].astype("string"), TRUTH: joined[TRUTH]})
+    return pd.concat([found_rows, unusable]), len(whole) - len(joined)
+
+
+def _held(rows: pd.DataFrame, names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if name in rows.columns), None)
+
+
+def _as_text(target: Column, values: pd.Series) -> pd.Series:
+    typed = in_type(target, values)
+    return pd.Series([None if pd.isna(value) else as_category(value) for value in typed], dtype="string")
+
+
+def _is_possible(truths: pd.Series, asked: Task) -> pd.Series:
+    if asked.kind == "regression":
+        return pd.Series(truths.notna())
+    return pd.Series(truths.isin([as_category(label) for label in asked.classes]))
+
+
+def _write(folder: Path, labels: pd.DataFrame) -> None:
+    path = folder / STORE
+    path.parent.mkdir(exist_ok=True)
+    unfinished = path.with_name(log.UNFINISHED + path.name)
+    with unfinished.open("wb") as file:
+        labels.to_parquet(file)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

@@ -1,0 +1,159 @@
+"""The rows that drift is measured on: the prediction log, or a file of a batch, a few megabytes at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from .. import tabular
+from ..contract import MOMENTS, PERSONAL, Contract
+from ..errors import ProjectError
+from . import log
+from .log import INPUT, Format, Seen
+from .reference import DECISION, Reference
+
+BATCH_ROWS = 1 << 17
+BLOCK_BYTES = 1 << 24
+
+
+def of_log(
+    folder: Path, agreed: Format, known: Reference, since: datetime | None, until: datetime | None, seen: Seen
+) -> Iterator[pa.Table]:
+    """Inputs and answers in a prediction log, under the names of the reference.
+
+    Personal inputs are left out: the log holds their hashes at best, which look like nothing that training saw.
+
+    Args:
+        folder: The log.
+        agreed: Its format.
+        known: Which columns are wanted.
+        since: The earliest time, inclusive.
+        until: The latest time, exclusive.
+        seen: Where to count what was read.
+    """
+    secret = {column.name for column in agreed.agreed if column.classification in PERSONAL}
+    names = {INPUT + name: name for name in known.columns if name not in secret}
+    names = {logged: name for logged, name in names.items() if logged in agreed.schema.names}
+    names |= {name: name for name in known.predictions}
+    for table in log.batches(folder, agreed, since, until, list(names), seen):
+        yield table.select(list(names)).rename_columns(list(names.values()))
+
+
+def of_file(
+    path: Path, agreed: Contract, known: Reference, since: datetime | None, until: datetime | None
+) -> Iterator[pa.Table]:
+    """Columns of the reference in a Parquet or CSV file, whether it uses the contract's names or the source's.
+
+    Args:
+        path: The file.
+        agreed: Names the columns, their types, and the time that ``since`` and ``until`` are about.
+        known: Which columns are wanted; score and decision are taken where the file has them.
+        since: The earliest time, inclusive.
+        until: The latest time, exclusive.
+
+    Raises:
+        TableError: It cannot be read.
+        ProjectError: It holds none of the columns, or no time to choose by.
+    """
+    held = tabular.column_names(path) if _is_parquet(path) else tabular.column_names(path, *_format(path))
+    called = {column.name: column.physical_name for column in agreed}
+    names = {name: next((n for n in (name, called.get(name)) if n in held), None) for name in _wanted(known)}
+    taken = {there: name for name, there in names.items() if there is not None}
+    if not set(taken.values()) & set(known.columns):
+        raise ProjectError(f"{path}: holds no input of the model, which takes {', '.join(known.columns)}.")
+    moment = None
+    if since is not None or until is not None:
+        time = agreed.time
+        moment = next((n for n in (time.name, time.physical_name) if n in held), None) if time else None
+        if moment is None:
+            raise ProjectError(
+                f"{path}: has no column with the contract's role time to choose by. Leave SINCE and UNTIL out."
+            )
+    tables = _parquet(path, taken, moment, known) if _is_parquet(path) else _csv(path, taken, moment, agreed, known)
+    for table in tables:
+        kept = table if moment is None else _within(table, moment, since, until)
+        yield kept.select(list(taken)).rename_columns(list(taken.values()))
+
+
+def _wanted(known: Reference) -> list[str]:
+    return [*known.columns, *known.predictions]
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError as error:
+        raise ProjectError(
+            f"{path}: cannot be read: {error.strerror}. Name a Parquet or CSV file: DATA=file."
+        ) from error
+
+
+def _parquet(path: Path, taken: dict[str, str], moment: str | None, known: Reference) -> Iterator[pa.Table]:
+    try:
+        schema = pq.read_schema(path)
+        columns = {**known.columns, **known.predictions}
+        # Text is counted by its codes where Parquet holds it as codes.
+        coded = [there for there, name in taken.items() if columns[name].edges is None and _is_text(schema, there)]
+        file = pq.ParquetFile(path, read_dictionary=coded)
+        wanted = [*taken, *([moment] if moment and moment not in taken else [])]
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted):
+            yield pa.Table.from_batches([batch])
+    except (pa.ArrowException, OSError) as error:
+        raise ProjectError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())[:300]}.") from error
+
+
+def _is_text(schema: Any, name: str) -> bool:
+    return bool(pa.types.is_string(schema.field(name).type) or pa.types.is_large_string(schema.field(name).type))
+
+
+def _csv(
+    path: Path, taken: dict[str, str], moment: str | None, agreed: Contract, known: Reference
+) -> Iterator[pa.Table]:
+    separator, encoding = _format(path)
+    columns = {**known.columns, **known.predictions}
+    types = {there: pa.string() if columns[name].edges is None else pa.float64() for there, name in taken.items()}
+    by_name = {column.physical_name: column for column in agreed} | {column.name: column for column in agreed}
+    types |= {
+        there: pa.timestamp("us", "UTC") for there in taken if there in by_name and by_name[there].type in MOMENTS
+    }
+    types |= {there: pa.bool_() for there in taken if there in by_name and by_name[there].type == "boolean"}
+    if DECISION in types:
+        types[DECISION] = pa.string()
+    if moment is not None:
+        types[moment] = pa.timestamp("us", "UTC")
+    try:
+        with pcsv.open_csv(
+            path,
+            read_options=pcsv.ReadOptions(block_size=BLOCK_BYTES, encoding=encoding),
+            parse_options=pcsv.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=pcsv.ConvertOptions(
+                include_columns=list(types), column_types=types, null_values=tabular.MISSING, strings_can_be_null=True
+            ),
+        ) as reader:
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+    except (pa.ArrowException, OSError) as error:
+        words = " ".join(str(error).split())[:300]
+        raise ProjectError(f"{path}: does not hold what contract.yaml says: {words}. Mend the file.") from error
+
+
+def _format(path: Path) -> tuple[str, str]:
+    found = tabular.sniff(path)
+    return found.separator, found.encoding
+
+
+def _within(table: pa.Table, moment: str, since: datetime | None, until: datetime | None) -> pa.Table:
+    times = table[moment].cast(pa.timestamp("us", "UTC"))
+    for limit, keeps in ((since, pc.greater_equal), (until, pc.less)):
+        if limit is not None:
+            kept = keeps(times, pa.scalar(limit, pa.timestamp("us", "UTC")))
+            table, times = table.filter(kept), times.filter(kept)
+    return table

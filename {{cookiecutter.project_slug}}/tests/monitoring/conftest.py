@@ -1,0 +1,35 @@
+"""A log of the sample's model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from made_log import Record, records, write
+
+from {{ cookiecutter.package_name }} import contract
+from {{ cookiecutter.package_name }}.model.predictor import Predictor
+from {{ cookiecutter.package_name }}.paths import PREDICTION_LOG, split_file
+
+
+@pytest.fixture
+def sample() -> None:
+    """For tests that speak of the sample's columns: with other data there is nothing to test them on."""
+    if contract.load(Path(__file__).parents[2] / contract.PATH).name != "flights":
+        pytest.skip("speaks of the columns of the flights sample")
+
+
+@pytest.fixture(scope="session")
+def answered(trained: Path) -> list[Record]:
+    """Records of the answers to the newest rows of the sample, the test part."""
+    rows = pd.read_parquet(trained / split_file("test"))
+    return records(rows, Predictor.load(trained / "models/model.onnx", trained / "models/signature.json"))
+
+
+@pytest.fixture
+def logged(project: Path, answered: list[Record]) -> Path:
+    """The project's log: two segments, of which a newer one closes the first, and a line that was torn by a crash."""
+    write(project / PREDICTION_LOG, answered[:300])
+    write(project / PREDICTION_LOG, [*answered[300:], '{"id": "torn", "requ'], "20260303T060000Z-host-7-1")
+    return project / PREDICTION_LOG

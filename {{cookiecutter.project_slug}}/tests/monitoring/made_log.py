@@ -1,0 +1,63 @@
+"""Prediction logs as the service writes them, made of answers of the real model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from {{ cookiecutter.package_name }}.model.predictor import Predictor
+
+START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
+Record = dict[str, Any]
+
+
+def records(rows: pd.DataFrame, predictor: Predictor, hours_apart: float = 0.1) -> list[Record]:
+    """One answered request for each row, at regular times."""
+    names = [item.name for item in predictor.signature.inputs]
+    inputs = [
+        {name: plain(value) for name, value in zip(names, values, strict=True)}
+        for values in rows[names].itertuples(index=False, name=None)
+    ]
+    answers = predictor.predict(inputs)
+    return [
+        {
+            "id": f"p{place}",
+            "request": f"r{place}",
+            "time": moment(START + timedelta(hours=hours_apart * place)),
+            "mode": "rest",
+            "variant": "champion",
+            "model": predictor.signature.model_sha256,
+            "inputs": given,
+            "decision": answer.decision,
+            "score": answer.score,
+            "latency_ms": 0.4,
+            "entity": f"entity {place % 50}",
+        }
+        for place, (given, answer) in enumerate(zip(inputs, answers, strict=True))
+    ]
+
+
+def write(folder: Path, lines: Iterable[Record | str], name: str = "20260302T000000Z-host-7-0") -> Path:
+    """A segment; what is text already goes in as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.jsonl"
+    text = (line if isinstance(line, str) else json.dumps(line) for line in lines)
+    path.write_text("".join(f"{line}\n" for line in text))
+    return path
+
+
+def plain(value: Any) -> Any:
+    """A value of pandas as JSON holds it."""
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def moment(time: datetime) -> str:
+    """A time as the service writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

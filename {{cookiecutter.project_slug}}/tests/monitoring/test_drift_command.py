@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from made_log import Record, write
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as of_text_format
+
+from {{ cookiecutter.package_name }}.monitoring import drift, drill, reference
+from {{ cookiecutter.package_name }}.params import Drift
+from {{ cookiecutter.package_name }}.paths import DRIFT, DRIFT_DRILL, PREDICTION_LOG, REFERENCE, SIGNATURE, split_file
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    def called(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["drift", *words])
+        return drift.main()
+
+    return called
+
+
+def told() -> dict[str, Any]:
+    return json.loads(DRIFT.read_text())
+
+
+def training_rows(count: int) -> pd.DataFrame:
+    return pd.read_parquet(split_file("train")).sample(count, random_state=1)
+
+
+def most_important() -> str:
+    columns = reference.load().columns
+    return max(columns, key=lambda name: columns[name].importance)
+
+
+def test_rows_like_those_of_training_are_ok(project: Path, run: Run) -> None:
+    training_rows(2_000).to_parquet("rows.parquet")
+
+    assert run("--data", "rows.parquet") == 0
+    assert (told()["verdict"], told()["rows"], told()["predictions"]) == ("ok", 2_000, [])
+
+
+def test_a_shift_alarms_by_exit_code_report_metrics_and_page(project: Path, run: Run) -> None:
+    name, rows = most_important(), training_rows(2_000)
+    rows[name] = rows[name] + 3 * rows[name].std()
+    rows.to_parquet("rows.parquet")
+
+    assert run("--data", "rows.parquet") == 1
+
+    report = told()
+    assert (report["verdict"], report["columns"][0]["column"]) == ("alarm", name)
+    families = list(text_string_to_metric_families(DRIFT.with_suffix(".prom").read_text()))
+    values = {(sample.name, *sample.labels.values()): sample.value for item in families for sample in item.samples}
+    assert values["drift_alarm",] == 1
+    assert values["drift_overall",] >= report["columns"][0]["importance"] - 1e-6
+    assert values["drift_columns_moved",] == 1
+    assert values["drift_rows",] == 2_000
+    assert values["drift_psi", name] == pytest.approx(report["columns"][0]["psi"], rel=1e-4)
+    page = DRIFT.with_suffix(".html").read_text()
+    assert "ALARM" in page
+    assert f'aria-label="{name}: training and now"' in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_metrics_are_read_by_a_textfile_collector_too(project: Path, run: Run) -> None:
+    training_rows(600).to_parquet("rows.parquet")
+    run("--data", "rows.parquet")
+
+    names = {family.name for family in of_text_format(DRIFT.with_suffix(".prom").read_text())}
+
+    assert {"drift_psi", "drift_distance", "drift_overall", "drift_last_run_timestamp_seconds"} <= names
+
+
+def test_too_few_rows_are_inconclusive(project: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    training_rows(100).to_parquet("rows.parquet")
+
+    assert run("--data", "rows.parquet") == 3
+    assert "100 rows are too few" in capsys.readouterr().out
+
+
+def test_a_csv_file_says_what_the_parquet_file_says(project: Path, run: Run) -> None:
+    rows = training_rows(1_500)
+    rows.to_parquet("rows.parquet")
+    rows.to_csv("rows.csv", index=False)
+
+    run("--data", "rows.parquet")
+    expected = told()
+    run("--data", "rows.csv")
+
+    assert [(m["column"], m["psi"], m["missing_after"]) for m in told()["columns"]] == [
+        (m["column"], m["psi"], m["missing_after"]) for m in expected["columns"]
+    ]
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_time_is_chosen_from_a_file(project: Path, run: Run) -> None:
+    rows = training_rows(1_500).sort_values("scheduled_departure")
+    rows.to_parquet("rows.parquet")
+    middle = rows["scheduled_departure"].iloc[700]
+
+    run("--data", "rows.parquet", "--since", middle.isoformat())
+
+    assert told()["rows"] == (rows["scheduled_departure"] >= middle).sum()
+
+
+def test_the_log_is_compared_with_its_answers(logged: Path, answered: list[Record], run: Run) -> None:
+    run()
+
+    report = told()
+    assert report["rows"] == len(answered)
+    assert report["torn_lines"] == 1
+    assert report["not_compared"] == []
+    kinds = json.loads(SIGNATURE.read_text())["task"]
+    assert [move["column"] for move in report["predictions"]] == ["score", "decision"][
+        : 1 if kinds == "regression" else 2
+    ]
+    # The log holds the answers of which the reference describes the scores.
+    assert {move["verdict"] for move in report["predictions"]} == {"ok"}
+
+
+def test_only_the_asked_time_of_the_log_is_compared(logged: Path, run: Run) -> None:
+    run("--since", "2026-03-02", "--until", "2026-03-02T10:00:00Z")
+
+    assert told()["rows"] == 100
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"a,b\n1,2\n", "holds no input of the model"),
+        (b"PAR1 and nothing more", "cannot be read as Parquet"),
+        (b"distance,carrier\nfar,UA\n", "does not hold what contract.yaml says"),
+    ],
+)
+@pytest.mark.usefixtures("sample")
+def test_a_file_that_cannot_be_compared_is_told(
+    project: Path, run: Run, capsys: pytest.CaptureFixture[str], content: bytes, message: str
+) -> None:
+    Path("rows").write_bytes(content)
+
+    assert run("--data", "rows") == 2
+    assert message in capsys.readouterr().err
+    assert not DRIFT.exists()
+
+
+def test_a_log_that_is_not_there_is_told(project: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run() == 2
+    assert f"{PREDICTION_LOG}: no such folder" in capsys.readouterr().err
+
+
+def test_a_file_in_the_way_of_the_log_is_no_log(project: Path, run: Run, answered: list[Record]) -> None:
+    path = write(project / "log", answered[:1])
+
+    assert run("--log", str(path)) == 2
+
+
+def test_the_drill_rests_without_a_shift_and_alarms_with_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["drift-drill"])
+    monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
+
+    assert drill.main() == 0
+
+    facts = json.loads((tmp_path / "facts.json").read_text())
+    assert facts["null"]["alarms"] == []
+    assert most_important() in facts["shift"]["injected"]
+    assert set(facts["shift"]["injected"]) <= set(facts["shift"]["alarms"])
+    assert min(facts["null"]["rows"], facts["shift"]["rows"]) >= 100
+    assert json.loads(DRIFT_DRILL.read_text())["verdict"] == "pass"
+
+
+def test_the_drill_refuses_a_watch_that_never_alarms(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["drift-drill"])
+    text = Path("params.yaml").read_text()
+    head, _, rest = text.partition("  drift:\n")
+    names = ("psi", "distance", "missing", "unseen")
+    settings = "".join(f"    {name}: {json.dumps({'moved': 1e9, 'alarm': 1e9})}\n" for name in names)
+    Path("params.yaml").write_text(f"{head}  drift:\n{settings}  performance:{rest.partition('  performance:')[2]}")
+
+    assert drill.main() == 1
+
+
+@pytest.mark.usefixtures("sample")
+def test_the_drill_refuses_a_watch_that_alarms_without_a_shift(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["drift-drill"])
+    content = json.loads(REFERENCE.read_text())
+    values = content["columns"]["carrier"]["values"]
+    content["columns"]["carrier"]["values"] = dict(zip(values, reversed(values.values()), strict=True))
+    REFERENCE.write_text(json.dumps(content))
+
+    assert drill.main() == 1
+    assert "carrier" in json.loads(DRIFT_DRILL.read_text())["null"]["alarms"]
+
+
+def test_rates_of_false_alarms_and_of_found_shifts_are_measured(project: Path) -> None:
+    known = reference.load()
+
+    [few, many] = drill.table(known, drill.training_rows(known), Drift(), 10, (500, 5_000))
+
+    assert (few["any_alarm"], many["any_alarm"], many["overall_moved"]) == (0, 0, 0)
+    assert (many["found_1"], many["found_0.5"]) == (1, 1)

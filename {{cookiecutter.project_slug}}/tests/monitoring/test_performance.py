@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_log import START, Record, moment, write
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from {{ cookiecutter.package_name }} import contract, params
+from {{ cookiecutter.package_name }}.errors import ProjectError
+from {{ cookiecutter.package_name }}.evaluation import metrics
+from {{ cookiecutter.package_name }}.model import task
+from {{ cookiecutter.package_name }}.model.features import as_category
+from {{ cookiecutter.package_name }}.monitoring import labels, log, performance
+from {{ cookiecutter.package_name }}.monitoring.labels import Taken
+from {{ cookiecutter.package_name }}.paths import PERFORMANCE, split_file
+
+TARGET = contract.load(Path(__file__).parents[2] / "contract.yaml").target.name
+MANIFEST = "kpi: {name: cost_per_row, label_lag_days: 3}\n"
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def truth(logged: Path) -> pd.DataFrame:
+    """The truth of every logged answer."""
+    Path("golden-path.yaml").write_text(MANIFEST)
+    rows = pd.read_parquet(split_file("test"))
+    return pd.DataFrame({"id": [f"p{place}" for place in range(len(rows))], TARGET: rows[TARGET]})
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    def called(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["labels", *words])
+        return performance.main()
+
+    return called
+
+
+def take(rows: pd.DataFrame, folder: Path, match_hours: float = 24) -> Taken:
+    rows.to_parquet("labels.parquet", index=False)
+    agreed = log.of_project()
+    return labels.take(Path("labels.parquet"), folder, agreed, task.of(agreed.agreed, params.load()), match_hours)
+
+
+def told() -> dict[str, Any]:
+    return json.loads(PERFORMANCE.read_text())
+
+
+def result(metric: str, segment: str = "all", window: str = "", variant: str = "champion") -> dict[str, Any]:
+    wanted = {"metric": metric, "segment": segment, "window": window, "variant": variant}
+    return next(item for item in told()["results"] if wanted.items() <= item.items())
+
+
+def other_truth(values: pd.Series) -> pd.Series:
+    return ~values if values.dtype == "boolean" else values + 100
+
+
+def test_labels_may_come_in_parts_and_twice(logged: Path, truth: pd.DataFrame) -> None:
+    first = take(truth.head(100), logged)
+    second = take(truth.head(250), logged)
+    again = take(truth.head(250), logged)
+
+    assert (first.new, first.total) == (100, 100)
+    assert (second.new, second.again, second.total) == (150, 100, 250)
+    assert (again.new, again.again, again.changed, again.total) == (0, 250, 0, 250)
+
+
+@pytest.mark.usefixtures("sample")
+def test_the_last_truth_wins(logged: Path, truth: pd.DataFrame) -> None:
+    take(truth, logged)
+    changed = truth.head(10).assign(**{TARGET: other_truth(truth[TARGET].head(10))})
+
+    taken = take(pd.concat([truth.head(10), changed]), logged)
+
+    assert (taken.given, taken.changed, taken.again, taken.total) == (20, 10, 0, len(truth))
+    assert labels.load(logged).loc["p0", "truth"] == as_category(changed[TARGET].iloc[0])
+
+
+def test_labels_without_a_truth_or_an_id_are_counted_and_left_out(logged: Path, truth: pd.DataFrame) -> None:
+    rows = truth.head(5).copy()
+    rows.loc[0, TARGET] = None
+    rows.loc[1, "id"] = None
+
+    taken = take(rows, logged)
+
+    assert (taken.given, taken.unusable, taken.new) == (5, 2, 3)
+
+
+@pytest.mark.usefixtures("sample")
+def test_truth_is_found_by_entity_and_time(logged: Path, truth: pd.DataFrame, answered: list[Record]) -> None:
+    agreed = contract.load()
+    assert agreed.entity is not None
+    assert agreed.time is not None
+    times = pd.to_datetime([record["time"] for record in answered])
+    rows = pd.DataFrame(
+        {
+            agreed.entity.name: [record["entity"] for record in answered],
+            agreed.time.name: times + timedelta(minutes=20),
+            TARGET: truth[TARGET],
+        }
+    )
+    far = rows.tail(1).assign(**{agreed.time.name: START + timedelta(days=400)})
+
+    taken = take(pd.concat([rows, far]), logged, match_hours=1)
+
+    assert (taken.new, taken.unmatched, taken.unusable) == (len(rows), 1, 0)
+    expected = dict(zip(truth["id"], truth[TARGET].map(as_category), strict=True))
+    assert labels.load(logged)["truth"].to_dict() == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [(["id"], "has no column"), ([TARGET], "does not say whose truth it is. Give the prediction's id")],
+)
+def test_a_file_that_lacks_a_column_is_told(
+    logged: Path, truth: pd.DataFrame, columns: list[str], message: str
+) -> None:
+    with pytest.raises(ProjectError, match=message):
+        take(truth[columns], logged)
+
+
+def test_realized_metrics_are_those_of_the_evaluation(logged: Path, truth: pd.DataFrame, run: Run) -> None:
+    truth.to_csv("truth.csv", index=False)
+
+    assert run("truth.csv") == 0
+
+    settings, agreed = params.load(), contract.load()
+    asked, records = task.of(agreed, settings), log.read(logged).set_index("id").loc[truth["id"]]
+    threshold = json.loads(Path("models/decision.json").read_text())["thresholds"].get("model")
+    expected = metrics.for_task(asked.kind, settings.value, threshold)
+    actual, score = asked.encode(truth[TARGET]), records["score"].to_numpy(dtype=float)
+    for name in (metrics.HEADLINE[asked.kind], "cost_per_row"):
+        found = result(name)
+        assert found["labels"] == len(truth)
+        assert found["value"] == pytest.approx(expected[name](actual, score, None), rel=1e-4)
+        assert found["low"] < found["value"] < found["high"]
+
+
+def test_only_answers_with_a_label_are_judged(logged: Path, truth: pd.DataFrame, run: Run) -> None:
+    truth.head(300).to_parquet("truth.parquet")
+
+    run("truth.parquet")
+
+    assert told()["labels"] == 300
+    assert told()["through"] == (START + timedelta(hours=29.9)).isoformat()
+
+
+@pytest.mark.usefixtures("sample")
+def test_windows_segments_and_variants_are_told_apart(
+    project: Path, truth: pd.DataFrame, answered: list[Record], run: Run
+) -> None:
+    folder = project / "other"
+    by_week = [record | {"time": moment(START + timedelta(days=7 * (n // 300)))} for n, record in enumerate(answered)]
+    write(
+        folder, [record | {"variant": "challenger" if n % 4 == 0 else "champion"} for n, record in enumerate(by_week)]
+    )
+    truth.to_parquet("truth.parquet")
+
+    run("truth.parquet", "--log", str(folder))
+
+    rows = [item for item in told()["results"] if item["metric"] == "cost_per_row"]
+    windows = [(item["window"], item["variant"], item["labels"]) for item in rows if item["segment"] == "all"]
+    assert ("2026-03-02", "champion", 225) in windows
+    assert ("2026-03-09", "challenger", sum(n % 4 == 0 for n in range(300, min(600, len(answered))))) in windows
+    few = [item for item in rows if item["labels"] < params.load().monitoring.performance.min_labels]
+    assert {item["value"] for item in few} == {None}
+    assert {item["segment"].partition("=")[0] for item in rows} == {"all", "carrier", "origin"}
+
+
+@pytest.mark.usefixtures("sample")
+def test_answers_below_the_floor_are_an_alert(logged: Path, truth: pd.DataFrame, run: Run) -> None:
+    shuffled = truth[TARGET].sample(frac=1, random_state=1, ignore_index=True)
+    truth.assign(**{TARGET: shuffled}).to_parquet("truth.parquet")
+
+    assert run("truth.parquet") == 0
+
+    [(name, _)] = params.load().gates.floors.items()
+    assert told()["state"] == "low"
+    families = list(text_string_to_metric_families(PERFORMANCE.with_suffix(".prom").read_text()))
+    values = {(sample.name, *sample.labels.values()): sample.value for item in families for sample in item.samples}
+    assert values["realized_performance_low", name, "all", "champion"] == 1
+    assert values["realized_labels_total",] == len(truth)
+    assert values["realized_through_timestamp_seconds",] > START.timestamp()
+    assert "ALERT" in PERFORMANCE.with_suffix(".html").read_text()
+
+
+@pytest.mark.usefixtures("sample")
+def test_answers_above_the_floor_are_none(logged: Path, truth: pd.DataFrame, run: Run) -> None:
+    scores = log.read(logged).set_index("id").loc[truth["id"], "score"].to_numpy(dtype=float)
+    right = scores > np.median(scores) if truth[TARGET].dtype == "boolean" else scores
+    truth.assign(**{TARGET: right}).to_parquet("truth.parquet")
+
+    run("truth.parquet")
+
+    assert told()["state"] == "ok"
+
+
+def test_the_business_figure_is_a_fact(
+    logged: Path, truth: pd.DataFrame, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    truth.to_parquet("truth.parquet")
+    monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
+
+    run("truth.parquet")
+
+    facts = json.loads((tmp_path / "facts.json").read_text())
+    last = START + timedelta(hours=0.1 * (len(truth) - 1))
+    assert facts == {
+        "kpi": "cost_per_row",
+        "value": result("cost_per_row", window="2026-03-02")["value"],
+        "labels": len(truth),
+        "through": str(last.date()),
+    }
+
+
+def test_a_figure_that_labels_cannot_tell_is_refused(
+    logged: Path, truth: pd.DataFrame, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("golden-path.yaml").write_text("kpi: {name: happiness}\n")
+    truth.to_parquet("truth.parquet")
+
+    assert run("truth.parquet") == 2
+    assert "kpi.name is happiness, which labels cannot tell" in capsys.readouterr().err
+
+
+def test_labels_of_no_known_answer_judge_nothing(logged: Path, truth: pd.DataFrame, run: Run) -> None:
+    truth.assign(id="other").to_parquet("truth.parquet")
+
+    assert run("truth.parquet") == 3
+    assert not PERFORMANCE.exists()
+
+
+@pytest.mark.parametrize(("window", "first"), [("day", "2026-03-04"), ("week", "2026-03-02")])
+def test_a_window_begins_with_its_day_or_its_monday(window: str, first: str) -> None:
+    moments = pd.Series(pd.to_datetime(["2026-03-04T23:59:59Z"]))
+
+    assert str(performance.window_starts(moments, window).iloc[0].date()) == first
+
+
+def test_several_classes_are_judged_by_their_decisions(shop: Any) -> None:
+    def with_sizes(content: Any) -> None:
+        columns = content["schema"][0]["properties"]
+        for column in columns:
+            if column["name"] == "size":
+                column["enum"] = [{"value": value} for value in ("S", "M", "L")]
+                column["customProperties"] = [{"property": "roles", "value": ["target"]}]
+        columns[-1]["customProperties"] = [{"property": "roles", "value": ["feature"]}]
+
+    agreed = contract.load(shop(with_sizes))
+    settings = params.load(Path(__file__).parents[2] / "params.yaml").model_copy(update={"problem": "classification"})
+    asked = task.of(agreed, settings)
+    names = np.array(["S", "M", "L"] * 100)
+    decided = np.where(np.arange(300) % 10 == 0, "S", names)
+    rows = pd.DataFrame(
+        {
+            "variant": "champion",
+            "time": START,
+            "decision": decided,
+            "score": 0.8,
+            "actual": asked.encode(names),
+        }
+    )
+
+    found = performance.judge(rows, agreed, asked, settings)
+
+    accuracy = next(item for item in found if item.metric == "accuracy")
+    assert accuracy.value == pytest.approx((decided == names).mean())
+    assert "log_loss" not in {item.metric for item in found}
