@@ -88,6 +88,10 @@ bench: $(READY) ## Measure generation, pipeline and prediction, each beside what
 bench-image: $(READY) ## Measure the container image beside a single-stage one; needs root
 	PYTHONPATH=. $(BIN)/python benchmarks/container.py
 
+.PHONY: bench-serving
+bench-serving: $(READY) ## Measure the REST service beside FastAPI echoing and MLflow serving; needs wrk
+	$(BIN)/python benchmarks/serving.py
+
 .PHONY: bench-adopt
 bench-adopt: $(READY) ## Adopt public tables of many shapes and write the scores into docs/adopt.md; a quarter of an hour
 	$(BIN)/python benchmarks/adopt_datasets.py
