@@ -96,6 +96,10 @@ bench-batch: $(READY) ## Measure batch prediction beside plain pandas on 5 M row
 bench-drift: $(READY) ## Measure drift on a million rows beside Evidently, and compare the verdicts; five minutes
 	$(BIN)/python benchmarks/drift.py
 
+.PHONY: bench-serving
+bench-serving: $(READY) ## Measure the REST service beside FastAPI echoing and MLflow serving; needs wrk
+	$(BIN)/python benchmarks/serving.py
+
 .PHONY: bench-adopt
 bench-adopt: $(READY) ## Adopt public tables of many shapes and write the scores into docs/adopt.md; a quarter of an hour
 	$(BIN)/python benchmarks/adopt_datasets.py

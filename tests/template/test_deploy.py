@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,13 +78,16 @@ def test_production_is_a_canary_that_runs_the_pods_of_the_deployment(kubernetes:
 
 def test_environments_differ_in_what_they_should_and_in_nothing_else(kubernetes: Path) -> None:
     dev, staging = (
-        {item["kind"] + item["metadata"]["name"]: item for item in rendered(kubernetes, name)}
+        json.loads(re.sub(r"settings-[a-z0-9]{10}", "settings", json.dumps(rendered(kubernetes, name))))
         for name in ("dev", "staging")
     )
+    there = {item["kind"] + item["metadata"]["name"]: item for item in staging}
+    here = {item["kind"] + item["metadata"]["name"]: item for item in dev}
 
-    different = {name for name in dev if json.dumps(dev[name]).replace("-dev", "-staging") != json.dumps(staging[name])}
+    different = {name for name in here if json.dumps(here[name]).replace("-dev", "-staging") != json.dumps(there[name])}
 
-    assert different == {"HorizontalPodAutoscalerflight-delays"}
+    assert different == {"HorizontalPodAutoscalerflight-delays", "ConfigMapsettings"}
+    assert [found["ConfigMapsettings"]["data"]["AUTH"] for found in (here, there)] == ["none", "api-key"]
 
 
 def test_the_projects_own_validation_counts_every_object(kubernetes: Path, tmp_path: Path) -> None:
@@ -104,6 +108,8 @@ def test_the_projects_own_validation_counts_every_object(kubernetes: Path, tmp_p
         ("base/deployment.yaml", "revisionHistoryLimit", "revisonHistoryLimit", "was unexpected"),
         ("overlays/prod/kustomization.yaml", f"digest: sha256:{'0' * 64}", "newTag: latest", "lacks images.0.digest"),
         ("overlays/prod/rollout.yaml", "templateName: canary", "templateName: other", "a release can be stopped"),
+        ("base/kustomization.yaml", "AUTH=api-key", "AUTH=none", "callers have to say who they are"),
+        ("overlays/prod/kustomization.yaml", "ENVIRONMENT=prod", "ENVIRONMENT=dev", "ENVIRONMENT is dev, want prod"),
         ("argocd/prod.yaml", "selfHeal: true", "selfHeal: false", "selfHeal is not true"),
     ],
 )

@@ -11,6 +11,7 @@ from dvc.repo import Repo
 
 from {{ cookiecutter.package_name }}.adopt.errors import AdoptError
 from {{ cookiecutter.package_name }}.adopt.write import refuse_to_lose_work, write
+from {{ cookiecutter.package_name }}.paths import OPENAPI
 
 PLACE = Path("data/source/customers.csv")
 ADOPTED = "income,left\n1.5,yes\n2.5,no\n"
@@ -73,6 +74,15 @@ def test_dvc_push_finds_the_data_under_the_projects_gitignore(repository: Path, 
     write(repository, customers_csv, PLACE, FILES, former=None)
 
     assert str(repository / PLACE) in {out.fs_path for out in Repo(str(repository)).index.outs}
+
+
+def test_the_api_of_the_former_columns_is_taken_away(repository: Path, customers_csv: Path) -> None:
+    (repository / OPENAPI).parent.mkdir(exist_ok=True)
+    (repository / OPENAPI).write_text("{}")
+
+    write(repository, customers_csv, PLACE, FILES, former=None)
+
+    assert not (repository / OPENAPI).exists()
 
 
 def test_another_file_takes_the_place_of_the_former(adopted: Path, customers_csv: Path) -> None:

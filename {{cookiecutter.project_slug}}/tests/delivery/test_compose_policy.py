@@ -18,6 +18,7 @@ SOUND: dict[str, Any] = {
     "cpus": 1,
     "pids_limit": 256,
     "ports": ["127.0.0.1:8000:8000"],
+    "environment": {"ENVIRONMENT": "prod", "AUTH": "api-key"},
 }
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"image": "shop:latest"}, "images are pinned by digest"),
@@ -33,6 +34,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"network_mode": "host"}, "nothing of the host is shared"),
     ({"volumes": ["/var/run/docker.sock:/var/run/docker.sock"]}, "nothing of the host is shared"),
     ({"ports": ["8000:8000"]}, "the outside comes through a proxy"),
+    ({"environment": {"ENVIRONMENT": "prod"}}, "callers have to say who they are"),
+    ({"environment": {"ENVIRONMENT": "prod", "AUTH": "none"}}, "callers have to say who they are"),
+    ({"environment": {"AUTH": "none"}}, "callers have to say who they are"),
 ]
 
 

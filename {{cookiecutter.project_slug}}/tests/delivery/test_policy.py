@@ -24,6 +24,9 @@ spec:
       containers:
         - name: service
           image: registry.example.com/shop@sha256:ZEROS
+          ports: [{containerPort: 8000}]
+          env: [{name: AUTH, value: api-key}]
+          envFrom: [{configMapRef: {name: settings}}]
           resources: {requests: {cpu: 1, memory: 1Mi}, limits: {cpu: 1, memory: 1Mi}}
           startupProbe: {httpGet: {path: /readyz}}
           readinessProbe: {httpGet: {path: /readyz}}
@@ -32,6 +35,10 @@ spec:
             readOnlyRootFilesystem: true
             allowPrivilegeEscalation: false
             capabilities: {drop: [ALL]}
+---
+kind: ConfigMap
+metadata: {name: settings}
+data: {ENVIRONMENT: prod}
 ---
 kind: Rollout
 metadata: {name: shop}
@@ -115,6 +122,9 @@ BAD: list[tuple[Callable[[Objects], Any], str]] = [
     (lambda o: o.pop("NetworkPolicy"), "traffic is denied unless allowed"),
     (lambda o: o["NetworkPolicy"]["spec"].update(ingress=[{}]), "traffic is denied unless allowed"),
     (lambda o: o.update(Secret={"kind": "Secret", "metadata": {"name": "key"}}), "no secret is in git"),
+    (lambda o: container(o).pop("env"), "callers have to say who they are"),
+    (lambda o: container(o)["env"][0].update(value="none"), "callers have to say who they are"),
+    (lambda o: o["ConfigMap"]["data"].clear(), "callers have to say who they are"),
     (lambda o: o.pop("AnalysisTemplate"), "a release can be stopped"),
     (lambda o: metric(o).pop("failureCondition"), "a release can be stopped"),
     (lambda o: steps(o).pop(), "a release can be stopped"),

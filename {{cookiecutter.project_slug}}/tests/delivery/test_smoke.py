@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, repeat
 
@@ -16,11 +17,12 @@ OLD, NEW = "aa" * 32, "bb" * 32
 
 
 @contextmanager
-def service(models: Iterator[str]) -> Iterator[str]:
+def service(models: Iterator[str], seen: Callable[[Message], None] = lambda _: None) -> Iterator[str]:
     """A service that answers each request by the next model; an empty one is an answer of 503."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # the name is http.server's
+            seen(self.headers)
             self.rfile.read(int(self.headers["Content-Length"]))
             model = next(models)
             body = json.dumps({"model": model}).encode()
@@ -55,6 +57,20 @@ def test_waits_until_the_promoted_model_answers_every_time() -> None:
         seen = smoke.answers(url, NEW, {"x": 1}, seconds=20)
 
     assert seen == smoke.STEADY
+
+
+@pytest.mark.parametrize(
+    ("variable", "header", "value"),
+    [("SERVICE_KEY", "X-API-Key", "secret"), ("SERVICE_TOKEN", "Authorization", "Bearer secret")],
+)
+def test_it_says_who_it_is(monkeypatch: pytest.MonkeyPatch, variable: str, header: str, value: str) -> None:
+    monkeypatch.setenv(variable, "secret")
+    given: list[str | None] = []
+
+    with service(repeat(NEW), seen=lambda headers: given.append(headers[header])) as url:
+        smoke.answers(url, NEW, {"x": 1}, seconds=20)
+
+    assert set(given) == {value}
 
 
 def test_a_model_that_does_not_arrive_fails_and_says_which_one_answers() -> None:

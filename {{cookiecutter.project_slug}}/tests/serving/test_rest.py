@@ -1,29 +1,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from running_service import Serve
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
 from {{ cookiecutter.package_name }}.model.signature import ModelError
-from {{ cookiecutter.package_name }}.serving.request import example_row
+from {{ cookiecutter.package_name }}.paths import SIGNATURE
+from {{ cookiecutter.package_name }}.release.api_key import made
 from {{ cookiecutter.package_name }}.serving.rest import create_app
 
-
-@pytest.fixture
-def client(inside: Path) -> Iterator[TestClient]:
-    with TestClient(create_app()) as client:
-        yield client
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
-def row(inside: Path) -> dict[str, Any]:
-    return example_row(contract.load())
+def sparse(row: dict[str, Any], inside: Path) -> dict[str, Any]:
+    """The row with nothing in it that the contract can do without."""
+    return {column.name: row[column.name] for column in contract.load().features if column.required}
+
+
+@pytest.fixture
+def number(inside: Path) -> str:
+    """A column that holds numbers."""
+    found = [column.name for column in contract.load().features if column.type in ("integer", "number")]
+    return found[0] if found else pytest.skip("the contract has no numbers")
+
+
+def model_digest() -> str:
+    digest: str = json.loads(SIGNATURE.read_text())["model_sha256"]
+    return digest
 
 
 def test_one_row_is_answered_by_the_predictor(client: TestClient, row: dict[str, Any]) -> None:
@@ -34,10 +44,16 @@ def test_one_row_is_answered_by_the_predictor(client: TestClient, row: dict[str,
     assert answer.json()["predictions"] == [{"decision": expected.decision, "score": expected.score}]
 
 
-def test_many_rows_are_answered_in_order(client: TestClient, row: dict[str, Any]) -> None:
-    answer = client.post("/predict", json=[row] * 3)
+@pytest.mark.parametrize("rows", [3, 100])
+def test_many_rows_are_answered_in_order(
+    client: TestClient, row: dict[str, Any], sparse: dict[str, Any], rows: int
+) -> None:
+    asked = [row if position % 3 else sparse for position in range(rows)]
 
-    assert len(answer.json()["predictions"]) == 3
+    answer = client.post("/predict", json=asked)
+
+    expected = [{"decision": item.decision, "score": item.score} for item in Predictor.load().predict(asked)]
+    assert answer.json()["predictions"] == expected
 
 
 def test_an_unknown_column_is_refused_by_name(client: TestClient, row: dict[str, Any]) -> None:
@@ -48,9 +64,9 @@ def test_an_unknown_column_is_refused_by_name(client: TestClient, row: dict[str,
     assert (error["row"], error["message"]) == (1, "colour is not a column of the contract")
 
 
-@pytest.mark.parametrize("body", ["", "{", "3", "null", "[]", '"text"', "[[]]"])
+@pytest.mark.parametrize("body", ["", "{", "3", "null", "[]", '"text"', "[[]]", "  \n", "\x00", '{"a":' * 5_000])
 def test_what_is_no_row_is_refused(client: TestClient, body: str) -> None:
-    answer = client.post("/predict", content=body, headers={"Content-Type": "application/json"})
+    answer = client.post("/predict", content=body, headers=JSON)
 
     assert answer.status_code == 422
     assert answer.json()["errors"]
@@ -61,6 +77,142 @@ def test_what_is_no_object_is_told_what_a_row_is(client: TestClient, body: Any, 
     *_, error = client.post("/predict", json=body).json()["errors"]
 
     assert (error["row"], error["message"]) == (position, "a row must be an object that names a value for each column")
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400, "9" * 5_000, '"\\ud800"', "{}"])
+def test_a_value_that_is_none_is_refused(client: TestClient, row: dict[str, Any], number: str, value: str) -> None:
+    text = json.dumps(row | {number: "VALUE"}).replace('"VALUE"', value)
+
+    answer = client.post("/predict", content=text, headers=JSON)
+
+    assert answer.status_code == 422
+    assert all("Traceback" not in error["message"] for error in answer.json()["errors"])
+
+
+def test_a_long_value_comes_back_cut(client: TestClient, row: dict[str, Any], number: str) -> None:
+    [error] = client.post("/predict", json=row | {number: "x" * 5_000}).json()["errors"]
+
+    assert error["value"] == "x" * 100
+
+
+def test_the_first_faults_of_very_many_are_told(client: TestClient) -> None:
+    answer = client.post("/predict", json=[{}] * 1_000)
+
+    assert len(answer.json()["errors"]) == 100
+
+
+@pytest.mark.parametrize("rows", [3, 300])
+def test_more_rows_than_allowed_are_refused(serve: Serve, row: dict[str, Any], rows: int) -> None:
+    answer = serve(max_rows=2).post("/predict", json=[row] * rows)
+
+    assert answer.status_code == 422
+    assert "at most 2 items" in answer.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_body_that_is_too_large_is_refused(serve: Serve, is_chunked: bool) -> None:
+    content = b" " * 5_000
+    parts = iter([content[:2_500], content[2_500:]])
+
+    answer = serve(max_body_bytes=4_000).post("/predict", content=parts if is_chunked else content, headers=JSON)
+
+    assert answer.status_code == 413
+    assert answer.headers["connection"] == "close"
+    assert answer.json()["errors"][0]["rule"] == "size"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_does_not_call_itself_json_is_refused(client: TestClient, row: dict[str, Any], kind: str) -> None:
+    answer = client.post("/predict", content=json.dumps(row), headers={"Content-Type": kind})
+
+    assert answer.status_code == 415
+
+
+def test_ids_come_back_and_stand_in_the_log_without_the_inputs(
+    client: TestClient, row: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = client.post("/predict", json=row, headers={"X-Request-ID": "order-7"})
+
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert answer.headers["x-request-id"] == "order-7"
+    assert line["request_id"] == "order-7"
+    assert line["prediction_id"] == answer.headers["x-prediction-id"]
+    assert (line["level"], line["path"], line["status"], line["rows"]) == ("info", "/predict", 200, 1)
+    assert 0 < line["ms"] < 10_000
+    assert set(line) & (set(row) - {"time", "path", "status"}) == set()
+
+
+@pytest.mark.parametrize("given", ["", " ", "x" * 200, "a b", 'a"b', "a\tb"])
+def test_an_id_that_no_log_can_hold_is_replaced(client: TestClient, given: str) -> None:
+    answer = client.get("/model", headers={"X-Request-ID": given})
+
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+def test_every_prediction_is_logged_under_its_id(
+    serve: Serve, row: dict[str, Any], sparse: dict[str, Any], tmp_path: Path
+) -> None:
+    client = serve(prediction_log=tmp_path / "log", variant="blue")
+    answer = client.post("/predict", json=[row, sparse])
+
+    client.__exit__(None, None, None)
+
+    records = [json.loads(line) for path in (tmp_path / "log").iterdir() for line in path.read_text().splitlines()]
+    base = answer.headers["x-prediction-id"]
+    assert [record["id"] for record in records] == [f"{base}.0", f"{base}.1"]
+    assert [record["score"] for record in records] == [item["score"] for item in answer.json()["predictions"]]
+    assert {record["request"] for record in records} == {answer.headers["x-request-id"]}
+    assert {record["model"] for record in records} == {model_digest()}
+    assert {record["variant"] for record in records} == {"blue"}
+
+
+def test_metrics_tell_the_model_that_answered(
+    client: TestClient, row: dict[str, Any], sparse: dict[str, Any], number: str
+) -> None:
+    client.post("/predict", json=sparse)
+    client.post("/predict", json=row | {number: "many"})
+    client.get("/a/path/nobody/knows")
+
+    text = client.get("/metrics").text
+
+    shown = {line for line in text.splitlines() if model_digest() in line or "model_version" not in line}
+    for name, labels, value in (
+        ("http_requests_total", ('path="/predict"', 'status="200"', 'variant="champion"'), "1.0"),
+        ("http_requests_total", ('path="other"', 'status="404"', 'variant="champion"'), "1.0"),
+        ("contract_violations_total", (f'column="{number}"',), "1.0"),
+        *[("input_missing_total", (f'column="{name}"',), "1.0") for name in set(row) - set(sparse)],
+        ("http_requests_refused_total", ('reason="invalid"',), "1.0"),
+        ("model_trained_timestamp_seconds", (), ""),
+    ):
+        assert any(
+            line.startswith(name) and all(label in line for label in labels) and line.endswith(value) for line in shown
+        ), (name, labels)
+
+
+@pytest.mark.parametrize("path", ["/model", "/openapi.json", "/a/path/nobody/knows"])
+def test_strangers_are_refused_whatever_they_ask_for(serve: Serve, tmp_path: Path, path: str) -> None:
+    key, line = made("shop")
+    (tmp_path / "keys").write_text(line)
+    client = serve(auth="api-key", api_keys_file=tmp_path / "keys")
+
+    answers = [client.get(path), client.post("/predict", json={}), client.get("/healthz"), client.get("/metrics")]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 200, 200]
+    assert client.get("/model", headers={"X-API-Key": key}).status_code == 200
+
+
+def test_a_fault_of_the_program_is_told_to_the_log_and_not_to_the_caller(
+    serve: Serve, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = serve()
+    monkeypatch.setattr(Predictor, "predict_one", lambda *_: 1 / 0)
+
+    answer = client.post("/predict", json=row)
+
+    *_, fault, request = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (answer.status_code, "division" in answer.text) == (500, False)
+    assert "ZeroDivisionError" in fault["traceback"]
+    assert fault["request_id"] == request["request_id"] == answer.headers["x-request-id"]
 
 
 def test_health_and_readiness_are_told(client: TestClient) -> None:
@@ -76,16 +228,15 @@ def test_the_model_is_described(client: TestClient) -> None:
     assert client.get("/model").json() == json.loads(Path("models/signature.json").read_text())
 
 
-def test_the_api_documents_every_feature_of_the_contract(client: TestClient) -> None:
-    documented = client.get("/openapi.json").json()["components"]["schemas"]
-    names = {name for schema in documented.values() for name in schema.get("properties", {})}
-
-    assert {column.name for column in contract.load().features} <= names
-
-
 def test_a_contract_edited_after_training_stops_the_service(project: Path) -> None:
     path = Path("contract.yaml")
     path.write_text(path.read_text() + "# one more thought\n")
 
     with pytest.raises(ModelError, match="not the contract that the model was trained under"):
         create_app()
+
+
+def test_the_api_documents_every_feature_of_the_contract(client: TestClient) -> None:
+    documented = client.get("/openapi.json").json()["components"]["schemas"]
+
+    assert list(documented["Row"]["properties"]) == [column.name for column in contract.load().features]

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..paths import OPENAPI
 from .errors import AdoptError
 
 SOURCES = Path("data/source")
@@ -62,13 +63,14 @@ def write(root: Path, data: Path, place: Path, files: Mapping[Path, str], former
     ignored = root / SOURCES / ".gitignore"
     touched = [root / place, pointer, ignored, root / WRITTEN, *(root / path for path in files)]
     gone = [root / former, root / f"{former}.dvc"] if former and former != place else []
-    kept = _Kept(root, [*touched, *gone])
+    stale = [root / OPENAPI]  # the API of the former columns; `make pipeline` writes the next
+    kept = _Kept(root, [*touched, *gone, *stale])
     try:
         (root / place).parent.mkdir(parents=True, exist_ok=True)
         if not (root / place).exists() or not data.samefile(root / place):
             kept.set_aside(root / place)
             shutil.copyfile(data, root / place)
-        for path in gone:
+        for path in [*gone, *stale]:
             kept.set_aside(path)
         if gone and ignored.exists():
             _drop_line(ignored, f"/{gone[0].name}")

@@ -35,7 +35,7 @@ DRAIN_SECONDS = 1
 LOOK_SECONDS = 0.5
 """Between looks at whether a container has ended: each is a process, for which a start on few cores has to wait."""
 CLIENTS = 4
-MANY_ROWS = 2_000
+MANY_ROWS = 200
 """Rows in the requests of one client, so that some request is under way at any moment."""
 ANSWER_SECONDS = 10.0
 

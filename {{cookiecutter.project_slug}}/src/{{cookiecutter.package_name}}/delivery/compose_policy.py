@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .policy import open_door
+
 Service = Mapping[str, Any]
 Rule = Callable[[Service], Iterator[str]]
 
@@ -81,6 +83,12 @@ def the_outside_comes_through_a_proxy(service: Service) -> Iterator[str]:
             yield f"publishes {port}, want 127.0.0.1:PORT:8000"
 
 
+def callers_have_to_say_who_they_are(service: Service) -> Iterator[str]:
+    """A service that answers everybody may only do so in dev."""
+    if service.get("ports"):
+        yield from open_door(service.get("environment") or {})
+
+
 RULES: tuple[Rule, ...] = (
     images_are_pinned_by_digest,
     nobody_runs_as_root,
@@ -88,4 +96,5 @@ RULES: tuple[Rule, ...] = (
     resources_are_limited,
     nothing_of_the_host_is_shared,
     the_outside_comes_through_a_proxy,
+    callers_have_to_say_who_they_are,
 )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
+
+from ..serving.settings import OPEN_ENVIRONMENTS, Auth
 
 Object = Mapping[str, Any]
 Rule = Callable[[Sequence[Object]], Iterator[str]]
@@ -138,6 +140,28 @@ def no_secret_is_in_git(objects: Sequence[Object]) -> Iterator[str]:
         yield f"Secret {_name(item)}: name it only, and let the cluster's store of secrets fill it"
 
 
+def callers_have_to_say_who_they_are(objects: Sequence[Object]) -> Iterator[str]:
+    """A service that answers everybody may only do so in dev. Containers without a port answer nobody."""
+    maps = {_name(item): _at(item, "data") for item in _of(objects, "ConfigMap")}
+    for where, container in _containers(objects):
+        if not container.get("ports"):
+            continue
+        settings: dict[str, Any] = {}
+        for source in container.get("envFrom") or ():
+            settings |= maps.get(str(_at(source, "configMapRef").get("name")), {})
+        settings |= {str(item.get("name")): item.get("value") for item in container.get("env") or ()}
+        yield from (f"{where} {fault}" for fault in open_door(settings))
+
+
+def open_door(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Why a service with these environment variables would answer strangers, or not start."""
+    environment, auth = settings.get("ENVIRONMENT"), settings.get("AUTH")
+    if not environment:
+        yield "lacks ENVIRONMENT: it would take itself for local, and let everybody in"
+    elif environment not in OPEN_ENVIRONMENTS and auth not in get_args(Auth)[1:]:
+        yield f"has AUTH={auth} with ENVIRONMENT={environment}, want one of {', '.join(get_args(Auth)[1:])}"
+
+
 def a_release_can_be_stopped(objects: Sequence[Object]) -> Iterator[str]:
     """A canary must meet a share of the traffic, and an analysis that is there, gets its arguments, and can fail."""
     templates = {_name(item): _at(item, "spec") for item in _of(objects, "AnalysisTemplate")}
@@ -216,5 +240,6 @@ RULES: tuple[Rule, ...] = (
     the_number_of_pods_follows_the_load,
     traffic_is_denied_unless_allowed,
     no_secret_is_in_git,
+    callers_have_to_say_who_they_are,
     a_release_can_be_stopped,
 )

@@ -1,13 +1,15 @@
 """Ask what was deployed whether it is what was promoted: ``make smoke ENV=staging URL=https://…``.
 
 Machines take their time to run what git tells them, and a canary takes longer: the service is asked until the promoted
-model has answered many times in a row, or the time is up.
+model has answered many times in a row, or the time is up. Where it asks who is there, the environment's SERVICE_KEY or
+SERVICE_TOKEN tells it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -111,10 +113,17 @@ def answers(
 
 def _ask(url: str, row: dict[str, Any]) -> dict[str, Any]:
     body = json.dumps(row, default=str).encode()
-    request = Request(f"{url.rstrip('/')}/predict", body, {"Content-Type": "application/json"})  # noqa: S310  # checked
+    headers = {"Content-Type": "application/json"} | _credentials()
+    request = Request(f"{url.rstrip('/')}/predict", body, headers)  # noqa: S310  # checked
     with urlopen(request, timeout=PATIENCE) as response:  # noqa: S310  # as above
         answer = json.load(response)
     return answer if isinstance(answer, dict) else {}
+
+
+def _credentials() -> dict[str, str]:
+    """What the environment gives to show the service who asks: a key, or a token."""
+    key, token = os.environ.get("SERVICE_KEY", ""), os.environ.get("SERVICE_TOKEN", "")
+    return {"X-API-Key": key} if key else {"Authorization": f"Bearer {token}"} if token else {}
 
 
 if __name__ == "__main__":

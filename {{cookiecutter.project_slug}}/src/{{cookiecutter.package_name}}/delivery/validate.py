@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -63,7 +63,9 @@ def manifests(root: Path, rendered: Path) -> tuple[int, list[str]]:
     for environment in desired_state.environments(root):
         objects = _documents(rendered / f"{environment}.yaml")
         counted += len(objects)
-        found += [f"{environment}: {fault}" for fault in [*_invalid(objects), *policy.faults(objects)]]
+        named = [(item.get("data") or {}).get("ENVIRONMENT") for item in objects if item.get("kind") == "ConfigMap"]
+        faults = [*_invalid(objects), *policy.faults(objects), *_misnamed(environment, named)]
+        found += [f"{environment}: {fault}" for fault in faults]
     for path in sorted((root / ARGOCD).glob("*.yaml")):
         for item in _documents(path):
             counted += 1
@@ -85,9 +87,19 @@ def compose(root: Path) -> tuple[int, list[str]]:
     for environment in desired_state.environments(root):
         [overlay] = _documents(root / desired_state.path_of(root, environment))
         project = compose_policy.merged(base, overlay)
-        counted += len(project.get("services") or {})
-        found += [f"{environment}: {fault}" for fault in compose_policy.faults(project)]
+        services = (project.get("services") or {}).values()
+        counted += len(services)
+        named = [(service.get("environment") or {}).get("ENVIRONMENT") for service in services]
+        faults = [*compose_policy.faults(project), *_misnamed(environment, named)]
+        found += [f"{environment}: {fault}" for fault in faults]
     return counted, found
+
+
+def _misnamed(environment: str, named: Iterable[Any]) -> Iterator[str]:
+    """A service that takes prod for dev would do there what only dev may."""
+    for name in named:
+        if name not in (None, environment):
+            yield f"ENVIRONMENT is {name}, want {environment}"
 
 
 def _documents(path: Path) -> list[dict[str, Any]]:

@@ -82,6 +82,8 @@ def encode(columns: Sequence[FeatureColumn], data: Mapping[str, Sequence[Any]]) 
 
 def as_number(value: Any) -> float:
     """One value as the model's number: booleans as 0 and 1, dates and times as days since 1970-01-01 UTC."""
+    if isinstance(value, int | float):  # first, because nearly all are
+        return float(value)
     if value is None:
         return math.nan
     if isinstance(value, str):

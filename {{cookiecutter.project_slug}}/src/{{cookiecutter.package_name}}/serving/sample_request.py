@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import sys
 import threading
 import time
+from contextlib import redirect_stdout
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -16,6 +18,7 @@ from .. import contract
 from ..errors import ProjectError
 from .request import example_row
 from .rest import create_app
+from .settings import Settings
 
 START_SECONDS = 30
 
@@ -30,7 +33,8 @@ def ask(row: dict[str, Any]) -> dict[str, Any]:
         ProjectError: The model or the contract cannot be used, or the service did not start in time.
     """
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning"))
+    service = create_app(Settings())
+    server = uvicorn.Server(uvicorn.Config(service, log_config=None, log_level="warning"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     deadline = time.monotonic() + START_SECONDS
@@ -53,7 +57,9 @@ def main() -> None:
     """Print the question and the answer as JSON."""
     try:
         row = example_row(contract.load())
-        print(json.dumps({"request": row, "response": ask(row)}, indent=2, default=str))
+        with redirect_stdout(io.StringIO()):  # the service's own log, which nobody asked for
+            answer = ask(row)
+        print(json.dumps({"request": row, "response": answer}, indent=2, default=str))
     except ProjectError as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from error

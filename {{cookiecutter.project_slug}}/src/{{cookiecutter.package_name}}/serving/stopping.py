@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from types import FrameType
 
 import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MOST_DRAIN_SECONDS = 60
+from .service import Service
 
 
 class Stopping:
@@ -47,12 +48,21 @@ class Stopping:
 
 
 class StoppingServer(uvicorn.Server):
-    """A server that drains on SIGTERM and then ends with status 0. Ctrl-C, or a second SIGTERM, ends it at once."""
+    """A server that drains on SIGTERM and then ends with status 0. Ctrl-C, or a second SIGTERM, ends it at once.
 
-    def __init__(self, config: uvicorn.Config, app: Stopping, drain_seconds: float) -> None:
+    SIGHUP has the service load its model anew.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: Stopping, service: Service) -> None:
         super().__init__(config)
         self._app = app
-        self._drain_seconds = drain_seconds
+        self._service = service
+        self._reloads: set[asyncio.Task[None]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; uvicorn calls this inside the running loop."""
+        await super().startup(sockets)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal; uvicorn calls this on the main thread, inside the running loop."""
@@ -62,7 +72,12 @@ class StoppingServer(uvicorn.Server):
         # Not handed on: uvicorn would raise the signal anew at its end, and a clean stop would look like a crash.
         self._app.has_begun = True
         loop = asyncio.get_running_loop()
-        loop.call_soon_threadsafe(loop.call_later, self._drain_seconds, self._stop)
+        loop.call_soon_threadsafe(loop.call_later, self._service.settings.drain_seconds, self._stop)
 
     def _stop(self) -> None:
         self.should_exit = True
+
+    def _reload(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._service.reload())
+        self._reloads.add(task)  # the loop itself would let go of it
+        task.add_done_callback(self._reloads.discard)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from {{ cookiecutter.package_name }}.errors import ProjectError
+from {{ cookiecutter.package_name }}.model import signature
+from {{ cookiecutter.package_name }}.paths import SIGNATURE
+from {{ cookiecutter.package_name }}.release import service_check
+from {{ cookiecutter.package_name }}.release.local_service import LocalService, running
+
+
+@pytest.fixture(scope="module")
+def service(trained: Path) -> Iterator[LocalService]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(trained)
+        with running() as found:
+            yield found
+
+
+def test_the_facts_hold_what_the_checklist_asks_for(service: LocalService, inside: Path) -> None:
+    found = service_check.check(service)
+
+    described = signature.load(SIGNATURE)
+    answers = {(call["path"], call["credentials"]): call["status"] for call in found["calls"]}
+    assert {answers[path, "none"] for path in ("/predict", "/model", "/openapi.json")} == {401}
+    assert {answers[path, "valid"] for path in ("/predict", "/model", "/openapi.json")} == {200}
+    assert found["predictions"] > 0
+    assert found["versions"] == [described.model_sha256]
+    assert {"http_requests_total", "http_request_duration_seconds_bucket", "predictions_total"} <= set(found["metrics"])
+    assert found["record"]["model"] == described.model_sha256
+    assert set(found["record"]["inputs"]) == {column.name for column in described.inputs}
+
+
+@dataclass(frozen=True)
+class Lying(LocalService):
+    """A service of which one answer is changed on its way."""
+
+    path: str
+    answer: tuple[int, bytes]
+
+    def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> tuple[int, bytes]:
+        return self.answer if path == self.path else super().ask(method, path, body, key)
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "words"),
+    [
+        ("/model", (200, b"{}"), "GET /model answers 200 to a call with none credentials"),
+        ("/model", (401, b"{}"), "GET /model answers 401 to a call with credentials"),
+        ("/metrics", (200, b"up 1\n"), "/metrics names the models"),
+        ("/metrics", (503, b""), "/metrics answers 503"),
+    ],
+)
+def test_a_broken_promise_is_named(
+    service: LocalService, inside: Path, path: str, answer: tuple[int, bytes], words: str
+) -> None:
+    lying = Lying(service.port, service.key, service.log, path, answer)
+
+    with pytest.raises(ProjectError, match=words):
+        service_check.check(lying)
+
+
+def test_a_prediction_that_is_not_logged_is_named(
+    service: LocalService, inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_check, "LOG_SECONDS", 0.1)
+
+    with pytest.raises(ProjectError, match="holds fewer than"):
+        service_check.check(replace(service, log=tmp_path))
+
+
+def test_a_service_that_does_not_start_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    SIGNATURE.write_text("{}")
+
+    assert service_check.main() == 1
+
+    assert "not a signature" in capsys.readouterr().err
+
+
+def test_facts_are_told_to_the_recorder(
+    inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
+
+    assert service_check.main() == 0, capsys.readouterr().err
+
+    assert set(json.loads((tmp_path / "facts.json").read_text())) == {
+        "calls",
+        "predictions",
+        "metrics",
+        "versions",
+        "record",
+    }

@@ -1,0 +1,73 @@
+"""The service as a process of its own, and what a test can ask of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+import {{ cookiecutter.package_name }} as package
+
+PATIENCE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service that was started: its process, its port, and the file that has its log."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    said: Path
+
+    def ask(self, body: Any = None, path: str = "/predict", **headers: str) -> tuple[int, dict[str, str], Any]:
+        """Status, headers and decoded answer: POST where there is a body."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        try:
+            if body is None:
+                connection.request("GET", path, headers=headers)
+            else:
+                content = body if isinstance(body, bytes) else json.dumps(body)
+                connection.request("POST", path, content, {"Content-Type": "application/json"} | headers)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            is_json = (answer.getheader("Content-Type") or "").startswith("application/json")
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, json.loads(text) if is_json else text
+        finally:
+            connection.close()
+
+    def logged(self) -> list[dict[str, Any]]:
+        """What it has written to standard output so far."""
+        lines = self.said.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def memory_mib(self) -> float:
+        """Its resident memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return int(next(line for line in status if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+Start = Callable[..., Running]
+Serve = Callable[..., TestClient]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def launch(port: int, said: Path, **variables: str) -> subprocess.Popen[bytes]:
+    """Start the service in the working directory."""
+    command = [sys.executable, "-m", f"{package.__name__}.serving", str(port)]
+    with said.open("wb") as output:
+        return subprocess.Popen(command, env=os.environ | variables, stdout=output, stderr=subprocess.STDOUT)
