@@ -40,9 +40,7 @@ class DOC11(Criterion):
         "receipt, with fact `sha256`, that the document exported from the running code is the committed one, and no "
         "change since to src, contract.yaml, the serving lock or the document"
     )
-    fix = (
-        "commit what the code exports as docs/openapi.json; goldenpath record DOC-11 -- COMMAND, which exports it anew"
-    )
+    fix = "commit what the code exports as docs/openapi.json; goldenpath record DOC-11 -- make openapi"
     sources = ("OpenAPI 3.1", "SemVer 2.0.0", "Microsoft MLOps maturity model, level 3")
     requires = ("DOC-01",)
     gaming = (
@@ -71,7 +69,7 @@ class DOC11(Criterion):
                 words = "the code exports another document, by the receipt's sha256"
             return failed(
                 "nobody knows whether the service offers this",
-                Evidence(words, api.path, command="goldenpath record DOC-11 -- COMMAND"),
+                Evidence(words, api.path, command="goldenpath record DOC-11 -- make openapi"),
             )
         return _unbroken(product, api)
 

@@ -159,7 +159,7 @@ class MON07(Criterion):
         "rows and alarms of a sample without a shift (facts: null) and with one (facts: shift, which names the columns "
         "injected)"
     )
-    fix = "goldenpath record MON-07 -- make drift"
+    fix = "goldenpath record MON-07 -- make drift-drill"
     effort = Effort.DAYS
     sources = ("ML Test Score Monitor 2", "Microsoft MLOps maturity model", "NIST AI RMF Measure 2.4")
     gaming = (
@@ -191,7 +191,7 @@ class MON07(Criterion):
             return failed("no alert reads a drift metric", Evidence("no drift metric in any alert", RULES))
         found = receipts.find(product, "MON-07", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-07", "make drift", found)
+            return unproved("MON-07", "make drift-drill", found)
         if fault := _drift_fault(found.receipt.facts):
             return failed(fault, of_receipt(found.receipt))
         return passed(
@@ -215,7 +215,7 @@ class MON08(Criterion):
         "an alert reads a metric of missing or invalid values; a receipt of a replay of the prediction log tells 100 "
         "rows or more without a difference (facts: rows, mismatches, model, inputs), for this model and all its inputs"
     )
-    fix = "replay the prediction log through the pipeline: goldenpath record MON-08 -- COMMAND"
+    fix = "replay the prediction log through the pipeline: goldenpath record MON-08 -- make replay"
     sources = ("ML Test Score Monitor 3", "ML Test Score Monitor 5")
     gaming = "A replay of nothing, or of a few columns: rows are counted, and the inputs are the model's own."
 
@@ -227,7 +227,7 @@ class MON08(Criterion):
             return failed("no alert reads a metric of missing values", Evidence("none in any alert", RULES))
         found = receipts.find(product, "MON-08", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-08", "", found)
+            return unproved("MON-08", "make replay", found)
         facts, wanted = found.receipt.facts, model_inputs(product)
         rows, mismatches = as_number(facts.get("rows")) or 0.0, as_number(facts.get("mismatches"))
         if rows < FEWEST_ROWS:

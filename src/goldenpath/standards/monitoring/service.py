@@ -39,7 +39,7 @@ class MON03(Criterion):
         "metrics: the names scraped, versions: values of the label model_version); the label is the digest of the "
         "model in models/lineage.json, and every metric that an alert reads is among the names"
     )
-    fix = "goldenpath record MON-03 -- make smoke"
+    fix = "goldenpath record MON-03 -- make service-check"
     sources = ("ML Test Score Monitor 6", "ML Test Score Monitor 7", "OpenMetrics 1.0")
     gaming = "A list of names typed by hand: it must hold what the alerts read, under the digest of this very model."
 
@@ -49,7 +49,7 @@ class MON03(Criterion):
             return not_applicable(reason, _declared(product))
         found = receipts.find(product, "MON-03", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-03", "make smoke", found)
+            return unproved("MON-03", "make service-check", found)
         facts, model = found.receipt.facts, model_digest(product)
         names, versions = set(as_texts(facts.get("metrics"))), as_texts(facts.get("versions"))
         if not (as_number(facts.get("predictions")) or 0) > 0 or not names:
@@ -135,7 +135,7 @@ class MON05(Criterion):
         "decision); its inputs are exactly those of models/signature.json, its model is the digest in "
         "models/lineage.json"
     )
-    fix = "goldenpath record MON-05 -- make smoke"
+    fix = "goldenpath record MON-05 -- make service-check"
     sources = ("ML Test Score Monitor 3", "EU AI Act Article 12", "Google MLOps levels")
     gaming = "A record made up: it must name this model's digest and every one of its inputs."
 
@@ -143,7 +143,7 @@ class MON05(Criterion):
     def check(product: Product) -> Verdict:
         found = receipts.find(product, "MON-05", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-05", "make smoke", found)
+            return unproved("MON-05", "make service-check", found)
         record = as_mapping(found.receipt.facts.get("record"))
         lacking = [key for key in ("id", "time", "model", "inputs", "decision") if record.get(key) in (None, "", {})]
         if lacking:
@@ -164,6 +164,6 @@ def _declared(product: Product) -> Evidence:
 
 
 def _batch_only(product: Product) -> set[str]:
-    """Metrics that a service does not export itself: those of batches, of drift jobs, and of other exporters."""
-    pushed = re.compile(r"batch|drift|^(?:node|process|container|kube|go|prometheus|alertmanager)_")
+    """Metrics that a service does not export itself: those of batches, events, drift and labels, and other exporters."""
+    pushed = re.compile(r"batch|drift|^event|^realized|^(?:node|process|container|kube|go|prometheus|alertmanager)_")
     return {name for name in prometheus.read(product).metrics if pushed.search(name)}

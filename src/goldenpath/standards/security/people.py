@@ -102,7 +102,7 @@ class SEC07(Criterion):
         "tells 401 or 403 without credentials for every route that the code declares, health and metrics left out, and "
         "2xx with credentials for at least one"
     )
-    fix = "goldenpath record SEC-07 -- make smoke"
+    fix = "goldenpath record SEC-07 -- make service-check"
     sources = ("OWASP API Security Top 10 API2", "OWASP Machine Learning Security Top 10 ML05", "NIST AI 100-2")
     gaming = (
         "A service that refuses everybody, or one open route beside a shut one: every route is called, one must answer."
@@ -118,7 +118,7 @@ class SEC07(Criterion):
             return failed("no route is found in the code", Evidence("want routes with literal paths", MANIFEST))
         found = receipts.find(product, "SEC-07", about=product.python.packages)
         if found.receipt is None:
-            return unproved("SEC-07", "make smoke", found)
+            return unproved("SEC-07", "make service-check", found)
         calls = as_mappings(found.receipt.facts.get("calls"))
         answers = [(call.get("path"), call.get("credentials"), as_number(call.get("status"))) for call in calls]
         for route in routes:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import contract
 from ..contract import Contract
 from ..errors import ProjectError
 from .task import Kind, Task
@@ -71,6 +72,19 @@ def describe(asked: Task, agreed: Contract, threshold: float | None, model: byte
         model_sha256=hashlib.sha256(model).hexdigest(),
         contract_sha256=agreed.sha256,
     )
+
+
+def refuse_other_contract(described: Signature, agreed: Contract) -> None:
+    """Stop where a model was trained under another contract than the one at hand.
+
+    Raises:
+        ModelError: It was.
+    """
+    if described.contract_sha256 != agreed.sha256:
+        raise ModelError(
+            f"{contract.PATH} is not the contract that the model was trained under. Run `make pipeline`, "
+            "or get the committed contract back."
+        )
 
 
 def load(path: Path) -> Signature:

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import contract
 from ..contract import Contract
 from ..model.predictor import Predictor
-from ..model.signature import ModelError, Signature
+from ..model.signature import Signature, refuse_other_contract
 from ..paths import LINEAGE, SPLIT_REPORT
 from .request import RowReader, example_row
 
@@ -58,11 +57,7 @@ def load(agreed: Contract, most_rows: int) -> Loaded:
         ModelError: The model is missing, damaged, or was trained under another contract.
     """
     predictor = Predictor.load()
-    if predictor.signature.contract_sha256 != agreed.sha256:
-        raise ModelError(
-            f"{contract.PATH} is not the contract that the model was trained under. Run `make pipeline`, "
-            "or get the committed contract back."
-        )
+    refuse_other_contract(predictor.signature, agreed)
     row = example_row(agreed)
     predictor.predict_one(row)
     predictor.predict([row, row])

@@ -15,6 +15,8 @@ OPEN_ENVIRONMENTS = ("local", "dev")
 """Where a service may answer without asking who is there."""
 MOST_DRAIN_SECONDS = 60
 MIB = 1 << 20
+OFF = "off"
+"""What stands for no file and no folder, as an empty value does."""
 
 
 class SettingsError(ProjectError):
@@ -94,8 +96,8 @@ class _Given:
         self._variables = variables
 
     def path(self, name: str) -> Path | None:
-        text = self._variables.get(name)
-        return Path(text) if text else None
+        text = self._variables.get(name, "")
+        return None if text in ("", OFF) else Path(text)
 
     def number(self, name: str, unit: str, least: float, most: float, default: float) -> float:
         text = self._variables.get(name) or str(default)

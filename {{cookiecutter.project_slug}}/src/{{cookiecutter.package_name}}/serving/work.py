@@ -13,8 +13,7 @@ from ..model.predictor import Predictor
 from ..model.signature import ModelError
 from ..paths import MODEL, SIGNATURE
 from .prediction_log import read_key
-
-OFF = "off"
+from .settings import OFF
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,7 @@ def load() -> Work:
         raise ModelError(f"{MODEL}: no such file. Run `make pipeline`.")
     model = MODEL.read_bytes()
     predictor = Predictor(model, signature.load(SIGNATURE))
-    if predictor.signature.contract_sha256 != agreed.sha256:
-        raise ModelError(
-            f"{contract.PATH} is not the contract that the model was trained under. Run `make pipeline`, "
-            "or get the committed contract back."
-        )
+    signature.refuse_other_contract(predictor.signature, agreed)
     folder = os.environ.get("PREDICTION_LOG", "")
     key_file = os.environ.get("PREDICTION_LOG_KEY_FILE", "")
     return Work(
