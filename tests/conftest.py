@@ -33,6 +33,14 @@ def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> None:
         patch.delenv(name, raising=False)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Stop where groups are not kept: each worker would then make anew what takes minutes, and in each other's way."""
+    if getattr(session.config.option, "loadgroup", False):  # as a worker of pytest-xdist knows it
+        marked = [item for item in session.items if item.get_closest_marker("xdist_group")]
+        if any("@" not in item.nodeid for item in marked):
+            raise pytest.UsageError("pytest-xdist keeps no groups under this pytest: take the one that is locked")
+
+
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     """An empty folder to generate into, in a folder of its own, so that what escapes it shows."""
