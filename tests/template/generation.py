@@ -73,3 +73,15 @@ def commit_template(folder: Path) -> Path:
     git(folder, "add", "--all", "--force")
     git(folder, "commit", "--quiet", "--message", "Template")
     return folder
+
+
+def lend(walked: Path, project: Path) -> None:
+    """Let a copy, whose files are in place, work with the walked project's environment and leave it as it is.
+
+    Where a file that the environment is made from were newer, make would install the copy into it, and from then on
+    every other project would run the copy's code.
+    """
+    (project / ".venv").symlink_to(walked / ".venv")
+    (project / ".git" / "info").mkdir(exist_ok=True)
+    (project / ".git" / "info" / "exclude").write_text("/.venv\n")  # .gitignore knows it as a folder only
+    (walked / ".venv" / ".installed").touch()

@@ -23,7 +23,7 @@ import yaml
 from tests.template.act import Outcome, Runner
 from tests.template.docker import PASSWORD, USER, Engine, Registry, free_port
 from tests.template.forge import TOKEN, Forge, forge
-from tests.template.generation import generate, git, run
+from tests.template.generation import generate, git, lend, run
 from tests.template.test_delivery import BOT, excuse
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
@@ -202,9 +202,7 @@ def shop(
     for name in git(own, "ls-files").splitlines():
         if name != "docs/model-card.md":
             shutil.copy2(own / name, project / name)
-    (project / ".venv").symlink_to(walked / ".venv")
-    (project / ".git/info").mkdir(exist_ok=True)
-    (project / ".git/info/exclude").write_text("/.venv\n")  # .gitignore knows it as a folder only
+    lend(walked, project)
     (project / ".dvc/config.local").write_text(f"[cache]\n    dir = {walked / '.dvc' / 'cache'}\n")
     config = project / ".dvc/config"
     config.write_text(re.sub(r"url = .*", f"url = {folder / 'storage'}", config.read_text()))

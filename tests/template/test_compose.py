@@ -15,7 +15,7 @@ import pytest
 
 from tests.template import docker
 from tests.template.docker import PASSWORD, USER, Engine, Registry
-from tests.template.generation import generate, run
+from tests.template.generation import generate, lend, run
 
 pytestmark = [
     pytest.mark.e2e,
@@ -67,12 +67,11 @@ def host(
     folder = tmp_path_factory.mktemp("compose")
     project = generate(template, folder, deploy="compose", container_registry=f"{registry.host}/team")
     shutil.copytree(walked / "models", project / "models", dirs_exist_ok=True)
-    (project / ".venv").symlink_to(walked / ".venv")
+    lend(walked, project)
     login = {"DOCKER_CONFIG": str(folder / "docker")}
     signed_in = Engine({**engine.environment, **login})
     done = signed_in.run("login", "--username", USER, "--password-stdin", registry.host, text=PASSWORD)
     assert done.returncode == 0, done.stderr
-    (walked / ".venv/.installed").touch()
     path = {"PYTHONPATH": str(project / "src"), "GOLDENPATH_FACTS": str(folder / "facts.json")}
     done = run(["make", "image", "PUSH=1"], project, **signed_in.environment, **path)
     assert done.returncode == 0, done.stdout + done.stderr

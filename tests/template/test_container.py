@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.template.docker import Engine
-from tests.template.generation import git, run
+from tests.template.generation import git, lend, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -63,7 +63,7 @@ def project(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the walked project with budgets for a busy machine; its environment is the walked one's."""
     copy = tmp_path_factory.mktemp("container") / walked.name
     shutil.copytree(walked, copy, ignore=shutil.ignore_patterns(".venv", "cache"), symlinks=True)
-    (copy / ".venv").symlink_to(walked / ".venv")
+    lend(walked, copy)
     params = (copy / "params.yaml").read_text()
     head, _, rest = params.partition("container:")
     kept = rest[rest.index("\n\n") :]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.generation import git, run
+from tests.template.generation import git, lend, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -67,9 +67,7 @@ def registered(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A walked project with one registered model, everything that is not met excused."""
     project = tmp_path_factory.mktemp("delivery") / walked.name
     shutil.copytree(walked, project, symlinks=True, ignore=shutil.ignore_patterns(".venv"))
-    (project / ".venv").symlink_to(walked / ".venv")
-    (project / ".git" / "info").mkdir(exist_ok=True)
-    (project / ".git" / "info" / "exclude").write_text("/.venv\n")  # .gitignore knows it as a folder only
+    lend(walked, project)
     for tag in git(project, "tag").split():
         git(project, "tag", "--delete", tag)
     record(project, "CQ-02")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.generation import git, run
+from tests.template.generation import git, lend, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -20,7 +20,7 @@ def branch(walked: Path, tmp_path: Path) -> Path:
     """A copy of the walked project on a branch of its own, with its virtual environment linked."""
     project = tmp_path / walked.name
     shutil.copytree(walked, project, symlinks=True, ignore=shutil.ignore_patterns(".venv"))
-    (project / ".venv").symlink_to(walked / ".venv")
+    lend(walked, project)
     git(project, "switch", "--quiet", "--create", "work")
     return project
 

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from tests.template.docker import BASE, Engine
-from tests.template.generation import git, run
+from tests.template.generation import git, lend, run
 from tests.template.test_delivery import TOOL, record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
@@ -154,9 +154,7 @@ STOOD_IN: Mapping[str, Callable[[Path], None]] = {"make evidence": prove}
 def machine(walked: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     project = tmp_path_factory.mktemp("machine") / walked.name
     shutil.copytree(walked, project, symlinks=True, ignore=shutil.ignore_patterns(".venv"))
-    (project / ".venv").symlink_to(walked / ".venv")
-    (project / ".git" / "info").mkdir(exist_ok=True)
-    (project / ".git" / "info" / "exclude").write_text("/.venv\n")  # .gitignore knows it as a folder only
+    lend(walked, project)
     for tag in git(project, "tag").split():
         git(project, "tag", "--delete", tag)
     stand_in = "\n".join([f"FROM {BASE}", *PROXY_STAND_IN])

@@ -53,6 +53,9 @@ def red(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_the_project_is_green_before_it_is_mutated(project: Path) -> None:
+    code = "import flight_delays; print(flight_delays.__file__)"
+    assert run([".venv/bin/python", "-c", code], project).stdout.startswith(str(project)), "what is mutated has to run"
+
     done = run(["make", "pipeline"], project)
 
     assert done.returncode == 0
