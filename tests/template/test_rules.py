@@ -33,6 +33,7 @@ SAMPLE: dict[str, Any] = {
     "license": "MIT",
     "__target": "late",
     "__remote_url": "../../flight-delays-dvc-storage",
+    "__repository": "https://github.com/your-org/flight-delays",
 }
 FREE_TEXTS = ("project_name", "description")
 NAMES = ("project_slug", "package_name")
