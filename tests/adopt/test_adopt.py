@@ -23,7 +23,8 @@ second_worker = pytest.mark.xdist_group("adopt-refusals")
 # contract and the data; they are where a table of another shape would break.
 WHOLE = (customers,)
 BALANCED = (customers, weather, sales)  # on the first worker
-READING = ("tests/model", "tests/pipeline", "tests/serving", "tests/test_source.py", "tests/test_lineage.py")
+SERVING = tuple(f"tests/serving/test_{way}.py" for way in ("request", "rest", "batch"))
+READING = ("tests/model", "tests/pipeline", *SERVING, "tests/test_source.py", "tests/test_lineage.py")
 
 
 def adopt(project: Project, table: Table, folder: Path) -> str:

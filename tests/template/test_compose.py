@@ -66,7 +66,8 @@ def host(
     """The walked project as generated for Compose, its image in the registry and named by the overlay of dev."""
     folder = tmp_path_factory.mktemp("compose")
     project = generate(template, folder, deploy="compose", container_registry=f"{registry.host}/team")
-    shutil.copytree(walked / "models", project / "models", dirs_exist_ok=True)
+    for results in ("models", "reports"):
+        shutil.copytree(walked / results, project / results, dirs_exist_ok=True)
     lend(walked, project)
     login = {"DOCKER_CONFIG": str(folder / "docker")}
     signed_in = Engine({**engine.environment, **login})
