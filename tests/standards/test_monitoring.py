@@ -189,7 +189,7 @@ PAGE = {
     "by": "@acme/churn",
 }
 HEARD = {"catalogue": "https://monitoring.acme.dev", "product": "Churn", "last_sample": "2026-06-15T11:00:00+00:00"}
-LIVE = {"kpi": "cost_per_row", "value": 7.1, "labels": 900, "through": "2026-05-30"}
+LIVE = {"kpi": "cost_per_row", "value": 7.1, "labels": 900, "through": "2026-05-30", "environment": "prod"}
 QUEUE = {"model": MODEL, "queued": 20, "reviewed": 20}
 
 
@@ -582,6 +582,7 @@ CASES = [
     Case("MON-13", "not met", "no lag told", "label_lag_days", manifest(", label_lag_days: 30", "")),
     Case("MON-13", "not met", "no labels", "no label", build=receipt("MON-13", LIVE | {"labels": 0})),
     Case("MON-13", "gamed", "an old figure", "2026-01-31", build=receipt("MON-13", LIVE | {"through": "2026-01-31"})),
+    Case("MON-13", "gamed", "of a simulation", "of local", build=receipt("MON-13", LIVE | {"environment": "local"})),
     Case("MON-13", "gamed", "another figure", "holds clicks", build=receipt("MON-13", LIVE | {"kpi": "clicks"})),
     Case("MON-14", "met", "decided, then promoted", "decided before", build=experiment("2026-06-11")),
     Case("MON-14", "met", "rejected, and never promoted", "reject", build=experiment(decision="reject")),

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.template import watchers
 from tests.template.act import Outcome, Runner
 from tests.template.docker import PASSWORD, USER, Engine, Registry, free_port
 from tests.template.forge import TOKEN, Forge, forge
@@ -229,6 +230,7 @@ def shop(
             **engine.environment,
             **shared.environment,
         }
+        watchers.install()  # what is missing a job installs itself, by sudo, which is on GitHub's machines
         with follower.at_work():
             yield Shop(project, shared, follower, Runner(walked, folder / "act"), settings)
 

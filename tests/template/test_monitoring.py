@@ -1,4 +1,8 @@
-"""The rules, routes and dashboards of a generated project, in a real Prometheus and a real Alertmanager."""
+"""A generated project at work, watched by a real Prometheus and a real Alertmanager under the project's own files.
+
+What is watched is the product itself: its service and its consumer answer; a batch, drift and labels run, and leave
+their files to a node exporter. Nothing that a rule or a panel reads is made up.
+"""
 
 from __future__ import annotations
 
@@ -12,35 +16,144 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.template import watchers
-from tests.template.generation import generate, git
-from tests.template.watchers import Desk, Exporter, Prometheus, until
+from tests.template.generation import lend, run
+from tests.template.watchers import Desk, Prometheus, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("monitoring")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
 PRODUCT, OWNER = "flight-delays", "@your-org/your-team"
-MODEL = 'model_version="c1a0"'
-ANSWERED = f'path="/predict",variant="champion",{MODEL}'
-DAY = 86_400.0
+ROWS, SAME = 3000, 150
+MOST_CONCURRENT = 4
+AS_THE_SAMPLE_IS = {"Watchdog", "DataTooOld"}
+"""What fires in good health: the watchdog always, and the sample's flights are of 2013."""
+
+PREPARED = f"""
+import json, sys
+from pathlib import Path
+import pandas as pd
+from flight_delays import contract
+from flight_delays.paths import split_file
+folder = Path(sys.argv[1])
+rows = pd.read_parquet(split_file("train")).sample({ROWS}, random_state=0)
+names = [column.name for column in contract.load().features]
+rows.head({SAME}).to_parquet(folder / "same.parquet")
+shifted = rows.assign(temperature=rows["temperature"] + 40, recent_departure_delay=rows["recent_departure_delay"] + 60)
+shifted.to_parquet(folder / "shifted.parquet")
+(folder / "rows.jsonl").write_text(rows[names].to_json(orient="records", lines=True))
+rows.iloc[0, rows.columns.get_loc("carrier")] = None
+rows.to_parquet(folder / "rows.parquet")
+"""
+"""Rows as the model knows them, of which the first breaks the contract, and the same moved."""
+
+FLIPPED = """
+import sys
+import pandas as pd
+answers = pd.read_parquet(sys.argv[1])
+answers.assign(late=~answers["late"]).to_parquet(sys.argv[2])
+"""
+
+TRAFFIC = """
+import http.client, itertools, json, sys, time
+import redis
+rows = [json.loads(line) for line in open(sys.argv[1])]
+port, events = int(sys.argv[2]), redis.Redis.from_url(sys.argv[3])
+for number in itertools.count():
+    body = json.dumps(rows[number % len(rows)] if number else {})
+    try:
+        service = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        service.request("POST", "/predict", body, {"Content-Type": "application/json"})
+        service.getresponse().read()
+        service.close()
+    except (OSError, http.client.HTTPException):
+        pass
+    asked = {"specversion": "1.0", "id": f"t-{number}", "source": "/callers", "type": "asked"}
+    events.xadd("predict", {"event": json.dumps(asked | {"data": rows[number % len(rows)]})})
+    time.sleep(0.05)
+"""
+"""Callers who go on for as long as the tests; the very first request has no content."""
+
+SENT = """
+import json, sys
+import redis
+rows = [json.loads(line) for line in open(sys.argv[1])][: int(sys.argv[2])]
+events = redis.Redis.from_url(sys.argv[3])
+for number, row in enumerate(rows):
+    asked = {"specversion": "1.0", "id": f"same-{number}", "source": "/tests", "type": "asked", "data": row}
+    events.xadd("predict", {"event": json.dumps(asked)})
+"""
+
+LOGGED = """
+import sys
+from pathlib import Path
+import pandas as pd
+from flight_delays.monitoring import log
+frame, run = log.read(Path("logs/predictions")), sys.argv[1]
+inputs = sorted(name for name in frame.columns if name.startswith("inputs."))
+found = {}
+for way, column, names in (("rest", "id", "rest-id"), ("batch", "id", f"{run}-"), ("events", "request", "same-")):
+    own = frame[(frame["mode"] == way) & (frame["request"].isin([run, "the-same-rows"]) | (way == "events"))]
+    own = own[own[column].str.startswith(names)] if way != "rest" else own
+    place = own[column].str.extract(r"(\\d+)$")[0].astype(int)
+    found[way] = own.assign(place=place).sort_values("place")[["decision", "score", *inputs]].to_json(orient="values")
+pd.Series(found).to_json(sys.stdout)
+"""
+"""What the log holds of the same rows, by the way that they were asked: decisions, scores and inputs."""
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A Prometheus that watches a service and jobs, and calls a desk through an Alertmanager."""
+    """A product at work, and what watches it.
 
+    Attributes:
+        project: Its folder.
+        folder: Where its rows and answers lie.
+        port: Of its service.
+        redis: Of its events.
+        prometheus: What scrapes it.
+        alertmanager: Where that sends alerts.
+        desk: Whom they reach.
+    """
+
+    project: Path
+    folder: Path
+    port: int
+    redis: int
     prometheus: Prometheus
     alertmanager: str
-    service: Exporter
-    jobs: Exporter
     desk: Desk
+
+    def make(self, *words: str) -> None:
+        """Let a job of the product run."""
+        done = run(["make", *words], self.project)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def python(self, code: str, *words: str) -> str:
+        """Run a few lines in the product's environment, and tell what they print."""
+        done = run([".venv/bin/python", "-c", code, *words], self.project, PYTHONPATH="src")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def batch(self, rows: str = "rows.parquet", answers: str = "answers.parquet") -> Path:
+        """Answer a file of rows."""
+        self.make("batch", f"IN={self.folder / rows}", f"OUT={self.folder / answers}")
+        return self.folder / answers
+
+    def series(self, expression: str) -> list[float]:
+        """The numbers that an expression gives now."""
+        values = (float(sample["value"][1]) for sample in self.prometheus.query(expression))
+        return [value for value in values if not math.isnan(value)]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,122 +164,43 @@ def tools() -> None:
 
 
 @pytest.fixture(scope="module")
-def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A generated project; not to be changed."""
-    return generate(template, tmp_path_factory.mktemp("project"))
+def watched(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """All of them running by the project's own files, with waits shortened and addresses those of the tests.
 
-
-@pytest.fixture
-def copy(project: Path, tmp_path: Path) -> Path:
-    """A generated project to change."""
-    return Path(shutil.copytree(project, tmp_path / "copy"))
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Exporter]:
-    """What is scraped as the service: a stand-in that shows the service's metrics, in good health."""
-    now = time.time()
-    seconds = ("0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "+Inf")
-    rates = {
-        f'http_requests_total{{{ANSWERED},status="200"}}': 50.0,
-        **{f'http_request_duration_seconds_bucket{{{ANSWERED},le="{most}"}}': 50.0 for most in seconds[2:]},
-        f"http_request_duration_seconds_count{{{ANSWERED}}}": 50.0,
-        **{f'http_requests_refused_total{{reason="{why}"}}': 0.0 for why in ("overload", "too_large", "timeout")},
-        f'predictions_total{{mode="rest",variant="champion",{MODEL},decision="true"}}': 10.0,
-        f'predictions_total{{mode="rest",variant="champion",{MODEL},decision="false"}}': 40.0,
-        **{
-            f'prediction_score_bucket{{mode="rest",variant="champion",{MODEL},le="{most}"}}': 5.0 * place
-            for place, most in enumerate(("0.2", "0.4", "0.6", "0.8", "1.0", "+Inf"), start=1)
-        },
-        'contract_violations_total{column="distance",rule="range"}': 0.1,
-        f'input_missing_total{{column="wind_speed",{MODEL}}}': 1.0,
-        'cache_requests_total{result="hit"}': 5.0,
-        'cache_requests_total{result="miss"}': 45.0,
-        'prediction_log_records_total{result="written"}': 50.0,
-        'prediction_log_records_total{result="lost"}': 0.0,
-        "prediction_log_errors_total": 0.0,
-    }
-    gauges = {
-        "http_requests_in_progress": 2.0,
-        "prediction_log_unwritten_records": 3.0,
-        f'model_info{{{MODEL},name="{PRODUCT}"}}': 1.0,
-        f"model_trained_timestamp_seconds{{{MODEL}}}": now - DAY,
-        f"data_newest_timestamp_seconds{{{MODEL}}}": now - 10 * DAY,
-    }
-    with watchers.exporter(gauges, rates) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def jobs() -> Iterator[Exporter]:
-    """What is scraped as the node exporter: a stand-in that shows what batches, consumers, drift and labels leave."""
-    now = time.time()
-    variant = 'variant="champion"'
-    gauges = {
-        'drift_psi{column="distance"}': 0.01,
-        'drift_psi{column="wind_speed"}': 0.04,
-        'drift_distance{column="distance"}': 0.02,
-        "drift_overall": 0.02,
-        "drift_columns_moved": 0.0,
-        "drift_rows": 20_000.0,
-        "drift_last_run_timestamp_seconds": now,
-        'prediction_drift_psi{column="score"}': 0.01,
-        f'realized_performance{{metric="roc_auc",segment="all",{variant}}}': 0.69,
-        f'realized_performance{{metric="roc_auc",segment="origin=LGA",{variant}}}': 0.68,
-        f'realized_performance_low{{metric="roc_auc",segment="all",{variant}}}': 0.0,
-        f'realized_performance_low{{metric="roc_auc",segment="origin=LGA",{variant}}}': 0.0,
-        "realized_through_timestamp_seconds": now - 2 * DAY,
-        "batch_last_success_timestamp_seconds": now - 3600,
-        "event_lag_seconds": 0.5,
-    }
-    rates = {
-        "realized_labels_total": 10.0,
-        'batch_rows_total{result="in"}': 100.0,
-        'batch_rows_total{result="out"}': 99.0,
-        'batch_rows_total{result="refused"}': 1.0,
-        f'predictions_total{{mode="batch",{variant},{MODEL},decision="true"}}': 99.0,
-        'events_total{result="ok"}': 20.0,
-        'events_total{result="retried"}': 0.1,
-        'events_total{result="dead"}': 0.0,
-        f'predictions_total{{mode="events",{variant},{MODEL},decision="true"}}': 20.0,
-    }
-    with watchers.exporter(gauges, rates) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def watched(
-    project: Path, service: Exporter, jobs: Exporter, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Watched]:
-    """Both running by the project's own files, with their waits shortened and their addresses those of the tests.
-
-    Changed are: the targets, which are production here; `for` and every interval, down to a second or two, and how
-    soon an alert is sent again; the addresses of the receivers, and the folder of their secrets. Rules, routes and
-    texts are the project's.
+    Changed are: the targets; `for` and every interval, down to a second or two, and how soon an alert is sent again;
+    the addresses of the receivers, and the folder of their secrets. Rules, routes and texts are the project's.
     """
     folder = tmp_path_factory.mktemp("watched")
+    kept_out = shutil.ignore_patterns(".venv", "cache", "logs", "*.prom")
+    project = Path(shutil.copytree(walked, folder / PRODUCT, ignore=kept_out))
+    shutil.copytree(walked / "src", project / "src", dirs_exist_ok=True)
+    lend(walked, project)
     with ExitStack() as stack:
-        called = stack.enter_context(watchers.desk())
-        alertmanager, prometheus = (f"127.0.0.1:{watchers.free_port()}" for _ in range(2))
-        _write_alertmanager(project, folder, called)
-        _write_prometheus(project, folder, alertmanager, service.address, jobs.address)
+        service, consumer, exporter, redis, prometheus, alertmanager = (watchers.free_port() for _ in range(6))
+        desk = stack.enter_context(watchers.desk())
+        found = Watched(
+            project, folder, service, redis, Prometheus(f"http://127.0.0.1:{prometheus}"),
+            f"http://127.0.0.1:{alertmanager}", desk,
+        )  # fmt: skip
+        _start_product(stack, found, consumer, exporter)
+        _write_alertmanager(project, folder, desk)
+        _write_prometheus(project, folder, alertmanager, (service, consumer, exporter))
         stack.enter_context(
             watchers.running(
                 ["prometheus-alertmanager", f"--config.file={folder}/alertmanager/alertmanager.yml",
-                 f"--storage.path={folder}/silences", f"--web.listen-address={alertmanager}",
+                 f"--storage.path={folder}/silences", f"--web.listen-address=127.0.0.1:{alertmanager}",
                  "--cluster.listen-address="],
-                folder / "alertmanager.log", f"http://{alertmanager}/-/ready",
+                folder / "alertmanager.log", f"{found.alertmanager}/-/ready",
             )
         )  # fmt: skip
         stack.enter_context(
             watchers.running(
                 ["prometheus", f"--config.file={folder}/prometheus/prometheus.yml",
-                 f"--storage.tsdb.path={folder}/series", f"--web.listen-address={prometheus}",
+                 f"--storage.tsdb.path={folder}/series", f"--web.listen-address=127.0.0.1:{prometheus}",
                  "--rules.alert.resend-delay=1s"],
-                folder / "prometheus.log", f"http://{prometheus}/-/ready",
+                folder / "prometheus.log", f"{found.prometheus.url}/-/ready",
             )
         )  # fmt: skip
-        found = Watched(Prometheus(f"http://{prometheus}"), f"http://{alertmanager}", service, jobs, called)
         until(
             lambda: (
                 found.prometheus.query("environment:cost_per_thousand_predictions:rate1h > 0")
@@ -179,7 +213,7 @@ def watched(
 
 def test_a_product_in_good_health_calls_nobody(watched: Watched) -> None:
     # Before the first scrape nothing answers; `for`, which is short here, bridges that in production.
-    until(lambda: watched.prometheus.firing() == {"Watchdog"}, "only the watchdog fires")
+    until(lambda: watched.prometheus.firing() == AS_THE_SAMPLE_IS, "only what always fires does")
     begun = len(watched.desk.calls), len(watched.desk.mails)
 
     time.sleep(3)
@@ -187,25 +221,58 @@ def test_a_product_in_good_health_calls_nobody(watched: Watched) -> None:
     new = [content for _, _, content in watched.desk.calls[begun[0] :]]
     names = {alert["labels"]["alertname"] for content in new for alert in content.get("alerts", ())
              if alert["status"] == "firing"}  # fmt: skip
-    assert watched.prometheus.firing() == {"Watchdog"}
+    assert watched.prometheus.firing() == AS_THE_SAMPLE_IS
     assert names == {"Watchdog"}
-    assert [subject for subject, _ in watched.desk.mails[begun[1] :] if "firing" in subject] == []
+    assert [s for s, _ in watched.desk.mails[begun[1] :] if "firing" in s and "DataTooOld" not in s] == []
 
 
-def test_every_panel_of_every_dashboard_shows_data(project: Path, watched: Watched) -> None:
+def test_every_panel_of_every_dashboard_shows_data(watched: Watched) -> None:
     panels = {
         (board.name, panel["title"], target["expr"])
-        for board in sorted((project / "monitoring" / "grafana" / "dashboards").glob("*.json"))
+        for board in sorted((watched.project / "monitoring" / "grafana" / "dashboards").glob("*.json"))
         for panel in json.loads(board.read_text(encoding="utf-8"))["panels"]
         for target in panel["targets"]
     }
     assert len(panels) >= 40
+    watched.batch()  # the day's
 
     def empty() -> list[tuple[str, str, str]]:
-        return [panel for panel in sorted(panels) if not _numbers(watched.prometheus.query(_filled_in(panel[2])))]
+        return [panel for panel in sorted(panels) if not watched.series(_filled_in(panel[2]))]
 
-    until(lambda: not empty(), "every panel has data", seconds=15)
+    until(lambda: not empty(), f"every panel has data, which lack {empty()}", seconds=20)
     assert empty() == []
+
+
+def test_every_series_that_a_rule_reads_is_there(watched: Watched) -> None:
+    rules = (watched.project / "monitoring" / "prometheus" / "rules").glob("*.yaml")
+    expressions = [
+        rule["expr"]
+        for path in rules
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+    ]
+    # No error has happened: that is what health is.
+    selectors = {
+        selector.replace(',status=~"5.."', "")
+        for expression in expressions
+        for selector in re.findall(r"[a-z_][\w:]*\{[^}]*\}", expression)
+    }
+
+    missing = [selector for selector in sorted(selectors) if not watched.series(selector)]
+
+    assert len(selectors) >= 40
+    assert missing == []
+
+
+def test_a_batch_of_the_same_size_as_the_last_one_is_counted_all_the_same(watched: Watched) -> None:
+    [before] = watched.series('batch_rows_total{result="in"}')
+    watched.batch()
+
+    [after] = until(
+        lambda: [now for now in watched.series('batch_rows_total{result="in"}') if now > before], "a batch is counted"
+    )
+
+    assert after == before + ROWS
 
 
 def test_pods_are_found_by_their_annotations(watched: Watched) -> None:
@@ -215,23 +282,60 @@ def test_pods_are_found_by_their_annotations(watched: Watched) -> None:
     assert (sample["metric"]["product"], sample["metric"]["instance"]) == (PRODUCT, "pod-1")
 
 
+def test_what_was_asked_three_ways_is_read_back_from_one_log_as_equal_rows(watched: Watched) -> None:
+    rows, redis = watched.folder / "rows.jsonl", f"redis://127.0.0.1:{watched.redis}/0"
+    logs = watched.project / "logs" / "predictions"
+    batched = logs.glob("parquet/day=*/batch-*.parquet")
+    earlier = {path.stem.split("-")[1] for path in batched}
+
+    same = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()[:SAME]]
+    status, answered = _ask(watched.port, same, {"X-Request-ID": "the-same-rows"})
+    answers = watched.batch("same.parquet", "same-answers.parquet")
+    for _ in range(2):  # sent again: answered once, and logged twice under one id
+        watched.python(SENT, str(rows), str(SAME), redis)
+    until(lambda: _lines(logs).count('"request":"same-') == 2 * SAME, "the events are logged")
+    [run_id] = {path.stem.split("-")[1] for path in logs.glob("parquet/day=*/batch-*.parquet")} - earlier
+    found = {way: json.loads(text) for way, text in json.loads(watched.python(LOGGED, run_id)).items()}
+
+    assert status == 200
+    assert answers.is_file()
+    assert [len(of_way) for of_way in found.values()] == [SAME, SAME, SAME]
+    assert [row[0] for row in found["rest"]] == [item["decision"] for item in answered["predictions"]]
+    assert found["rest"] == found["batch"] == found["events"]
+
+
 def test_drift_writes_a_ticket_to_the_owner_and_takes_it_back_when_it_is_over(watched: Watched) -> None:
-    watched.jobs.gauges["drift_overall"] = 0.4
+    alarm = run(["make", "drift", f"DATA={watched.folder / 'shifted.parquet'}"], watched.project)
     [text] = until(lambda: watched.desk.mailed("ModelDrift"), "a mail about drift")
-    watched.jobs.gauges["drift_overall"] = 0.02
+    columns = watched.prometheus.query('ALERTS{alertname="ColumnDrifts",alertstate="firing"}')
+    watched.make("drift")
     until(lambda: watched.desk.mailed("ModelDrift", "resolved"), "a mail that it is over")
 
+    assert "drift: alarm" in alarm.stdout
     assert f"Owner: {OWNER}" in text
     assert "/blob/main/monitoring/runbooks/model.md#modeldrift" in text
-    assert "40% of the importance" in text
+    assert re.search(r"Columns that carry [\d.]+% of the importance have moved beyond the limits", text)
+    assert {sample["metric"]["column"] for sample in columns} == {"temperature", "recent_departure_delay"}
     assert watched.desk.alerts("/pager", "ModelDrift") == [], "nobody is woken for it"
 
 
+def test_numbers_of_an_old_run_do_not_pass_for_new_ones(watched: Watched) -> None:
+    file = watched.project / "reports" / "drift.prom"
+    text = file.read_text(encoding="utf-8")
+    three_days_ago = f"drift_last_run_timestamp_seconds {time.time() - 3 * 86_400}"
+    file.write_text(re.sub(r"(?m)^drift_last_run_timestamp_seconds .*$", three_days_ago, text), encoding="utf-8")
+    until(lambda: "DriftNotChecked" in watched.prometheus.firing(), "it is told that nobody looks")
+
+    file.write_text(text, encoding="utf-8")
+    until(lambda: "DriftNotChecked" not in watched.prometheus.firing(), "it is taken back")
+
+
 def test_a_model_below_the_floor_pages_and_resolves(watched: Watched) -> None:
-    series = 'realized_performance_low{metric="roc_auc",segment="all",variant="champion"}'
-    watched.jobs.gauges[series] = 1.0
+    truth = watched.folder / "answers.parquet"
+    watched.python(FLIPPED, str(truth), str(watched.folder / "flipped.parquet"))
+    watched.make("labels", f"FILE={watched.folder / 'flipped.parquet'}")
     alert = until(lambda: watched.desk.alerts("/pager", "PerformanceBelowFloor"), "a page")[0]
-    watched.jobs.gauges[series] = 0.0
+    watched.make("labels", f"FILE={truth}")
     until(lambda: watched.desk.alerts("/pager", "PerformanceBelowFloor", "resolved"), "the page is taken back")
 
     assert alert["labels"] | {"owner": OWNER, "severity": "page", "environment": "prod"} == alert["labels"]
@@ -241,9 +345,8 @@ def test_a_model_below_the_floor_pages_and_resolves(watched: Watched) -> None:
 
 
 def test_errors_page_by_the_fast_burn_and_tell_the_channel(watched: Watched) -> None:
-    watched.service.rates[f'http_requests_total{{{ANSWERED},status="500"}}'] = 500.0
-    until(lambda: watched.desk.alerts("/pager", "AvailabilityBudgetBurnsFast"), "a page about errors")
-    del watched.service.rates[f'http_requests_total{{{ANSWERED},status="500"}}']
+    with _overload(watched.port):
+        until(lambda: watched.desk.alerts("/pager", "AvailabilityBudgetBurnsFast"), "a page about errors")
     told = until(
         lambda: [content for path, _, content in watched.desk.calls if path == "/slack"
                  and "AvailabilityBudgetBurnsFast" in json.dumps(content)], "a message in the channel",
@@ -253,11 +356,12 @@ def test_errors_page_by_the_fast_burn_and_tell_the_channel(watched: Watched) -> 
     assert f"Owner: {OWNER}" in told["attachments"][0]["text"]
     assert "service.md#availabilitybudgetburnsfast" in told["attachments"][0]["text"]
     assert watched.desk.mailed("AvailabilityBudgetBurnsSlowly") == [], "the fast one holds the slow one back"
+    assert watched.series('http_requests_total{status="503"}'), "by what the service tells of itself"
 
 
-def test_a_test_page_is_proved_by_who_answers_it(project: Path, watched: Watched, tmp_path: Path) -> None:
+def test_a_test_page_is_proved_by_who_answers_it(watched: Watched, tmp_path: Path) -> None:
     facts = tmp_path / "facts.json"
-    page = _page(project, watched, RECEIVER="page", SECONDS_TO_WAIT="30", GOLDENPATH_FACTS=str(facts))
+    page = _page(watched, RECEIVER="page", SECONDS_TO_WAIT="30", GOLDENPATH_FACTS=str(facts))
     alert = until(lambda: watched.desk.alerts("/pager", "TestPage"), "the test page")[0]
     command = re.search(r"(amtool silence add .*)", alert["annotations"]["description"])
     assert command
@@ -275,9 +379,9 @@ def test_a_test_page_is_proved_by_who_answers_it(project: Path, watched: Watched
     assert told["sent"] <= told["acknowledged"]
 
 
-def test_a_test_page_that_nobody_answers_fails(project: Path, watched: Watched, tmp_path: Path) -> None:
+def test_a_test_page_that_nobody_answers_fails(watched: Watched, tmp_path: Path) -> None:
     facts = tmp_path / "facts.json"
-    page = _page(project, watched, RECEIVER="ticket", SECONDS_TO_WAIT="1", GOLDENPATH_FACTS=str(facts))
+    page = _page(watched, RECEIVER="ticket", SECONDS_TO_WAIT="1", GOLDENPATH_FACTS=str(facts))
     output, _ = page.communicate(timeout=30)
 
     assert page.returncode == 1
@@ -285,110 +389,69 @@ def test_a_test_page_that_nobody_answers_fails(project: Path, watched: Watched, 
     assert not facts.exists()
 
 
-def test_a_test_page_to_a_receiver_that_no_alert_reaches_says_which_there_are(project: Path, watched: Watched) -> None:
-    page = _page(project, watched, RECEIVER="nobody")
+def test_a_test_page_to_a_receiver_that_no_alert_reaches_says_which_there_are(watched: Watched) -> None:
+    page = _page(watched, RECEIVER="nobody")
     output, _ = page.communicate(timeout=30)
 
     assert page.returncode == 1
     assert "sends alerts to page or ticket" in output
 
 
-def test_the_rules_pass_their_check_and_the_reviewer_takes_the_receipt(copy: Path) -> None:
-    reviewer = [sys.executable, "-m", "goldenpath"]
-    check = ["env", "PYTHONPATH=src", sys.executable, "-m", "flight_delays.alerting.check"]
-    recorded = subprocess.run([*reviewer, "record", "MON-02", "--", *check], cwd=copy, capture_output=True, text=True)
-    report = copy.parent / "review.json"
-    subprocess.run([*reviewer, "check", "--format", "json", "--output", str(report)], cwd=copy, capture_output=True)
-
-    [product] = json.loads(report.read_text(encoding="utf-8"))["products"]
-    [found] = [item for part in product["parts"] for item in part["criteria"] if item["id"] == "MON-02"]
-    assert recorded.returncode == 0, recorded.stdout + recorded.stderr
-    assert (found["status"], found["reason"]) == ("pass", "27 alerts, each seen firing")
-
-
-@pytest.mark.parametrize(
-    ("path", "change", "told"),
-    [
-        ("prometheus/rules/slo.yaml", ("> 14.4 * 0.005", "> 144.4 * 0.005"), "AvailabilityBudgetBurnsFast"),
-        ("prometheus/rules/model.yaml", ("> 0.25", "> -1"), "ColumnDrifts"),
-        ("prometheus/rules/batch.yaml", ("26 * 3600", "26 * 3600)"), "batch.yaml"),
-        ("prometheus/prometheus.yml", ("scrape_interval", "scrape_intervall"), "scrape_intervall"),
-        ("alertmanager/alertmanager.yml", ("receiver: page", "receiver: pager"), "pager"),
-    ],
-    ids=["never fires", "always fires", "no PromQL", "no such setting", "no such receiver"],
-)
-def test_what_is_broken_is_refused(copy: Path, path: str, change: tuple[str, str], told: str) -> None:
-    file = copy / "monitoring" / path
-    text = file.read_text(encoding="utf-8")
-    assert change[0] in text
-    file.write_text(text.replace(*change, 1), encoding="utf-8")
-
-    done = _run(copy, "alerting.check")
-
-    assert done.returncode == 1
-    assert "monitoring-check failed." in done.stderr
-    assert told in done.stderr
-
-
-def test_without_promtool_it_says_which_package_has_it(project: Path, tmp_path: Path) -> None:
-    done = _run(project, "alerting.check", PATH=str(tmp_path))
-
-    assert done.returncode == 1
-    assert "promtool is not installed. Debian: apt-get install prometheus; macOS: brew install prom" in done.stderr
-
-
-def test_without_events_nothing_watches_for_them(template: Path, tmp_path: Path) -> None:
-    project = generate(template, tmp_path, use_events=False)
-    texts = {path: path.read_text(encoding="utf-8") for path in (project / "monitoring").rglob("*") if path.is_file()}
-
-    done = _run(project, "alerting.check")
-
-    assert [path.name for path, text in texts.items() if "events_total" in text or "events.yaml" in text] == []
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize(
-    ("labels", "receiver"),
-    [
-        ("alertname=ServiceDown severity=page environment=prod", "page"),
-        ("alertname=ServiceDown severity=page", "page"),
-        ("alertname=ServiceDown severity=page environment=staging", "ticket"),
-        ("alertname=ModelDrift severity=ticket environment=prod", "ticket"),
-        ("alertname=Watchdog severity=none", "watchdog"),
-    ],
-)
-def test_an_alert_goes_to_whom_it_concerns(project: Path, labels: str, receiver: str) -> None:
-    config = project / "monitoring" / "alertmanager" / "alertmanager.yml"
-
-    done = subprocess.run(
-        ["amtool", "config", "routes", "test", f"--config.file={config}", *labels.split()],
-        capture_output=True, text=True,
+def _start_product(stack: ExitStack, found: Watched, consumer: int, exporter: int) -> None:
+    """Service, consumer, callers, node exporter, and one run of each job."""
+    project, folder, redis = found.project, found.folder, f"redis://127.0.0.1:{found.redis}/0"
+    python, log = str(project / ".venv" / "bin" / "python"), str(project / "logs" / "predictions")
+    own = {"PYTHONPATH": str(project / "src"), "PREDICTION_LOG": log}
+    stack.enter_context(
+        watchers.running(
+            ["redis-server", "--port", str(found.redis), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""],
+            folder / "redis.log", lambda: _redis(found.redis, "PING") == "PONG",
+        )
+    )  # fmt: skip
+    stack.enter_context(
+        watchers.running(
+            [python, "-m", "flight_delays.serving", str(found.port)], folder / "service.log",
+            f"http://127.0.0.1:{found.port}/readyz", project, **own, MAX_CONCURRENT=str(MOST_CONCURRENT),
+        )
+    )  # fmt: skip
+    stack.enter_context(
+        watchers.running(
+            [python, "-m", "flight_delays.serving.events"], folder / "consumer.log",
+            f"http://127.0.0.1:{consumer}/metrics", project, **own, EVENTS_REDIS=redis, METRICS_PORT=str(consumer),
+        )
+    )  # fmt: skip
+    found.python(PREPARED, str(folder))
+    answers = found.batch()
+    found.make("labels", f"FILE={answers}")
+    found.make("drift")
+    stack.enter_context(
+        watchers.running(
+            ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{exporter}",
+             "--collector.disable-defaults", "--collector.textfile",
+             f"--collector.textfile.directory={project / 'reports'}"],
+            folder / "exporter.log", f"http://127.0.0.1:{exporter}/metrics",
+        )
+    )  # fmt: skip
+    stack.enter_context(
+        watchers.running(
+            [python, "-c", TRAFFIC, str(folder / "rows.jsonl"), str(found.port), redis], folder / "callers.log",
+            lambda: _redis(found.redis, "XLEN", "predictions") not in ("", "0"), project,
+        )
     )  # fmt: skip
 
-    assert (done.returncode, done.stdout.strip()) == (0, receiver)
 
-
-def test_a_cluster_gets_the_files_as_they_are(project: Path) -> None:
-    named = yaml.safe_load((project / "monitoring" / "kustomization.yaml").read_text(encoding="utf-8"))
-    files = {name for made in named["configMapGenerator"] for name in made["files"]}
-    there = git(project, "ls-files", "monitoring/prometheus/rules", "monitoring/grafana/dashboards").splitlines()
-
-    assert {f"monitoring/{name}" for name in files} == set(there)
-
-
-def _write_prometheus(project: Path, folder: Path, alertmanager: str, service: str, jobs: str) -> None:
+def _write_prometheus(project: Path, folder: Path, alertmanager: int, ports: tuple[int, int, int]) -> None:
     home = project / "monitoring"
     config = yaml.safe_load((home / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "1s"}
-    config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [alertmanager]
-    for job, address in zip(config["scrape_configs"], (service, jobs), strict=True):
+    config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{alertmanager}"]
+    for job, port in zip(config["scrape_configs"], ports, strict=True):
         static = job["static_configs"][0]
-        static["targets"], static["labels"]["environment"] = [address], "prod"
+        static["targets"], static["labels"]["environment"] = [f"127.0.0.1:{port}"], "prod"
     [pods] = yaml.safe_load((home / "scrape-kubernetes.yaml").read_text(encoding="utf-8"))
     del pods["kubernetes_sd_configs"]  # Debian's build leaves it out; these are the labels that it would find
-    host, port = service.split(":")
     about = {"annotation_prometheus_io_scrape": "true", "annotation_prometheus_io_path": "/metrics",
-             "annotation_prometheus_io_port": port, "ip": host, "name": "pod-1"}  # fmt: skip
+             "annotation_prometheus_io_port": str(ports[0]), "ip": "127.0.0.1", "name": "pod-1"}  # fmt: skip
     labels = {f"__meta_kubernetes_pod_{name}": value for name, value in about.items()}
     labels["__meta_kubernetes_namespace"] = f"{PRODUCT}-staging"
     pods |= {"job_name": "pods", "static_configs": [{"targets": ["found"], "labels": labels}]}
@@ -420,24 +483,61 @@ def _filled_in(expression: str) -> str:
     return filled
 
 
-def _numbers(samples: list[dict[str, Any]]) -> list[float]:
-    return [value for sample in samples if not math.isnan(value := float(sample["value"][1]))]
+def _ask(port: int, rows: Any, headers: Mapping[str, str]) -> tuple[int, Any]:
+    service = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        service.request("POST", "/predict", json.dumps(rows), {"Content-Type": "application/json", **headers})
+        answer = service.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        service.close()
 
 
-def _run(project: Path, module: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", f"flight_delays.{module}"], cwd=project, capture_output=True, text=True,
-        env=os.environ | {"PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1"} | variables,
-    )  # fmt: skip
+@contextmanager
+def _overload(port: int) -> Iterator[None]:
+    """Callers who send half of a request and wait take every place, and others who ask meanwhile are turned away."""
+    over = Event()
+
+    def slow() -> None:
+        while not over.is_set():
+            service = HTTPConnection("127.0.0.1", port, timeout=10)
+            service.putrequest("POST", "/predict")
+            service.putheader("Content-Type", "application/json")
+            service.putheader("Content-Length", "1000")
+            service.endheaders(b"[")
+            service.getresponse().read()
+            service.close()
+
+    def quick() -> None:
+        while not over.is_set():
+            _ask(port, {}, {})
+            time.sleep(0.005)
+
+    with ThreadPoolExecutor(MOST_CONCURRENT + 1) as callers:
+        at_work = [callers.submit(slow) for _ in range(MOST_CONCURRENT)] + [callers.submit(quick)]
+        try:
+            yield
+        finally:
+            over.set()
+    for work in at_work:
+        work.result()
 
 
-def _page(project: Path, watched: Watched, **variables: str) -> subprocess.Popen[str]:
+def _redis(port: int, *words: str) -> str:
+    return subprocess.run(["redis-cli", "-p", str(port), *words], capture_output=True, text=True).stdout.strip()
+
+
+def _lines(logs: Path) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in logs.glob("*.jsonl"))
+
+
+def _page(watched: Watched, **variables: str) -> subprocess.Popen[str]:
     settings: Mapping[str, str] = {
         name if name.startswith("GOLDENPATH") else f"PAGE_{name}": value
         for name, value in (variables | {"ALERTMANAGER": watched.alertmanager}).items()
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "flight_delays.alerting.page"], cwd=project, text=True, stdout=subprocess.PIPE,
+        [sys.executable, "-m", "flight_delays.alerting.page"], cwd=watched.project, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1", **settings},
     )  # fmt: skip

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.template import watchers
 from tests.template.act import CI, Outcome, Runner
 from tests.template.docker import Engine
 from tests.template.generation import TEMPLATE, git, run
@@ -38,6 +39,7 @@ FEW_TESTS = {"PYTEST_ADDOPTS": "--no-cov tests/test_params.py tests/test_more.py
 
 @pytest.fixture(scope="module")
 def runner(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    watchers.install()  # what is missing a job installs itself, by sudo, which is on GitHub's machines
     return Runner(walked, tmp_path_factory.mktemp("act"))
 
 

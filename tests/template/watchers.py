@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager of the tests' own on loopback, what they watch, and whom they call."""
+"""Prometheus and Alertmanager of the tests' own on loopback, and whom they call."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ PACKAGES: Mapping[str, str] = {
     "promtool": "prometheus",
     "prometheus-alertmanager": "prometheus-alertmanager",
     "amtool": "prometheus-alertmanager",
+    "prometheus-node-exporter": "prometheus-node-exporter",
+    "redis-server": "redis-server",
+    "redis-cli": "redis-tools",
 }
 """Programs, by Debian's packages."""
 PATIENCE = 30.0
@@ -79,55 +82,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-@dataclass
-class Exporter:
-    """A stand-in for what shows metrics: values that a test sets, and counters that rise with time.
-
-    Attributes:
-        address: Host and port.
-        gauges: Values, by series.
-        rates: By how much a counter rises a second, by series; the series of one text rise together.
-    """
-
-    address: str
-    gauges: dict[str, float] = field(default_factory=dict)
-    rates: dict[str, float] = field(default_factory=dict)
-    _counts: dict[str, float] = field(default_factory=dict)
-    _asked: float = 0.0
-
-    def text(self) -> str:
-        """What is shown now."""
-        now = time.monotonic()
-        passed = now - self._asked if self._asked else 100.0
-        self._asked = now
-        for series, rate in self.rates.items():
-            self._counts[series] = self._counts.get(series, 0.0) + rate * passed
-        shown = self.gauges | self._counts
-        return "".join(f"{series} {value}\n" for series, value in shown.items())
-
-
-@contextmanager
-def exporter(gauges: Mapping[str, float], rates: Mapping[str, float]) -> Iterator[Exporter]:
-    """Show metrics on loopback."""
-    found: list[Exporter] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = found[0].text().encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with _served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
-        found.append(Exporter(f"127.0.0.1:{port}", dict(gauges), dict(rates)))
-        yield found[0]
 
 
 @dataclass
@@ -201,18 +155,26 @@ def desk() -> Iterator[Desk]:
 
 
 @contextmanager
-def running(command: list[str], log: Path, ready: str) -> Iterator[None]:
+def running(
+    command: list[str], log: Path, ready: str | Callable[[], bool], folder: Path | None = None, **variables: str
+) -> Iterator[None]:
     """Run a server until the test is done with it.
 
     Args:
         command: The server.
         log: Where its words go.
-        ready: An address that answers 200 once it is ready.
+        ready: An address that answers 200 once it is ready, or what tells so.
+        folder: Where it runs.
+        variables: Added to its environment.
     """
+
+    def is_ready() -> bool:
+        return _answers(ready) if isinstance(ready, str) else ready()
+
     with log.open("w") as words:
-        process = subprocess.Popen(command, stdout=words, stderr=words)
+        process = subprocess.Popen(command, stdout=words, stderr=words, cwd=folder, env=os.environ | variables)
     try:
-        until(lambda: process.poll() is None and _answers(ready), f"{command[0]} is ready: {log}")
+        until(lambda: process.poll() is None and is_ready(), f"{command[0]} is ready: {log}")
         yield
     finally:
         process.send_signal(signal.SIGTERM)

@@ -18,6 +18,8 @@ from {{ cookiecutter.package_name }}.errors import ProjectError
 from {{ cookiecutter.package_name }}.model.signature import Input, Signature
 from {{ cookiecutter.package_name }}.monitoring import log
 from {{ cookiecutter.package_name }}.monitoring.log import Format, Seen
+from {{ cookiecutter.package_name }}.serving.prediction_log import PredictionLog
+from {{ cookiecutter.package_name }}.serving.prediction_log import Record as Logged
 
 STEPS = 16
 DYING = f"""
@@ -153,7 +155,7 @@ def test_killed_at_any_step_no_record_is_lost_or_doubled(
         assert sorted(log.read(copy)["id"]) == expected, f"killed at step {step}"
         log.compact(copy, log.of_project(), 0)
         assert sorted(log.read(copy)["id"]) == expected, f"run again after step {step}"
-        assert list(copy.rglob(".tmp-*")) == []
+        assert list(copy.rglob(".unfinished-*")) == []
 
 
 def test_a_segment_that_becomes_parquet_while_it_is_read_is_read_once(
@@ -182,6 +184,67 @@ def test_personal_inputs_are_text_whatever_the_service_made_of_them(shop_contrac
     found = log.read(tmp_path, agreed=Format(replace(shop_contract, columns=tuple(hidden)), described))
 
     assert found["inputs.price"].fillna("").tolist() == ["9f86d081", "", "12.5"]
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+def test_an_answer_to_an_event_that_was_written_twice_is_read_once(
+    project: Path, answered: list[Record], is_compacted: bool
+) -> None:
+    folder, agreed, seen = project / "log", log.of_project(), Seen()
+    events = [record | {"mode": "events"} for record in answered[:5]]
+    write(folder, [*events[:3], events[1]])
+    if is_compacted:
+        log.compact(folder, agreed, 0)
+    write(folder, [events[4], *events[2:], answered[5]], "20260303T060000Z-host-7-1")
+
+    found = [name for table in log.batches(folder, agreed, seen=seen) for name in table["id"].to_pylist()]
+
+    assert sorted(found) == ["p0", "p1", "p2", "p3", "p4", "p5"]
+    assert (seen.rows, seen.doubled) == (9, 3)
+
+
+def test_what_a_service_still_writes_to_is_left_to_it_however_long_nothing_came(
+    project: Path, answered: list[Record]
+) -> None:
+    folder, agreed = project / "log", log.of_project()
+    service = PredictionLog(folder, agreed.agreed)
+    for segment in folder.glob("*.jsonl"):
+        os.utime(segment, (0, 0))
+    while_open = log.compact(folder, agreed, 0)
+    for record in answered[:3]:
+        service.append(Logged(**record | {"time": datetime.fromisoformat(record["time"])}))
+    service.close()
+
+    assert (while_open.segments, while_open.open) == (0, 1)
+    assert log.compact(folder, agreed, 0).rows == 3
+    assert sorted(log.read(folder)["id"]) == ["p0", "p1", "p2"]
+
+
+def test_two_compactions_at_once_lose_and_double_nothing(project: Path, answered: list[Record]) -> None:
+    folder = project / "log"
+    for place in range(8):
+        write(folder, answered[place * 10 : place * 10 + 10], f"20260302T0{place}0000Z-host-7-{place}")
+        os.utime(folder / f"20260302T0{place}0000Z-host-7-{place}.jsonl", (0, 0))
+    command = [sys.executable, "-m", log.__name__, "--log", str(folder)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate()[0] for process in both]
+
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted("8 segments, 80 records" in text for text in told) == [False, True]
+    assert sorted(log.read(folder)["id"]) == sorted(f"p{place}" for place in range(80))
+
+
+def test_a_file_that_a_batch_is_writing_is_neither_read_nor_removed(logged: Path) -> None:
+    unfinished = logged / "parquet" / "day=2026-03-02" / ".tmp-batch-1-000000.parquet"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.write_bytes(b"PAR1, and no end yet")
+
+    log.compact(logged, log.of_project(), 0)
+
+    assert unfinished.exists()
+    assert len(log.read(logged)) > 0
 
 
 @pytest.mark.usefixtures("sample")

@@ -213,6 +213,7 @@ def test_the_business_figure_is_a_fact(
 
     facts = json.loads((tmp_path / "facts.json").read_text())
     last = START + timedelta(hours=0.1 * (len(truth) - 1))
+    assert facts.pop("environment") == "local", "not of production unless it is said"
     assert facts == {
         "kpi": "cost_per_row",
         "value": result("cost_per_row", window="2026-03-02")["value"],

@@ -54,6 +54,7 @@ def test_what_rest_answered_is_what_training_computes(
     facts = json.loads((tmp_path / "facts.json").read_text())
     signature = Predictor.load().signature
     assert (facts["rows"], facts["mismatches"], facts["model"]) == (150, 0, signature.model_sha256)
+    assert (facts["modes"], facts["environment"]) == ({"rest": 150}, "local")
     assert facts["inputs"] == [item.name for item in signature.inputs]
     assert facts["missing"] == {
         name: pytest.approx(sum(record["inputs"][name] is None for record in served) / 150, abs=1e-6)

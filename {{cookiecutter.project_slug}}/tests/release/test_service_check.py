@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,7 +76,20 @@ def test_a_prediction_that_is_not_logged_is_named(
         service_check.check(replace(service, log=tmp_path))
 
 
-def test_a_service_that_does_not_start_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_service_that_answers_what_breaks_the_contract_is_named(service: LocalService, inside: Path) -> None:
+    class Lenient(LocalService):
+        def ask(self, *words: Any, **named: Any) -> tuple[int, bytes]:
+            status, content = super().ask(*words, **named)
+            return (200 if status == service_check.UNPROCESSABLE else status), content
+
+    with pytest.raises(ProjectError, match="200 to a row that breaks the contract, want 422"):
+        service_check.check(Lenient(service.port, service.key, service.log))
+
+
+def test_a_service_that_does_not_start_says_why(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["service-check", "--log", ""])
     SIGNATURE.write_text("{}")
 
     assert service_check.main() == 1
@@ -83,17 +97,16 @@ def test_a_service_that_does_not_start_says_why(project: Path, capsys: pytest.Ca
     assert "not a signature" in capsys.readouterr().err
 
 
-def test_facts_are_told_to_the_recorder(
+def test_facts_are_told_to_the_recorder_and_the_log_stays_where_it_was_asked_for(
     inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(sys, "argv", ["service-check", "--log", str(tmp_path / "log")])
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
     assert service_check.main() == 0, capsys.readouterr().err
 
-    assert set(json.loads((tmp_path / "facts.json").read_text())) == {
-        "calls",
-        "predictions",
-        "metrics",
-        "versions",
-        "record",
-    }
+    found = json.loads((tmp_path / "facts.json").read_text())
+    assert set(found) == {"calls", "predictions", "metrics", "versions", "record"}
+    assert "contract_violations_total" in found["metrics"]
+    [segment] = (tmp_path / "log").glob("*.jsonl")
+    assert len(segment.read_text().splitlines()) > found["predictions"] >= service_check.PREDICTIONS

@@ -98,17 +98,55 @@ def test_the_log_is_watched() -> None:
     assert found["prediction_log_errors_total", ""] == 2
 
 
-def test_a_file_of_metrics_replaces_the_one_before(tmp_path: Path) -> None:
+def run_of_a_batch(path: Path, version: str, scores: list[float], refused: str = "") -> dict[tuple[str, str], float]:
+    """Write the metrics of one run, and tell what the file holds then, by name and the label's value."""
     metrics = Metrics("batch")
-    metrics.batch_rows.labels("in").inc(7)
+    metrics.describe_model("delays", version)
+    metrics.batch_rows.labels("in").inc(len(scores))
+    metrics.predicted_many("champion", version, {True: len(scores)}, np.array(scores))
+    if refused:
+        metrics.violations.labels(refused, "range").inc()
+    metrics.batch_last_success.set(len(scores))
+    metrics.write(path)
+    families = text_string_to_metric_families(path.read_text())
+    keys = ("result", "column", "le", "model_version")
+    return {
+        (sample.name, next((sample.labels[key] for key in keys if key in sample.labels), "")): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_the_counts_of_a_file_go_on_from_run_to_run_and_its_gauges_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / "metrics" / "batch.prom"
 
-    metrics.write(path)
-    metrics.write(path)
+    run_of_a_batch(path, VERSION, [0.1, 0.3], refused="distance")
+    found = run_of_a_batch(path, VERSION, [0.1, 0.7, 0.9])
 
-    assert 'batch_rows_total{result="in"} 7.0' in path.read_text().splitlines()
-    assert path.read_text().endswith("# EOF\n")
+    assert found["batch_rows_total", "in"] == 5
+    assert found["predictions_total", VERSION] == 5
+    assert found["contract_violations_total", "distance"] == 1
+    assert (found["prediction_score_bucket", "0.1"], found["prediction_score_bucket", "+Inf"]) == (2, 5)
+    assert found["prediction_score_sum", VERSION] == pytest.approx(2.1)
+    assert found["batch_last_success_timestamp_seconds", ""] == 3
     assert [found.name for found in path.parent.iterdir()] == ["batch.prom"]
+
+
+def test_the_counts_of_another_model_are_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "batch.prom"
+
+    run_of_a_batch(path, "f" * 64, [0.1, 0.3])
+    found = run_of_a_batch(path, VERSION, [0.7])
+
+    assert {version for name, version in found if name == "predictions_total"} == {VERSION}
+    assert found["batch_rows_total", "in"] == 3
+
+
+def test_a_file_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "batch.prom"
+    path.write_text("torn{")
+
+    assert run_of_a_batch(path, VERSION, [0.7])["batch_rows_total", "in"] == 1
 
 
 def test_amounts_are_told_apart_on_both_sides_of_zero() -> None:

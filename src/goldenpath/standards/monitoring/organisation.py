@@ -82,13 +82,20 @@ class MON13(Criterion):
     part = Part.MONITORING
     proofs = (Proof.RECEIPT,)
     verify = (
-        "a receipt names the kpi of golden-path.yaml, its value, the labels it rests on and the day it reaches to "
-        "(facts: kpi, value, labels, through); that day is at most kpi: label_lag_days before today"
+        "a receipt names the kpi of golden-path.yaml, its value, the labels it rests on, the day it reaches to and "
+        "where that was (facts: kpi, value, labels, through, environment); that day is at most kpi: label_lag_days "
+        "before today, and the environment is prod"
     )
-    fix = "set kpi: label_lag_days in golden-path.yaml, then goldenpath record MON-13 -- make labels FILE=…"
+    fix = (
+        "set kpi: label_lag_days in golden-path.yaml, then, where production's log is, with ENVIRONMENT=prod, "
+        "goldenpath record MON-13 -- make labels FILE=…"
+    )
     effort = Effort.DAYS
     sources = ("ML Test Score Model 2", "ML Test Score Monitor 7", "Google MLOps levels")
-    gaming = "Another figure, or an old one: name and day are compared with the manifest and the calendar."
+    gaming = (
+        "Another figure, an old one, or one of a simulation: name, day and environment are compared with the manifest "
+        "and the calendar."
+    )
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -106,6 +113,8 @@ class MON13(Criterion):
             return failed(f"the receipt holds {facts.get('kpi')}, the figure is {kpi['name']}", fact)
         if not (as_number(facts.get("labels")) or 0) > 0:
             return failed("the figure rests on no label", fact)
+        if facts.get("environment") != "prod":
+            return failed(f"the figure is of {facts.get('environment') or 'nowhere'}, not of prod", fact)
         through = as_day(facts.get("through"))
         if through is None or not 0 <= (product.now.date() - through).days <= lag:
             return failed(f"the figure reaches to {facts.get('through')}, labels take {lag:g} days", fact)

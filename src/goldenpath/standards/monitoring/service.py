@@ -164,6 +164,6 @@ def _declared(product: Product) -> Evidence:
 
 
 def _batch_only(product: Product) -> set[str]:
-    """Metrics that a service does not export itself: those of batches, events, drift and labels, and other exporters."""
+    """Metrics that a service does not export itself: of batches, events, drift and labels, and of other exporters."""
     pushed = re.compile(r"batch|drift|^event|^realized|^(?:node|process|container|kube|go|prometheus|alertmanager)_")
     return {name for name in prometheus.read(product).metrics if pushed.search(name)}

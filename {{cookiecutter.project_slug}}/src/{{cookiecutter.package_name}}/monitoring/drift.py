@@ -86,7 +86,7 @@ def report(asked: Asked, known: Reference, found: Comparison, seen: Seen, now: d
 
 
 def metrics(found: Comparison, now: float) -> list[Gauge]:
-    """The same as metrics; what may be chance has its value too, because alerts read the verdict."""
+    """The same as metrics; what may be chance has its value too, because alerts read the verdicts."""
     moves = {(move.column,): move for move in found.columns}
     moved = [move for move in found.columns if move.verdict != "ok"]
     is_alarm = float(found.overall.verdict == "alarm")
@@ -102,6 +102,12 @@ def metrics(found: Comparison, now: float) -> list[Gauge]:
         ),
         Gauge("drift_overall", "Importance of the inputs in alarm, as a share.", {(): found.overall.alarm_share}),
         Gauge("drift_alarm", "1 where inputs or answers moved beyond the limits, else 0.", {(): is_alarm}),
+        Gauge(
+            "drift_column_alarm",
+            "1 where an input moved beyond its limits and not by chance, else 0.",
+            {k: float(m.verdict == "alarm") for k, m in moves.items()},
+            ("column",),
+        ),
         Gauge("drift_columns_moved", "Inputs that moved, chance left out.", {(): float(len(moved))}),
         Gauge("drift_rows", "Rows that were compared.", {(): float(found.rows)}),
         Gauge("drift_last_run_timestamp_seconds", "When drift was measured last.", {(): now}),
@@ -109,6 +115,12 @@ def metrics(found: Comparison, now: float) -> list[Gauge]:
             "prediction_drift_psi",
             "Population stability index of score and decision.",
             {(move.column,): move.psi for move in found.predictions},
+            ("column",),
+        ),
+        Gauge(
+            "prediction_drift_alarm",
+            "1 where score or decision moved beyond its limits and not by chance, else 0.",
+            {(move.column,): float(move.verdict == "alarm") for move in found.predictions},
             ("column",),
         ),
     ]

@@ -3,7 +3,8 @@
 The service writes segments of JSON lines, ``<utc time>-<host>-<pid>-<n>.jsonl``, and never touches one again after it
 has begun the next. :func:`compact` turns such closed segments into ``parquet/day=YYYY-MM-DD/<segment>.parquet`` and
 removes them afterwards. Whatever is read in between is read once: as long as a segment is there, its Parquet files do
-not count.
+not count. Batches write Parquet there at once, as ``batch-<run>-<chunk>.parquet``. Events are answered at least once,
+so an answer may have been written twice, under one id; it is read once too.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from .. import contract
 from ..contract import PERSONAL, Contract
@@ -39,10 +42,14 @@ INPUT = "inputs."
 """What the names of the model's inputs begin with, in the tables that are read."""
 PARQUET = "parquet"
 LOCK = ".compacting"
-UNFINISHED = ".tmp-"
+UNFINISHED = ".unfinished-"
+"""What the names of files begin with that are not whole; a batch, which may run meanwhile, calls its own otherwise."""
+HIDDEN = "."
 BLOCK_BYTES = 1 << 24
 IDLE_SECONDS = 7200.0
-"""A segment that nobody wrote to for so long is closed: the service begins a new one every hour."""
+"""A segment that nobody wrote to for so long, and that nobody holds locked, is closed."""
+REPEATED = ("events",)
+"""Ways of asking by which one answer may be written twice."""
 TYPES = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 MOMENT = pa.timestamp("us", "UTC")
 
@@ -57,10 +64,12 @@ class Seen:
     Attributes:
         torn: Lines that are no record, such as the last one of a process that was killed while it wrote.
         rows: Records that were read, of whatever time.
+        doubled: Records of answers that had been read already, and were left out.
     """
 
     torn: int = 0
     rows: int = 0
+    doubled: int = 0
 
 
 @dataclass(frozen=True)
@@ -171,7 +180,7 @@ def batches(
     columns: list[str] | None = None,
     seen: Seen | None = None,
 ) -> Iterator[pa.Table]:
-    """The records of a time, in tables that fit into memory.
+    """The records of a time, each answer once, in tables that fit into memory.
 
     Args:
         folder: The log.
@@ -186,18 +195,22 @@ def batches(
     """
     seen = Seen() if seen is None else seen
     wanted = agreed.schema.names if columns is None else list(dict.fromkeys(["time", *columns]))
-    for table in _tables(folder, agreed, since, until, wanted, seen):
+    answers = _Answers()
+    for table in _tables(folder, agreed, since, until, list(dict.fromkeys([*wanted, "id", "mode"])), seen):
         seen.rows += table.num_rows
         within = _within(table, since, until)
-        if within.num_rows:
-            yield within
+        fresh = answers.not_read_yet(within)
+        seen.doubled += within.num_rows - fresh.num_rows
+        if fresh.num_rows:
+            yield fresh.select(wanted)
 
 
 def compact(folder: Path, agreed: Format, idle_seconds: float = IDLE_SECONDS) -> Compacted:
     """Turn closed segments into Parquet, one file for each day, and remove them.
 
     It may be killed at any moment and run again: a file gets its name when it is whole and on disk, and a segment goes
-    when all its files are there. A second one at the same time waits for the first.
+    when all its files are there. A second one at the same time waits for the first, and what a service or consumer
+    still writes to is left to it.
 
     Args:
         folder: The log.
@@ -213,21 +226,23 @@ def compact(folder: Path, agreed: Format, idle_seconds: float = IDLE_SECONDS) ->
         for left in (folder / PARQUET).glob(f"day=*/{UNFINISHED}*"):
             left.unlink()
         segments, seen = _segments(folder), Seen()
-        done = closed(segments, time.time() - idle_seconds)
-        rows = 0
-        for segment in done:
-            table = pa.concat_tables([agreed.schema.empty_table(), *_lines(segment, agreed, seen)])
-            days = pc.strftime(table["time"], "%Y-%m-%d")
-            for day in pc.unique(days).to_pylist():
-                _put(_file_of(folder, day, segment), table.filter(pc.equal(days, day)))
-            segment.unlink()
+        done = rows = 0
+        for segment in closed(segments, time.time() - idle_seconds):
+            with segment.open("rb") as held:
+                if not _is_left(held.fileno()):
+                    continue
+                table = pa.concat_tables([agreed.schema.empty_table(), *_lines(segment, agreed, seen)])
+                days = pc.strftime(table["time"], "%Y-%m-%d")
+                for day in pc.unique(days).to_pylist():
+                    _put(_file_of(folder, day, segment), table.filter(pc.equal(days, day)))
+                segment.unlink()
             _sync(folder)
-            rows += table.num_rows
-    return Compacted(len(done), rows, seen.torn, len(segments) - len(done))
+            done, rows = done + 1, rows + table.num_rows
+    return Compacted(done, rows, seen.torn, len(segments) - done)
 
 
 def closed(segments: list[Path], idle_before: float) -> list[Path]:
-    """The segments that no process writes to any longer.
+    """The segments that, by their names and times, no process writes to any longer; who still does holds a lock.
 
     Args:
         segments: All segments.
@@ -251,6 +266,38 @@ def closed(segments: list[Path], idle_before: float) -> list[Path]:
     return found
 
 
+class _Answers:
+    """Which answers were read, of those that may be there twice: eight bytes for each, as a hash of its id."""
+
+    def __init__(self) -> None:
+        self._known: NDArray[np.uint64] = np.empty(0, np.uint64)
+
+    def not_read_yet(self, table: pa.Table) -> pa.Table:
+        """The records whose answer was in no table before, nor earlier in this one."""
+        may_be_twice = pc.is_in(table["mode"], value_set=pa.array(REPEATED)).to_numpy()
+        if not may_be_twice.any():
+            return table
+        ids = table["id"].filter(pa.array(may_be_twice)).to_numpy()
+        hashes = pd.util.hash_array(ids.astype(object), categorize=False)
+        found, first = np.unique(hashes, return_index=True)
+        places = np.searchsorted(self._known, found)
+        is_new = np.append(self._known, np.uint64(0))[places] != found
+        is_new |= places == len(self._known)
+        self._known = np.insert(self._known, places[is_new], found[is_new])
+        is_kept = ~may_be_twice
+        is_kept[np.flatnonzero(may_be_twice)[first[is_new]]] = True
+        return table.filter(pa.array(is_kept))
+
+
+def _is_left(handle: int) -> bool:
+    """Whether the process that wrote a segment has let go of it; until it has, it may write to it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _tables(
     folder: Path, agreed: Format, since: datetime | None, until: datetime | None, wanted: list[str], seen: Seen
 ) -> Iterator[pa.Table]:
@@ -265,9 +312,12 @@ def _tables(
             gone.add(segment.stem)
     present = {segment.stem for segment in segments} - gone
     for path in sorted((folder / PARQUET).glob("day=*/*.parquet")):
-        if path.name.startswith(UNFINISHED) or path.stem in present or not _may_hold(path, since, until):
+        if path.name.startswith(HIDDEN) or path.stem in present or not _may_hold(path, since, until):
             continue
-        file = pq.ParquetFile(path)
+        try:
+            file = pq.ParquetFile(path)
+        except FileNotFoundError:
+            continue  # of a batch that is gone on with: it replaces what it had not acknowledged
         held = [name for name in wanted if name in file.schema_arrow.names]
         for batch in file.iter_batches(columns=held):
             yield _conformed(pa.Table.from_batches([batch]), agreed, wanted)

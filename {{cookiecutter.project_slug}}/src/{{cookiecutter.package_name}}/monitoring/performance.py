@@ -229,7 +229,7 @@ def run(file: Path | None, folder: Path) -> int:
     page = PERFORMANCE.with_suffix(".html")
     page.write_text(performance_page.render(told, agreed.agreed, settings), encoding="utf-8", newline="\n")
     if figure["value"] is not None:
-        facts.tell(figure)
+        facts.tell(figure | {"environment": facts.environment()})
     value = "not known" if figure["value"] is None else f"{figure['value']:.4g} on {figure['labels']:,} labels"
     print(f"performance: {told['state']}; {figure['kpi']} {value}, through {figure['through']}. {page}")
     return 0 if figure["value"] is not None else 3

@@ -148,6 +148,8 @@ def main() -> int:
             "model": agreed.described.model_sha256,
             "inputs": [item.name for item in agreed.described.inputs],
             "missing": {name: round(share, 6) for name, share in found.missing.items()},
+            "modes": {str(mode): int(rows) for mode, rows in records["mode"].value_counts().items()},
+            "environment": facts.environment(),
         }
         facts.tell(told)
         details = {

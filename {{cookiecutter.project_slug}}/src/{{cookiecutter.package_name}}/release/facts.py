@@ -15,12 +15,21 @@ from ..paths import DVC_LOCK
 TOLD = "GOLDENPATH_FACTS"
 """The environment variable by which `goldenpath record` names a file for facts."""
 PIPELINE = Path("dvc.yaml")
+LOCAL = "local"
 
 
 def tell(facts: Mapping[str, Any]) -> None:
     """Write facts where the recorder of a receipt asked for them; nothing where nobody asked."""
     if path := os.environ.get(TOLD):
         Path(path).write_text(json.dumps(facts), encoding="utf-8")
+
+
+def environment() -> str:
+    """Where a command says it runs, by the variable that the service reads too; ``local`` unless it is told.
+
+    What was seen elsewhere than in production proves the code, and says nothing about what is served.
+    """
+    return os.environ.get("ENVIRONMENT") or LOCAL
 
 
 def outs(root: Path) -> dict[str, str]:

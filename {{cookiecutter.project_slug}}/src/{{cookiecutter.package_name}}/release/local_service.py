@@ -68,14 +68,18 @@ class LocalService:
 
 
 @contextmanager
-def running() -> Iterator[LocalService]:
+def running(log: Path | None = None) -> Iterator[LocalService]:
     """A service with one key and a prediction log of its own, on a free port, until the end of the block.
+
+    Args:
+        log: Where the prediction log stays; None keeps none.
 
     Raises:
         ProjectError: It does not start; what it said last is told.
     """
     with tempfile.TemporaryDirectory(prefix="service-") as folder:
-        keys, log, said = Path(folder, "keys"), Path(folder, "predictions"), Path(folder, "said")
+        keys, said = Path(folder, "keys"), Path(folder, "said")
+        log = log or Path(folder, "predictions")
         key, line = made("check")
         keys.write_text(line + "\n", encoding="utf-8")
         hashing = Path(folder, "hashing")

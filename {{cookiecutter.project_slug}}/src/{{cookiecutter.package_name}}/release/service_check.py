@@ -1,32 +1,40 @@
 """Start the service as production runs it, and look whether it keeps its promises: ``make service-check``.
 
-Every route of its document is called without and with credentials; predictions are asked for, metrics are scraped, and
-a record is read back from the prediction log.
+Every route of its document is called without and with credentials; predictions are asked for, a row that breaks the
+contract is refused, metrics are scraped, and a record is read back from the prediction log. ``LOG=folder`` keeps that
+log, for `make replay` to compute it anew.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from .. import contract
 from ..errors import ProjectError
 from ..model import signature
-from ..paths import SIGNATURE
+from ..paths import SIGNATURE, split_file
 from ..serving.document import OPEN_PATHS
 from ..serving.request import example_row
 from . import facts
 from .local_service import LocalService, running
 
 PREDICTIONS = 20
+HELD_OUT = 200
+"""Rows of the test part that are asked for besides, where that part is here."""
 LOG_SECONDS = 5.0
 DOCUMENT = "/openapi.json"
 WRONG_KEY = "not-a-key"
 UNKNOWN = (401, 403)
+UNPROCESSABLE = 422
 _SAMPLE = re.compile(r"([A-Za-z_:][\w:]*)(?:\{(.*)\})? ")
 _VERSION = re.compile(r'model_version="([^"]*)"')
 
@@ -38,7 +46,7 @@ def main() -> int:
         0, or 1 where a promise is broken; which one went to standard error.
     """
     try:
-        with running() as service:
+        with running(_log_folder()) as service:
             seen = check(service)
     except ProjectError as refusal:
         print(f"service-check failed.\n{refusal}", file=sys.stderr)
@@ -66,19 +74,46 @@ def check(service: LocalService) -> dict[str, Any]:
         status, content = service.ask("POST", "/predict", row, service.key)
         if status != 200 or json.loads(content)["model"] != described.model_sha256:
             raise ProjectError(f"/predict answers {status}, or not by the model of {SIGNATURE}: {content[:200]!r}")
+    broken = row | {described.inputs[0].name: ["no", "value"]}
+    status, content = service.ask("POST", "/predict", broken, service.key)
+    if status != UNPROCESSABLE:
+        raise ProjectError(f"/predict answers {status} to a row that breaks the contract, want 422: {content[:200]!r}")
+    rows = _held_out()
+    for held_out in rows:
+        status, content = service.ask("POST", "/predict", held_out, service.key)
+        if status != 200:
+            raise ProjectError(f"/predict answers {status} to a row of the test part: {content[:200]!r}")
+    predictions = PREDICTIONS + len(rows)
     names, versions = _scraped(service)
     if versions != {described.model_sha256}:
         raise ProjectError(f"/metrics names the models {sorted(versions)}, want {described.model_sha256} alone.")
-    record = _logged(service, PREDICTIONS)
+    record = _logged(service, predictions)
     if record["model"] != described.model_sha256:
         raise ProjectError(f"The prediction log names the model {record['model']}, want {described.model_sha256}.")
     return {
         "calls": calls,
-        "predictions": PREDICTIONS,
+        "predictions": predictions,
         "metrics": sorted(names),
         "versions": sorted(versions),
         "record": record,
     }
+
+
+def _log_folder() -> Path | None:
+    asked = argparse.ArgumentParser(prog="service-check", description="See the service keep its promises.")
+    asked.add_argument("--log", default="", help="where its prediction log stays")
+    given = asked.parse_args().log
+    return Path(given) if given else None
+
+
+def _held_out() -> list[dict[str, Any]]:
+    """Rows of the test part, from its beginning to its end, as a caller sends them."""
+    path = split_file("test")
+    if not path.is_file():
+        return []
+    table = pq.read_table(path, columns=[column.name for column in contract.load().features])
+    spread = table.take(list(range(0, table.num_rows, max(1, table.num_rows // HELD_OUT)))[:HELD_OUT])
+    return [{name: None if value != value else value for name, value in row.items()} for row in spread.to_pylist()]
 
 
 def _calls(service: LocalService, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -110,12 +145,13 @@ def _expect(status: int, credentials: str, route: str) -> None:
 
 
 def _scraped(service: LocalService) -> tuple[set[str], set[str]]:
-    """Names of metrics, of their families too, and the values of ``model_version``."""
+    """Names of metrics, of their families and of counters that have counted nothing yet, and of model versions."""
     status, content = service.ask("GET", "/metrics")
     if status != 200:
         raise ProjectError(f"/metrics answers {status}.")
     lines = content.decode().splitlines()
-    families = {line.split()[2] for line in lines if line.startswith("# TYPE ")}
+    kinds = [line.split()[2:4] for line in lines if line.startswith("# TYPE ")]
+    families = {name for name, _ in kinds} | {f"{name}_total" for name, kind in kinds if kind == "counter"}
     samples = [match for line in lines if not line.startswith("#") and (match := _SAMPLE.match(line))]
     versions = {version for match in samples for version in _VERSION.findall(match[2] or "")}
     return families | {match[1] for match in samples}, versions

@@ -96,7 +96,7 @@ def run(
         metrics.batch_rows.labels(name).inc(sums[f"rows_{name}"])
     metrics.batch_last_success.set_to_current_time()
     metrics.write(metrics_file)
-    facts.tell({**sums, "model": work.model_version})
+    facts.tell({**sums, "model": work.model_version, "environment": facts.environment()})
     return Outcome(**sums, refusals=refusals_of(written).url if sums["rows_refused"] else "", resumed=resumed)
 
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from ..model.signature import Signature
 from .prediction_log import Mode
@@ -186,16 +188,55 @@ class Metrics:
         return text
 
     def write(self, path: Path) -> None:
-        """Write every metric to a file, whole or not at all: what a node exporter's textfile collector reads."""
+        """Write every metric to a file, whole or not at all: what a node exporter's textfile collector reads.
+
+        Counts go on from those of the file, as one process would count them: what is counted anew by each run would
+        look like no change at all where each run has as many rows. Those of other models are forgotten.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
-        beside.write_bytes(self.render())
+        beside.write_bytes(generate_latest(_GoneOn(self.registry, path)))  # type: ignore[no-untyped-call]
         beside.replace(path)
 
 
 def score_buckets(described: Signature) -> Sequence[float]:
     """Bounds of the histogram of scores: twentieths for probabilities, powers of ten and threes for amounts."""
     return sorted(AMOUNTS) if described.task == "regression" else SHARES
+
+
+class _GoneOn:
+    """A registry whose counts go on from those that a file tells."""
+
+    def __init__(self, registry: CollectorRegistry, path: Path) -> None:
+        self._registry = registry
+        try:
+            text = path.read_text(encoding="utf-8")
+            families = list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
+        except (OSError, ValueError):  # none was written yet, or by something else
+            families = []
+        self._before = {family.name: family.samples for family in families if family.type in ("counter", "histogram")}
+
+    def collect(self) -> Iterator[Metric]:
+        families = list(self._registry.collect())
+        models = {sample.labels[_MODEL] for family in families for sample in family.samples if _MODEL in sample.labels}
+        for family in families:
+            before = {_series(sample): sample for sample in self._before.get(family.name, ())}
+            now = [
+                sample._replace(value=sample.value + before.pop(_series(sample)).value)
+                if _series(sample) in before
+                else sample
+                for sample in family.samples
+            ]
+            kept = (sample for sample in before.values() if sample.labels.get(_MODEL) in {None, *models})
+            family.samples = [*now, *kept]
+            yield family
+
+
+_MODEL = "model_version"
+
+
+def _series(sample: Sample) -> tuple[str, frozenset[tuple[str, str]]]:
+    return sample.name, frozenset(sample.labels.items())
 
 
 class _Scores:
