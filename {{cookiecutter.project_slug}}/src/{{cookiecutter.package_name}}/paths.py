@@ -16,6 +16,7 @@ MODEL = Path("models/model.onnx")
 SIGNATURE = Path("models/signature.json")
 LINEAGE = Path("models/lineage.json")
 REFERENCE = Path("models/reference.json")
+CHALLENGER = Path("models/challenger")
 
 VALIDATION_REPORT = Path("reports/validation.json")
 SPLIT_REPORT = Path("reports/split.json")

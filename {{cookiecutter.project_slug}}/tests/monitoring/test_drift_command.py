@@ -126,6 +126,14 @@ def test_the_log_is_compared_with_its_answers(logged: Path, answered: list[Recor
     assert {move["verdict"] for move in report["predictions"]} == {"ok"}
 
 
+def test_what_a_shadow_would_have_said_is_not_compared(project: Path, answered: list[Record], run: Run) -> None:
+    write(project / PREDICTION_LOG, [*answered, *({**record, "variant": "shadow"} for record in answered)])
+
+    run()
+
+    assert told()["rows"] == len(answered)
+
+
 def test_only_the_asked_time_of_the_log_is_compared(logged: Path, run: Run) -> None:
     run("--since", "2026-03-02", "--until", "2026-03-02T10:00:00Z")
 

@@ -236,7 +236,12 @@ def test_a_contract_edited_after_training_stops_the_service(project: Path) -> No
         create_app()
 
 
-def test_the_api_documents_every_feature_of_the_contract(client: TestClient) -> None:
-    documented = client.get("/openapi.json").json()["components"]["schemas"]
+def test_the_api_documents_every_feature_of_the_contract_and_whom_a_row_is_about(client: TestClient) -> None:
+    agreed = contract.load()
 
-    assert list(documented["Row"]["properties"]) == [column.name for column in contract.load().features]
+    documented = client.get("/openapi.json").json()["components"]["schemas"]["Row"]
+
+    about = {agreed.entity.name} if agreed.entity else set()
+    demanded = {column.name for column in agreed.features if column.required}
+    assert set(documented["properties"]) == {column.name for column in agreed.features} | about
+    assert set(documented.get("required", [])) == demanded

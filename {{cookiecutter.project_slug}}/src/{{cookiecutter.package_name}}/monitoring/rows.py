@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from .. import tabular
 from ..contract import MOMENTS, PERSONAL, Contract
 from ..errors import ProjectError
+from ..serving.routing import SHADOW
 from . import log
 from .log import INPUT, Format, Seen
 from .reference import DECISION, Reference
@@ -42,8 +43,10 @@ def of_log(
     names = {INPUT + name: name for name in known.columns if name not in secret}
     names = {logged: name for logged, name in names.items() if logged in agreed.schema.names}
     names |= {name: name for name in known.predictions}
-    for table in log.batches(folder, agreed, since, until, list(names), seen):
-        yield table.select(list(names)).rename_columns(list(names.values()))
+    for table in log.batches(folder, agreed, since, until, [*names, "variant"], seen):
+        # A shadow was asked what an answer was asked: its rows would count twice.
+        own = table.filter(pc.fill_null(pc.not_equal(table["variant"], SHADOW), fill_value=True))
+        yield own.select(list(names)).rename_columns(list(names.values()))
 
 
 def of_file(

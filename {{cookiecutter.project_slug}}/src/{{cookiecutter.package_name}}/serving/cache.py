@@ -1,78 +1,67 @@
 """Answers that were given before: by model and features, in this process or in Redis.
 
-Off where nothing is said. Of the sample's model a look-up in this process takes a fifth of the time of a prediction, so
-it pays once a quarter of the rows come again, which flights do not; a look-up in Redis takes four times as long as a
-prediction, and pays only for models that are far larger.
+In this process it saves more than it costs once an eighth of the rows come again. In Redis a look-up costs more than a
+prediction of a small model does, and pays for models that are far larger; see docs/cache.md. Requests for several
+rows are not looked up: the model answers rows together for little more than the look-ups would take.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
+from operator import itemgetter
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
+from ..contract import MOMENTS
 from ..errors import ProjectError
+from ..model.predictor import Prediction
+from ..model.signature import Signature
+from .settings import OFF
 
-MOST_ENTRIES = 100_000
-"""Of the cache in this process: some ten megabytes."""
+MEMORY = "memory"
+SCHEMES = ("redis://", "rediss://", "unix://")
+MOST_ENTRIES = 20_000
+"""Of the cache in this process: some twenty megabytes with the sample's columns."""
 KEPT_SECONDS = 3600
 """How long Redis keeps an answer."""
 PATIENCE_SECONDS = 0.02
-"""How long Redis may take to answer; the model takes less."""
+"""How long Redis may take to answer a request; most models take less."""
 MOST_FAILURES = 3
-"""In a row; then Redis is left alone."""
+"""In a row; then no request asks Redis until it has answered a question that nobody waits for."""
 REST_SECONDS = 5.0
-"""For how long."""
+"""Between such questions."""
+MOST_WRITES = 64
+"""Answers on their way to Redis; what comes on top is not kept."""
 
 
 class CacheError(ProjectError):
     """The setting CACHE cannot be used."""
 
 
-class Cache(Protocol):
-    """Bytes by key; whatever goes wrong behind it is a miss."""
-
-    def get(self, key: str) -> bytes | None:
-        """What was put under a key; None where nothing is known."""
-        ...
-
-    def put(self, key: str, value: bytes) -> None:
-        """Remember something for a while."""
-        ...
-
-
 class Keys:
-    """Keys of one model's answers. Another model, another order of columns or another value gives another key."""
+    """Keys of one model's answers. Another model, threshold, or value of an input has another key."""
 
-    def __init__(self, model: str, names: Sequence[str]) -> None:
-        """Prepare.
+    def __init__(self, described: Signature) -> None:
+        # The same graph decides otherwise under another threshold, which only the signature tells.
+        told = json.dumps(described.to_json(), default=str).encode()
+        self._model = f"{described.model_sha256}:{hashlib.sha256(told).hexdigest()}"
+        self._names = [column.name for column in described.inputs]
+        self._values = itemgetter(*self._names)
+        # Two equal moments in different time zones are one number, but two categories.
+        self._tells_zones = any(column.is_category and column.type in MOMENTS for column in described.inputs)
 
-        Args:
-            model: SHA-256 of the model file.
-            names: The model's input columns.
-        """
-        self._model, self._names = model, sorted(names)
+    def here(self, row: Mapping[str, Any]) -> Hashable:
+        """The key of a row in this process. 7 and 7.0 are one value, as they are to the model."""
+        return self.anywhere(row) if self._tells_zones else (self._model, self._values(row))
 
-    def of(self, row: Mapping[str, Any]) -> str:
-        """The key of a row: 7 and 7.0 are one value, as they are to the model; a missing value is None."""
-        values = [_canonical(row.get(name)) for name in self._names]
-        text = json.dumps([self._names, values], separators=(",", ":"), default=str)
+    def anywhere(self, row: Mapping[str, Any]) -> str:
+        """The key of a row in every process: the digests of the model, of its signature and of the values."""
+        text = json.dumps([_canonical(row[name]) for name in self._names], separators=(",", ":"), default=str)
         return f"{self._model}:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-class NoCache:
-    """Remembers nothing."""
-
-    def get(self, key: str) -> bytes | None:  # noqa: ARG002  # as of every cache
-        """Nothing."""
-        return None
-
-    def put(self, key: str, value: bytes) -> None:
-        """Do nothing."""
 
 
 class MemoryCache:
@@ -80,11 +69,11 @@ class MemoryCache:
 
     def __init__(self, count: Callable[[str], None], most_entries: int = MOST_ENTRIES) -> None:
         self._count, self._most = count, most_entries
-        self._held: OrderedDict[str, bytes] = OrderedDict()
+        self._held: OrderedDict[Hashable, Prediction] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: str) -> bytes | None:
-        """See :class:`Cache`."""
+    def get(self, key: Hashable) -> Prediction | None:
+        """What was put under a key; None where nothing is known."""
         with self._lock:
             found = self._held.get(key)
             if found is not None:
@@ -92,17 +81,19 @@ class MemoryCache:
         self._count("miss" if found is None else "hit")
         return found
 
-    def put(self, key: str, value: bytes) -> None:
-        """See :class:`Cache`."""
+    def put(self, key: Hashable, answer: Prediction) -> None:
+        """Remember an answer; the one that was not asked for longest makes room."""
         with self._lock:
-            self._held[key] = value
-            self._held.move_to_end(key)
+            self._held[key] = answer
             if len(self._held) > self._most:
                 self._held.popitem(last=False)
 
 
 class RedisCache:
-    """Answers that several processes share. After a few failures Redis is left alone for a while."""
+    """Answers that several processes share; what goes wrong with Redis is a miss. Belongs to one event loop.
+
+    A Redis that fails three times in a row is not asked by requests until it has answered a ping of the cache's own.
+    """
 
     def __init__(self, url: str, count: Callable[[str], None], kept_seconds: int = KEPT_SECONDS) -> None:
         """Prepare; nothing is connected yet.
@@ -110,54 +101,91 @@ class RedisCache:
         Raises:
             CacheError: The URL is none of Redis.
         """
-        self._count, self._kept = count, kept_seconds
-        self._failures, self._rest_until = 0, 0.0
         import redis  # here, so that a service without it starts sooner
+        import redis.asyncio
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
 
-        self._faults = (redis.RedisError, OSError)
+        self._count, self._kept = count, kept_seconds
+        self._failures = 0
+        self._writes: set[asyncio.Task[None]] = set()
+        self._waiting: asyncio.Task[None] | None = None
+        self._faults = (redis.RedisError, OSError, TimeoutError)
         try:
-            self._redis: Any = redis.Redis.from_url(
+            self._redis: Any = redis.asyncio.Redis.from_url(
                 url,
                 protocol=2,
                 socket_timeout=PATIENCE_SECONDS,
                 socket_connect_timeout=PATIENCE_SECONDS,
-                retry=None,
-                retry_on_timeout=False,
+                retry=Retry(NoBackoff(), 0),
             )
         except ValueError as error:
             raise CacheError(f"CACHE={url}: {error}") from error
 
-    def get(self, key: str) -> bytes | None:
-        """See :class:`Cache`."""
-        found = self._try(lambda: self._redis.get(f"answer:{key}"))
-        if found is not None:
-            self._count("hit")
-            return bytes(found)
-        if not self._failures:
-            self._count("miss")
-        return None
+    @property
+    def is_resting(self) -> bool:
+        """Whether Redis is left alone."""
+        return self._waiting is not None
 
-    def put(self, key: str, value: bytes) -> None:
-        """See :class:`Cache`."""
-        self._try(lambda: self._redis.set(f"answer:{key}", value, ex=self._kept))
-
-    def _try(self, action: Callable[[], Any]) -> Any:
-        if self._rest_until > time.monotonic():
+    async def get(self, key: str) -> Prediction | None:
+        """What some process has put under a key; None where nothing is known, or Redis does not say."""
+        if self._waiting:
             return None
         try:
-            found = action()
+            held = await self._redis.get(f"answer:{key}")
         except self._faults:
-            self._failures += 1
-            self._count("error")
-            if self._failures >= MOST_FAILURES:
-                self._rest_until = time.monotonic() + REST_SECONDS
+            self._failed()
             return None
         self._failures = 0
+        found = None if held is None else _read(key, held)
+        self._count("miss" if found is None else "hit")
         return found
 
+    def put(self, key: str, answer: Prediction) -> None:
+        """Remember an answer for a while; nobody waits for it."""
+        if self._waiting or len(self._writes) >= MOST_WRITES:
+            return
+        writing = asyncio.get_running_loop().create_task(self._write(key, answer))
+        self._writes.add(writing)
+        writing.add_done_callback(self._writes.discard)
 
-def create(setting: str, count: Callable[[str], None]) -> Cache:
-    """The cache that CACHE asks for: ``off`` (also where it is empty), ``memory``, or the URL of a Redis server.
+    async def close(self) -> None:
+        """Let Redis go."""
+        tasks = [*self._writes, *([self._waiting] if self._waiting else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._redis.aclose()
+
+    async def _write(self, key: str, answer: Prediction) -> None:
+        content = json.dumps([key, answer.decision, answer.score])
+        try:
+            await self._redis.set(f"answer:{key}", content, ex=self._kept)
+        except self._faults:
+            self._failed()
+
+    def _failed(self) -> None:
+        self._count("error")
+        self._failures += 1
+        if self._failures >= MOST_FAILURES and not self._waiting:
+            self._waiting = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        """Until Redis answers again."""
+        while True:
+            await asyncio.sleep(REST_SECONDS)
+            try:
+                # What was connected before is of no use after a new start, and would fail one by one.
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
+                await self._redis.ping()
+            except self._faults:
+                continue
+            self._failures, self._waiting = 0, None
+            return
+
+
+def create(setting: str, count: Callable[[str], None]) -> MemoryCache | RedisCache | None:
+    """The cache that CACHE asks for: ``memory``, ``off``, or the URL of a Redis server.
 
     Args:
         setting: The value of CACHE.
@@ -166,13 +194,22 @@ def create(setting: str, count: Callable[[str], None]) -> Cache:
     Raises:
         CacheError: It is none of these.
     """
-    if setting in ("", "off"):
-        return NoCache()
-    if setting == "memory":
+    if setting == OFF:
+        return None
+    if setting == MEMORY:
         return MemoryCache(count)
-    if setting.startswith(("redis://", "rediss://", "unix://")):
+    if setting.startswith(SCHEMES):
         return RedisCache(setting, count)
-    raise CacheError(f"CACHE={setting}: want off, memory, or redis://host:port/0.")
+    raise CacheError(f"CACHE={setting}: want {MEMORY}, {OFF}, or redis://host:port/0.")
+
+
+def _read(key: str, held: bytes) -> Prediction | None:
+    """What Redis holds under a key; None where it is not of that key, or no answer at all."""
+    try:
+        of, decision, score = json.loads(held)
+    except (ValueError, TypeError):
+        return None
+    return Prediction(decision, score) if of == key else None
 
 
 def _canonical(value: Any) -> Any:

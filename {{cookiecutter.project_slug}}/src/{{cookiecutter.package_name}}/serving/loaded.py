@@ -12,7 +12,8 @@ from typing import Any
 from ..contract import Contract
 from ..model.predictor import Predictor
 from ..model.signature import Signature, refuse_other_contract
-from ..paths import LINEAGE, SPLIT_REPORT
+from ..paths import LINEAGE, MODEL, SIGNATURE, SPLIT_REPORT
+from .cache import Keys
 from .request import RowReader, example_row
 
 LEARNED_FROM = ("train", "validation")
@@ -26,12 +27,14 @@ class Loaded:
     Attributes:
         predictor: What predicts.
         reader: What reads rows for it.
+        keys: Under which its answers are cached.
         trained: When it was trained, where that is known.
         newest_row: The time of the newest row that it learned from, where that is known.
     """
 
     predictor: Predictor
     reader: RowReader
+    keys: Keys
     trained: datetime | None
     newest_row: datetime | None
 
@@ -46,29 +49,32 @@ class Loaded:
         return self.predictor.signature.model_sha256
 
 
-def load(agreed: Contract, most_rows: int) -> Loaded:
-    """Load the model in ``models/`` and ask it once: the first call pays for lazy set-up, and no client should.
+def load(agreed: Contract, most_rows: int, folder: Path = MODEL.parent) -> Loaded:
+    """Load the model in a folder and ask it once: the first call pays for lazy set-up, and no client should.
 
     Args:
         agreed: The contract that it must have been trained under.
         most_rows: Most rows of one request.
+        folder: Where its files lie.
 
     Raises:
         ModelError: The model is missing, damaged, or was trained under another contract.
     """
-    predictor = Predictor.load()
+    predictor = Predictor.load(folder / MODEL.name, folder / SIGNATURE.name)
     refuse_other_contract(predictor.signature, agreed)
     row = example_row(agreed)
     predictor.predict_one(row)
     predictor.predict([row, row])
-    lineage = _read(LINEAGE)
+    lineage = _read(folder / LINEAGE.name)
     is_its_own = any(
         item.get("digest", {}).get("sha256") == predictor.signature.model_sha256 for item in lineage.get("subject", [])
     )
     trained = _moment(lineage["predicate"]["runDetails"]["metadata"]["finishedOn"]) if is_its_own else None
-    parts = [part for name, part in _read(SPLIT_REPORT).items() if name in LEARNED_FROM]
+    split = _read(SPLIT_REPORT) if folder == MODEL.parent else {}
+    parts = [part for name, part in split.items() if name in LEARNED_FROM]
     newest = [_moment(part["to"]) for part in parts if part.get("to")] if is_its_own else []
-    return Loaded(predictor, RowReader(agreed, most_rows), trained, max(newest, default=None))
+    keys = Keys(predictor.signature)
+    return Loaded(predictor, RowReader(agreed, most_rows), keys, trained, max(newest, default=None))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -33,6 +33,7 @@ SHARES = tuple(round(0.05 * step, 2) for step in range(1, 21))
 AMOUNTS = (0.0, *(sign * step * 10.0**power for sign in (-1, 1) for power in range(-1, 7) for step in (1, 3)))
 REFUSALS = ("overload", "too_large", "unauthorized", "invalid", "timeout")
 CACHE_RESULTS = ("hit", "miss", "error")
+SHADOW_RESULTS = ("answered", "failed", "dropped", "unlogged")
 EVENT_RESULTS = ("ok", "retried", "dead")
 BATCH_RESULTS = ("in", "out", "refused")
 
@@ -64,6 +65,7 @@ class Metrics:
         violations: Values that broke the contract, by column and rule.
         missing: Values that were missing, by column and model version.
         cache_requests: Look-ups in the cache, by result.
+        shadow_rows: Rows that a shadow was to answer, by result.
         event_lag: Age of the oldest event that has no answer, seconds.
         events: Events that were dealt with, by result.
         batch_rows: Rows of batches, by result.
@@ -96,6 +98,7 @@ class Metrics:
             "input_missing", "Values that were missing.", ("column", "model_version"), registry=self.registry
         )
         self.cache_requests = Counter("cache_requests", "Look-ups in the cache.", ("result",), registry=of_rest)
+        self.shadow_rows = Counter("shadow_rows", "Rows for the shadow.", ("result",), registry=of_rest)
         self.event_lag = Gauge("event_lag_seconds", "Age of the oldest event without an answer.", registry=of_events)
         self.events = Counter("events", "Events that were dealt with.", ("result",), registry=of_events)
         self.batch_rows = Counter("batch_rows", "Rows of batches.", ("result",), registry=of_batch)
@@ -118,12 +121,14 @@ class Metrics:
         known: tuple[tuple[Counter, Sequence[str]], ...] = (
             (self.refused, REFUSALS),
             (self.cache_requests, CACHE_RESULTS),
+            (self.shadow_rows, SHADOW_RESULTS),
             (self.events, EVENT_RESULTS),
             (self.batch_rows, BATCH_RESULTS),
         )
         for counter, values in known:
             for value in values:
                 counter.labels(value)
+        self._cache_results = {result: self.cache_requests.labels(result) for result in CACHE_RESULTS}
         self._counters: dict[tuple[str, str, Any], Counter] = {}
 
     def predicted(self, variant: str, model_version: str, decision: Any, score: float) -> None:
@@ -152,6 +157,10 @@ class Metrics:
         for decision, rows in decisions.items():
             self._decided(variant, model_version, decision, rows)
         self._scores.observe_many((self._mode, variant, model_version), scores)
+
+    def count_cache(self, result: str) -> None:
+        """Count a look-up in the cache."""
+        self._cache_results[result].inc()
 
     def _decided(self, variant: str, model_version: str, decision: Any, rows: int) -> None:
         if (found := self._counters.get((variant, model_version, decision))) is None:

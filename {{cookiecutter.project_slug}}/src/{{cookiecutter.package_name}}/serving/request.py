@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, NamedTuple, Union
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, create_model
 
@@ -39,17 +40,32 @@ LARGEST_WHOLE = 2**63 - 1
 JSON_SPACE = b" \t\r\n"
 
 
+class Rows(NamedTuple):
+    """The rows of a request.
+
+    Attributes:
+        inputs: Of each row, a value or None for every feature.
+        entities: Whom each is about; None where that was not said.
+    """
+
+    inputs: list[dict[str, Any]]
+    entities: list[Any]
+
+
 class RowReader:
     """Reads the rows of a request from its bytes: one object, or a list of them. Safe to share between threads."""
 
     def __init__(self, agreed: Contract, most_rows: int) -> None:
-        row = row_model(agreed)
+        row = row_model(agreed, with_entity=True)
         self._agreed = agreed
+        entity = agreed.entity
+        self._entity = entity.name if entity else ""
+        self._is_input = entity in agreed.features
         self._one = row.__pydantic_validator__
         self._many = TypeAdapter(_many(row, most_rows)).validator
 
-    def read(self, body: bytes) -> list[dict[str, Any]]:
-        """The rows, each with a value or None for every feature.
+    def read(self, body: bytes) -> Rows:
+        """The rows.
 
         Raises:
             Refused: With status 422, and every fault in the contract's words.
@@ -57,22 +73,33 @@ class RowReader:
         first = body[:1] if body[:1] not in JSON_SPACE else body.lstrip(JSON_SPACE)[:1]
         try:
             if first == b"[":
-                return [item.__dict__ for item in self._many.validate_json(body)]
-            return [self._one.validate_json(body).__dict__]
+                rows = [item.__dict__ for item in self._many.validate_json(body)]
+            else:
+                rows = [self._one.validate_json(body).__dict__]
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False)
             raise Refused(422, "invalid", refusals(self._agreed, found[:MOST_FAULTS])) from None
+        if self._is_input:
+            return Rows(rows, [row[self._entity] for row in rows])
+        return Rows(rows, [row.pop(self._entity, None) for row in rows])
 
 
-def row_model(agreed: Contract) -> type[BaseModel]:
-    """The model of one row: a field for each feature, with the contract's type, range, choices and description."""
+def row_model(agreed: Contract, *, with_entity: bool = False) -> type[BaseModel]:
+    """The model of one row: a field for each feature, with the contract's type, range, choices and description.
+
+    Args:
+        agreed: The contract.
+        with_entity: Whether a row may say whom it is about, also where the model does not take that.
+    """
     fields: dict[str, Any] = {column.name: _field(column) for column in agreed.features}
+    if with_entity and agreed.entity and agreed.entity.name not in fields:
+        fields[agreed.entity.name] = _field(replace(agreed.entity, required=False))
     return create_model("Row", __config__=ConfigDict(extra="forbid", title=agreed.name), **fields)
 
 
 def body_type(agreed: Contract, most_rows: int) -> Any:
     """The type of a body that is a row or a list of rows, for the API's document."""
-    row = row_model(agreed)
+    row = row_model(agreed, with_entity=True)
     tell = Discriminator(lambda body: "many" if isinstance(body, list) else "one")
     return Annotated[Union[Annotated[row, Tag("one")], Annotated[_many(row, most_rows), Tag("many")]], tell]  # noqa: UP007  # types known at run time only
 
@@ -93,7 +120,7 @@ def refusals(agreed: Contract, errors: Sequence[Mapping[str, Any]]) -> list[dict
         One record per fault: ``row`` (position in the request, 0 for a single row), ``column``, ``rule``, ``message``
         and, where a value was given that can be shown, ``value``. Faults of the request as a whole have no column.
     """
-    columns = {column.name: column for column in agreed.features}
+    columns = {column.name: column for column in (*agreed.features, *filter(None, [agreed.entity]))}
     return [_refusal(columns, error) for error in errors]
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from .. import contract
 from ..contract import Contract
-from . import loaded, prediction_log, settings
+from . import cache, prediction_log, settings, variants
 from .document import IDS, REFUSALS, REFUSALS_OF_ROWS, declare
 from .metrics import CONTENT_TYPE, Metrics, score_buckets
 from .prediction_log import PredictionLog
@@ -32,6 +32,9 @@ class Answer(BaseModel):
     decision: Any = Field(description="The decided class, or the predicted number.")
     score: float = Field(
         description="Probability of the positive class, of the decided class, or the predicted number."
+    )
+    model: str | None = Field(
+        default=None, description="SHA-256 of the model that made it, where it is not the one named for all."
     )
 
 
@@ -52,17 +55,21 @@ def create_app(given: Settings | None = None) -> Service:
         ContractError: The contract cannot be used.
         ModelError: The model is missing, damaged, or was trained under another contract.
         SettingsError: A setting cannot be used.
+        RoutingError: The plan of the experiment cannot be used.
+        CacheError: The cache cannot be used.
         LogError: The key of the prediction log cannot be used.
     """
     chosen = settings.read(os.environ) if given is None else given
     agreed = contract.load()
-    model = loaded.load(agreed, chosen.max_rows)
     key = prediction_log.read_key(chosen.prediction_log_key_file)
+    models = variants.load(chosen, agreed, key)
+    metrics = Metrics("rest", score_buckets(models.champion.model.signature))
+    kept = cache.create(chosen.cache, metrics.count_cache)
 
     def open_log() -> PredictionLog | None:
         return PredictionLog(chosen.prediction_log, agreed, key=key) if chosen.prediction_log else None
 
-    service = Service(chosen, agreed, model, Metrics("rest", score_buckets(model.signature)), open_log)
+    service = Service(chosen, agreed, models, metrics, kept, open_log, lambda: variants.load(chosen, agreed, key))
     service.attach(declared(agreed, service))
     return service
 

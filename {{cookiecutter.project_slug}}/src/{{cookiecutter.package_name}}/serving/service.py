@@ -24,23 +24,30 @@ from ..contract import Contract
 from ..errors import ProjectError
 from ..model.predictor import Prediction
 from ..model.signature import ModelError
-from . import auth, loaded, logs
+from . import auth, logs
 from .auth import Callers
+from .cache import MemoryCache, RedisCache
 from .document import OPEN_PATHS
 from .limits import ClientGone, read_body
 from .loaded import Loaded
 from .metrics import Metrics
 from .prediction_log import LogFullError, PredictionLog, Record
 from .refusal import Refused, overloaded, refused
+from .request import Rows
 from .settings import Settings
+from .shadow import Asked, Shadow
+from .variants import Variant, Variants
 
 PATHS = ("/predict", "/model", "/openapi.json")
 """Paths that metrics tell apart: a caller who tries a million others must not make a million series."""
 INLINE_BYTES = 8 * 1024
 """A body up to this is answered at once, in less time than a thread takes to start on it."""
 THREADS = 2
+MIXED = "mixed"
+"""What metrics call the variant of a request whose rows were answered by several."""
 CLIENT_GONE = 499
 """What log and metrics call a request whose client did not wait; no answer has this status."""
+OK = 200
 UNPROCESSABLE = 422
 SERVER_FAULTS = 500
 JSON = (b"content-type", b"application/json")
@@ -60,13 +67,15 @@ class Exchange:
     prediction: str = ""
     rows: int = 0
     status: int = 0
+    variant: str = ""
+    model: str = ""
+    shadowed: Asked | None = None
 
 
 class Service:
     """The whole service as an ASGI application.
 
     Attributes:
-        model: What answers; each request keeps the one that it began with.
         metrics: What is measured.
         is_ready: Whether it has started and not stopped.
         settings: How it runs.
@@ -76,30 +85,39 @@ class Service:
         self,
         settings: Settings,
         agreed: Contract,
-        model: Loaded,
+        variants: Variants,
         metrics: Metrics,
+        cache: MemoryCache | RedisCache | None,
         open_log: Callable[[], PredictionLog | None],
+        load: Callable[[], Variants],
     ) -> None:
-        self.model = model
+        self._variants = variants
         self.metrics = metrics
         self.is_ready = False
         self.settings = settings
         self._agreed = agreed
-        self._entity = agreed.entity.name if agreed.entity else ""
+        self._memory = cache if isinstance(cache, MemoryCache) else None
+        self._shared = cache if isinstance(cache, RedisCache) else None
+        self._shadow: Shadow | None = None
         self._callers: Callers = auth.callers(settings)
-        self._open_log = open_log
+        self._open_log, self._load = open_log, load
         self._log: PredictionLog | None = None
         self._app: FastAPI | None = None
         self._under_way = 0
         self._threads: ThreadPoolExecutor | None = None
         self._reloading = asyncio.Lock()
-        self._counted: dict[tuple[str, int, str], tuple[Any, Any]] = {}
+        self._counted: dict[tuple[str, int, str, str], tuple[Any, Any]] = {}
         self._missing: dict[tuple[str, str], Any] = {}
         metrics.requests_in_progress.set_function(lambda: self._under_way)
 
     def attach(self, app: FastAPI) -> None:
         """Name the application that answers everything but predictions."""
         self._app = app
+
+    @property
+    def model(self) -> Loaded:
+        """The champion."""
+        return self._variants.champion.model
 
     @property
     def document(self) -> dict[str, Any]:
@@ -129,36 +147,40 @@ class Service:
             self.metrics.watch_log(self._log)
         else:
             logs.write("warning", "predictions are not logged: PREDICTION_LOG names no folder")
-        self._describe(self.model)
+        self._shadow = Shadow(self.metrics, self._log)
+        self._describe(self._variants)
         self.is_ready = True
-        logs.write("info", "ready", model=self.model.sha256, auth=self.settings.auth)
+        logs.write("info", "ready", **_told(self._variants), auth=self.settings.auth)
         try:
             yield
         finally:
             self.is_ready = False
             self._threads.shutdown()
             self._threads = None
+            await asyncio.to_thread(self._shadow.close)
+            if self._shared:
+                await self._shared.close()
             if self._log:
                 await asyncio.to_thread(self._log.close)
                 self._log = None
 
     async def reload(self) -> None:
-        """Take the model that lies in ``models/`` now, and the callers' keys, where they can be used.
+        """Take the models and the plan that lie there now, and the callers' keys, where all of them can be used.
 
         What cannot be used is told in the log, and what was there before goes on. No request waits for it.
         """
         async with self._reloading:
-            before = self.model
+            before = self._variants
             try:
-                model, callers = await asyncio.to_thread(self._load_anew)
+                variants, callers = await asyncio.to_thread(self._load_anew)
             except ProjectError as error:
-                logs.write("error", "the model was not changed", model=before.sha256, reason=str(error))
+                logs.write("error", "the model was not changed", **_told(before), reason=str(error))
                 return
-            self.model, self._callers = model, callers
-            if model.sha256 != before.sha256:
-                self.metrics.forget_model(self._agreed.name, before.sha256)
-                self._describe(model)
-            logs.write("info", "the model was loaded anew", model=model.sha256, before=before.sha256)
+            self._variants, self._callers = variants, callers
+            for version in {model.sha256 for model in before.models} - {model.sha256 for model in variants.models}:
+                self.metrics.forget_model(self._agreed.name, version)
+            self._describe(variants)
+            logs.write("info", "the model was loaded anew", **_told(variants), before=before.champion.model.sha256)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; see ASGI."""
@@ -201,6 +223,12 @@ class Service:
             words = "the service has failed; its log tells more, by the request's id"
             reply = (500, refused(500, "invalid", "service", words).body, ())
         await _send(exchange, reply, send)
+        self._show_shadow(exchange)
+
+    def _show_shadow(self, exchange: Exchange) -> None:
+        """Let the shadow see a request whose answer has gone."""
+        if exchange.shadowed and exchange.status == OK and self._shadow:
+            self._shadow.offer(exchange.shadowed)
 
     async def _pass_on(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_id(message: Message) -> None:
@@ -224,6 +252,8 @@ class Service:
         most_bytes, seconds = self.settings.max_body_bytes, self.settings.request_seconds
         body = await read_body(receive, headers, most_bytes, seconds)
         if len(body) <= INLINE_BYTES:
+            if self._shared and not self._shared.is_resting:
+                return await self._answered_by_all(exchange, body, self._shared)
             return self._answered(exchange, body)
         work = partial(self._answered, exchange, body)
         try:
@@ -233,55 +263,72 @@ class Service:
             raise overloaded(f"there was no answer within {seconds:g} seconds", "timeout") from None
 
     def _answered(self, exchange: Exchange, body: bytes) -> bytes:
-        """Read rows, predict, count, and have it logged: all of it under one model, whatever is loaded meanwhile."""
-        model = self.model
-        rows = model.reader.read(body)
-        predictions = [model.predictor.predict_one(rows[0])] if len(rows) == 1 else model.predictor.predict(rows)
-        exchange.prediction, exchange.rows = logs.new_id(), len(rows)
-        self._count_predictions(model, rows, predictions)
-        if self._log:
-            self._log_predictions(self._log, exchange, model, rows, predictions)
-        answers = [{"decision": item.decision, "score": item.score} for item in predictions]
-        return to_json({"model": model.sha256, "predictions": answers}, inf_nan_mode="null")
+        """The answer to the rows of a body: all of it under the models of one moment, whatever is loaded meanwhile."""
+        variants = self._variants
+        rows = variants.champion.model.reader.read(body)
+        if len(rows.inputs) > 1:
+            return self._answer_rows(exchange, variants, rows)
+        variant, row = _chosen(exchange, variants, rows), rows.inputs[0]
+        if self._memory is None:
+            return self._finished(exchange, variants, rows, [variant], [variant.model.predictor.predict_one(row)])
+        key = variant.model.keys.here(row)
+        if (found := self._memory.get(key)) is None:
+            found = variant.model.predictor.predict_one(row)
+            self._memory.put(key, found)
+        return self._finished(exchange, variants, rows, [variant], [found])
 
-    def _log_predictions(
+    async def _answered_by_all(self, exchange: Exchange, body: bytes, shared: RedisCache) -> bytes:
+        """As :meth:`_answered`, by what other processes have answered too."""
+        variants = self._variants
+        rows = variants.champion.model.reader.read(body)
+        if len(rows.inputs) > 1:
+            return self._answer_rows(exchange, variants, rows)
+        variant, row = _chosen(exchange, variants, rows), rows.inputs[0]
+        key = variant.model.keys.anywhere(row)
+        if (found := await shared.get(key)) is None:
+            found = variant.model.predictor.predict_one(row)
+            shared.put(key, found)
+        return self._finished(exchange, variants, rows, [variant], [found])
+
+    def _answer_rows(self, exchange: Exchange, variants: Variants, rows: Rows) -> bytes:
+        chosen = [variants.of(entity, exchange.id) for entity in rows.entities]
+        names = {variant.name: variant for variant in chosen}
+        first = chosen[0] if len(names) == 1 else variants.champion
+        exchange.variant, exchange.model = first.name if len(names) == 1 else MIXED, first.model.sha256
+        found: dict[int, Prediction] = {}
+        for name, variant in names.items():
+            positions = [position for position, item in enumerate(chosen) if item.name == name]
+            answers = variant.model.predictor.predict([rows.inputs[position] for position in positions])
+            found |= zip(positions, answers, strict=True)
+        return self._finished(exchange, variants, rows, chosen, [found[position] for position in range(len(chosen))])
+
+    def _finished(
         self,
-        log: PredictionLog,
         exchange: Exchange,
-        model: Loaded,
-        rows: Sequence[Mapping[str, Any]],
+        variants: Variants,
+        rows: Rows,
+        chosen: Sequence[Variant],
         predictions: Sequence[Prediction],
-    ) -> None:
-        now, took = datetime.now(UTC), round((perf_counter() - exchange.begun) * 1000, 3)
-        try:
-            for position, (row, item) in enumerate(zip(rows, predictions, strict=True)):
-                record = Record(
-                    id=exchange.prediction if len(rows) == 1 else f"{exchange.prediction}.{position}",
-                    request=exchange.id,
-                    time=now,
-                    mode="rest",
-                    variant=self.settings.variant,
-                    model=model.sha256,
-                    inputs=row,
-                    decision=item.decision,
-                    score=item.score,
-                    latency_ms=took,
-                    entity=row.get(self._entity),
-                )
-                log.append(record)
-        except LogFullError:
-            raise overloaded("predictions cannot be logged now") from None
+    ) -> bytes:
+        """Have the predictions logged, and count them; the body of the answer."""
+        exchange.prediction, exchange.rows = logs.new_id(), len(predictions)
+        if self._log or variants.shadow:
+            records = _records(exchange, rows, chosen, predictions)
+            if self._log:
+                _log(self._log, records)
+            exchange.shadowed = Asked(variants.shadow, records) if variants.shadow else None
+        self._count_predictions(rows, chosen, predictions)
+        answers = [_shown(item, variant, exchange) for item, variant in zip(predictions, chosen, strict=True)]
+        return to_json({"model": exchange.model, "predictions": answers}, inf_nan_mode="null")
 
-    def _count_predictions(
-        self, model: Loaded, rows: Sequence[Mapping[str, Any]], predictions: Sequence[Prediction]
-    ) -> None:
-        variant, version = self.settings.variant, model.sha256
-        is_class = model.signature.task != "regression"
-        for row, item in zip(rows, predictions, strict=True):
-            self.metrics.predicted(variant, version, item.decision if is_class else None, item.score)
+    def _count_predictions(self, rows: Rows, chosen: Sequence[Variant], predictions: Sequence[Prediction]) -> None:
+        for row, variant, item in zip(rows.inputs, chosen, predictions, strict=True):
+            model = variant.model
+            is_class = model.signature.task != "regression"
+            self.metrics.predicted(variant.name, model.sha256, item.decision if is_class else None, item.score)
             for column, value in row.items():
                 if value is None:
-                    self._count_missing(column, version)
+                    self._count_missing(column, model.sha256)
 
     def _count_missing(self, column: str, version: str) -> None:
         if (counter := self._missing.get((column, version))) is None:
@@ -297,9 +344,9 @@ class Service:
     def _tell(self, exchange: Exchange) -> None:
         """Count a request that is over, and write its line of the log."""
         seconds = perf_counter() - exchange.begun
-        key = (exchange.path, exchange.status, self.model.sha256)
+        labels = (exchange.variant or self._variants.champion.name, exchange.model or self.model.sha256)
+        key = (exchange.path, exchange.status, *labels)
         if (counted := self._counted.get(key)) is None:
-            labels = (self.settings.variant, self.model.sha256)
             counted = self._counted[key] = (
                 self.metrics.requests.labels(exchange.path, str(exchange.status), *labels),
                 self.metrics.request_seconds.labels(exchange.path, *labels),
@@ -319,14 +366,74 @@ class Service:
             caller=exchange.caller,
         )
 
-    def _describe(self, model: Loaded) -> None:
-        self.metrics.describe_model(self._agreed.name, model.sha256, model.trained, model.newest_row)
+    def _describe(self, variants: Variants) -> None:
+        for model in variants.models:
+            self.metrics.describe_model(self._agreed.name, model.sha256, model.trained, model.newest_row)
 
-    def _load_anew(self) -> tuple[Loaded, Callers]:
+    def _load_anew(self) -> tuple[Variants, Callers]:
         agreed = contract.load()
         if agreed.sha256 != self._agreed.sha256:
             raise ModelError(f"{contract.PATH} has changed, and with it what callers may send. Start the service anew.")
-        return loaded.load(agreed, self.settings.max_rows), auth.callers(self.settings)
+        return self._load(), auth.callers(self.settings)
+
+
+def _told(variants: Variants) -> dict[str, str]:
+    """What the log tells of the models."""
+    told = {"model": variants.champion.model.sha256}
+    if variants.experiment:
+        told |= {"experiment": variants.experiment.name}
+    if variants.challenger:
+        told |= {"challenger": variants.challenger.model.sha256}
+    return told | ({"shadow": variants.shadow.sha256} if variants.shadow else {})
+
+
+def _chosen(exchange: Exchange, variants: Variants, rows: Rows) -> Variant:
+    """Who answers the one row of a request; what fails from now on is theirs."""
+    variant = variants.of(rows.entities[0], exchange.id)
+    exchange.variant, exchange.model = variant.name, variant.model.sha256
+    return variant
+
+
+def _shown(item: Prediction, variant: Variant, exchange: Exchange) -> dict[str, Any]:
+    shown = {"decision": item.decision, "score": item.score}
+    return shown if variant.model.sha256 == exchange.model else {**shown, "model": variant.model.sha256}
+
+
+def _records(
+    exchange: Exchange, rows: Rows, chosen: Sequence[Variant], predictions: Sequence[Prediction]
+) -> list[Record]:
+    now, took = datetime.now(UTC), round((perf_counter() - exchange.begun) * 1000, 3)
+    return [
+        Record(
+            id=exchange.prediction if len(predictions) == 1 else f"{exchange.prediction}.{position}",
+            request=exchange.id,
+            time=now,
+            mode="rest",
+            variant=variant.name,
+            model=variant.model.sha256,
+            inputs=row,
+            decision=item.decision,
+            score=item.score,
+            latency_ms=took,
+            entity=entity,
+        )
+        for position, (row, entity, variant, item) in enumerate(
+            zip(rows.inputs, rows.entities, chosen, predictions, strict=True)
+        )
+    ]
+
+
+def _log(log: PredictionLog, records: Sequence[Record]) -> None:
+    """Have answers logged.
+
+    Raises:
+        Refused: So many wait for the disk that there is no room for more.
+    """
+    try:
+        for record in records:
+            log.append(record)
+    except LogFullError:
+        raise overloaded("predictions cannot be logged now") from None
 
 
 async def _send(exchange: Exchange, reply: Reply, send: Send) -> None:

@@ -42,6 +42,8 @@ class Settings:
         prediction_log: The folder of the prediction log; None keeps none.
         prediction_log_key_file: The key of hashes in it.
         variant: What metrics and log call the model that answers.
+        routes: The plan of an experiment, which lets a second model answer or look on; see :mod:`.routing`.
+        cache: Where answers are kept for who asks the same again; see :mod:`.cache`.
     """
 
     environment: str = "local"
@@ -58,6 +60,8 @@ class Settings:
     prediction_log: Path | None = None
     prediction_log_key_file: Path | None = None
     variant: str = "champion"
+    routes: Path | None = None
+    cache: str = "memory"
 
 
 def read(variables: Mapping[str, str]) -> Settings:
@@ -86,8 +90,12 @@ def read(variables: Mapping[str, str]) -> Settings:
         prediction_log=given.path("PREDICTION_LOG"),
         prediction_log_key_file=given.path("PREDICTION_LOG_KEY_FILE"),
         variant=variables.get("VARIANT") or default.variant,
+        routes=given.path("ROUTES"),
+        cache=variables.get("CACHE") or default.cache,
     )
     _check_auth(settings)
+    if settings.routes and settings.variant != default.variant:
+        raise SettingsError(f"VARIANT={settings.variant} with ROUTES={settings.routes}: the plan names the variants.")
     return settings
 
 

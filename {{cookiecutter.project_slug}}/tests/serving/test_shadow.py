@@ -1,0 +1,145 @@
+"""The challenger behind the champion's back: it tells the log what it would have said, and changes nothing else."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import plan
+import pytest
+from running_service import PATIENCE_SECONDS, Running, Serve, Start
+
+import {{ cookiecutter.package_name }} as package
+from {{ cookiecutter.package_name }}.paths import SIGNATURE
+from {{ cookiecutter.package_name }}.serving import shadow as shadows
+
+SLEEP_SECONDS = 0.5
+REQUESTS = 100
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for path in sorted(folder.iterdir()) for line in path.read_text().split("\n")[:-1]]
+
+
+def rows_of(service: Running) -> dict[str, float]:
+    """What became of the shadow's rows, by result."""
+    lines = [line for line in service.ask(path="/metrics")[2].splitlines() if line.startswith("shadow_rows_total{")]
+    return {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return holds()
+
+
+def changed(project: Path, code: str) -> str:
+    """Code that every process of the test runs when it starts, for PYTHONPATH."""
+    folder = project / "changed"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(f"import time\nfrom {package.__name__}.serving import shadow\n{code}\n")
+    return f"{folder}:{Path(package.__file__).parent.parent}"
+
+
+def test_the_shadow_tells_the_log_what_it_would_have_said(start: Start, row: dict[str, Any], project: Path) -> None:
+    digest = plan.write(shadow=True, variants={"champion": 1, "challenger": 99})
+    champion = json.loads(SIGNATURE.read_text())["model_sha256"]
+    log = project / "log"
+    service = start(ROUTES=str(plan.PLAN), PREDICTION_LOG=str(log))
+
+    answers = [service.ask(row), service.ask([row, row, row])]
+
+    assert {answer["model"] for _, _, answer in answers} == {champion}
+    assert until(lambda: len(records(log)) == 8)
+    by_variant: dict[str, dict[str, Any]] = {"champion": {}, "shadow": {}}
+    for item in records(log):
+        by_variant[item["variant"]][item["id"]] = (item["model"], item["score"], item["request"], item["inputs"])
+    assert len(by_variant["champion"]) == 4
+    assert by_variant["shadow"] == {name: (digest, *rest) for name, (_, *rest) in by_variant["champion"].items()}
+    assert f'mode="rest",model_version="{digest}",variant="shadow"' in service.ask(path="/metrics")[2]
+    assert rows_of(service) == {"answered": 4, "failed": 0, "dropped": 0, "unlogged": 0}
+
+
+def test_a_shadow_that_sleeps_costs_no_answer_its_time(start: Start, row: dict[str, Any], project: Path) -> None:
+    plan.write(shadow=True)
+    path = changed(project, f"shadow.MOST_ROWS = 10\nshadow.Shadow._ask = lambda *_: time.sleep({SLEEP_SECONDS})")
+    service = start(ROUTES=str(plan.PLAN), PYTHONPATH=path)
+
+    took = []
+    for _ in range(REQUESTS):
+        begun = time.perf_counter()
+        assert service.ask(row)[0] == 200
+        took.append(time.perf_counter() - begun)
+    seen = rows_of(service)
+    begun = time.monotonic()
+    service.process.terminate()
+
+    assert sorted(took)[REQUESTS // 2] < SLEEP_SECONDS / 5
+    assert sum(took) < SLEEP_SECONDS * REQUESTS / 5
+    assert seen["dropped"] > REQUESTS / 2
+    assert service.process.wait(PATIENCE_SECONDS) == 0
+    assert time.monotonic() - begun < shadows.STOP_SECONDS + 5
+
+
+def test_a_shadow_that_hangs_does_not_keep_the_service_from_ending(
+    start: Start, row: dict[str, Any], project: Path
+) -> None:
+    plan.write(shadow=True)
+    path = changed(project, "shadow.STOP_SECONDS = 0.5\nshadow.Shadow._ask = lambda *_: time.sleep(1e6)")
+    service = start(ROUTES=str(plan.PLAN), PYTHONPATH=path)
+
+    answers = [service.ask(row)[0] for _ in range(5)]
+    service.process.terminate()
+
+    assert answers == [200] * 5
+    assert service.process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_shadow_that_fails_is_counted_and_told_once(
+    serve: Serve,
+    row: dict[str, Any],
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plan.write(shadow=True)
+    client = serve(routes=plan.PLAN)
+    monkeypatch.setattr(shadows.Shadow, "_ask", lambda *_: 1 / 0)
+
+    answers = [client.post("/predict", json=row).status_code for _ in range(3)]
+    client.__exit__(None, None, None)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert answers == [200] * 3
+    assert [line["message"] for line in lines].count("the shadow failed") == 1
+    assert 'shadow_rows_total{result="failed"} 3.0' in client.get("/metrics").text
+
+
+def test_answers_have_the_logs_last_room_to_themselves(
+    serve: Serve, row: dict[str, Any], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan.write(shadow=True)
+    monkeypatch.setattr(shadows, "MOST_LOGGED", 0)
+    client = serve(routes=plan.PLAN, prediction_log=project / "log")
+
+    client.post("/predict", json=row)
+    client.__exit__(None, None, None)
+
+    assert [item["variant"] for item in records(project / "log")] == ["champion"]
+    assert 'shadow_rows_total{result="unlogged"} 1.0' in client.get("/metrics").text
+
+
+def test_nothing_is_asked_behind_a_refusal(serve: Serve, project: Path) -> None:
+    plan.write(shadow=True)
+    client = serve(routes=plan.PLAN)
+
+    client.post("/predict", json=[])
+    client.__exit__(None, None, None)
+
+    assert 'shadow_rows_total{result="answered"} 0.0' in client.get("/metrics").text
+    assert not [thread for thread in threading.enumerate() if thread.name == "shadow"]
