@@ -14,7 +14,7 @@ from tests.template.generation import files_of
 
 _LEFTOVER = re.compile(r"cookiecutter\.[a-z_]|\{\{ ?cookiecutter|\{%")
 # Templates that the project itself renders, at run time.
-_OWN_TEMPLATES = re.compile(r"src/\w+/report/templates/")
+_OWN_TEMPLATES = re.compile(r"src/\w+/(report|web)/templates/")
 
 
 def parse_all(project: Path) -> set[str]:

@@ -41,6 +41,7 @@ def imported_parts(path: Path) -> set[str]:
         ("report", {"pull_request", "monitoring"}),
         ("alerting", {"source", "pipeline", "model", "serving", "monitoring", "report", "adopt", "gates", "delivery"}),
         ("monitoring", {"source", "adopt", "gates", "checks", "pull_request", "container", "delivery"}),
+        ("web", {"source", "pipeline", "serving", "monitoring", "evaluation", "adopt", "gates", "checks", "delivery"}),
         ("pull_request", {"source", "pipeline", "model", "serving", "monitoring", "adopt", "delivery"}),
     ],
 )

@@ -73,6 +73,7 @@ class Column:
         required: Whether a value must be present.
         unique: Whether a value may occur only once.
         enum: The allowed values; empty when any value may occur.
+        enum_labels: What each allowed value means, in the order of ``enum``; empty where the contract never says.
         minimum: The smallest allowed value, inclusive: a number, or an ISO date for dates and timestamps.
         maximum: The largest allowed value, inclusive.
         pattern: A regular expression that the whole string must match.
@@ -81,6 +82,7 @@ class Column:
         classification: The column's sensitivity class; anything above ``internal`` is personal or secret.
         example: A value to show people.
         reason: Why the column is excluded.
+        title: The column's name as people say it, where the contract gives one (``businessName``).
     """
 
     name: str
@@ -99,6 +101,8 @@ class Column:
     classification: str = "internal"
     example: Any = None
     reason: str = ""
+    enum_labels: tuple[str, ...] = ()
+    title: str = ""
 
     @property
     def is_category(self) -> bool:
@@ -294,7 +298,14 @@ def _column(item: SchemaProperty) -> Column:
         classification=item.classification or "internal",
         example=next(iter(item.examples or ()), None),
         reason=str(custom.get("reason") or ""),
+        enum_labels=_labels(item),
+        title=item.businessName or "",
     )
+
+
+def _labels(item: SchemaProperty) -> tuple[str, ...]:
+    labels = tuple(value.label or "" for value in item.enum or ())
+    return labels if any(labels) else ()
 
 
 def _property_faults(item: SchemaProperty) -> Iterator[str]:

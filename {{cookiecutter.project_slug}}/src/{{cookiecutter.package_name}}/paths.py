@@ -40,6 +40,8 @@ DRIFT_DRILL = Path("reports/drift-drill.json")
 PERFORMANCE = Path("reports/performance.json")
 REPLAY = Path("reports/replay.json")
 
+WEB = Path("build/web")
+WEB_PACKAGES = Path("web/node_modules")
 STAGE_COSTS = Path(".stage-costs")
 
 

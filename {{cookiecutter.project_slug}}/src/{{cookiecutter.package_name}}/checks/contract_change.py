@@ -358,8 +358,9 @@ def _renamed(before: Contract, after: Contract) -> dict[str, str]:
 def _is_same_but_for_names(column: Column, other: Column) -> bool:
     words, others = set(column.description.lower().split()), set(other.description.lower().split())
     alike = bool(words) and len(words & others) >= MOVED * len(words | others)
-    names = {"name": "", "physical_name": "", "description": "", "example": None, "reason": ""}
-    return alike and replace(column, **names) == replace(other, **names)  # type: ignore[arg-type]
+    names: dict[str, Any] = dict.fromkeys(("name", "physical_name", "description", "example", "reason", "title"), "")
+    names["enum_labels"] = ()
+    return alike and replace(column, **names) == replace(other, **names)
 
 
 def _summary(column: Column) -> str:
