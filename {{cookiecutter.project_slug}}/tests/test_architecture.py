@@ -38,10 +38,11 @@ def imported_parts(path: Path) -> set[str]:
         ("checks", {"pipeline", "model", "serving", "monitoring", "report", "adopt", "gates", "pull_request"}),
         ("evaluation", {"pipeline", "serving", "monitoring", "report", "adopt", "gates", "checks"}),
         ("gates", {"source", "pipeline", "serving", "monitoring", "adopt", "pull_request"}),
-        ("report", {"pull_request", "monitoring"}),
+        ("report", {"pull_request", "monitoring", "experiments"}),
         ("alerting", {"source", "pipeline", "model", "serving", "monitoring", "report", "adopt", "gates", "delivery"}),
-        ("monitoring", {"source", "adopt", "gates", "checks", "pull_request", "container", "delivery"}),
+        ("monitoring", {"source", "adopt", "gates", "checks", "pull_request", "container", "delivery", "experiments"}),
         ("web", {"source", "pipeline", "serving", "monitoring", "evaluation", "adopt", "gates", "checks", "delivery"}),
+        ("experiments", {"source", "adopt", "gates", "checks", "pull_request", "container", "delivery"}),
         ("pull_request", {"source", "pipeline", "model", "serving", "monitoring", "adopt", "delivery"}),
     ],
 )

@@ -39,6 +39,7 @@ DRIFT = Path("reports/drift.json")
 DRIFT_DRILL = Path("reports/drift-drill.json")
 PERFORMANCE = Path("reports/performance.json")
 REPLAY = Path("reports/replay.json")
+EXPERIMENTS = Path("reports/experiments")
 
 WEB = Path("build/web")
 WEB_PACKAGES = Path("web/node_modules")

@@ -19,6 +19,7 @@ def every_chart(label: str) -> list[Markup]:
     return [
         charts.lines([line], label, label, title=label, diagonal="chance", mark=Mark(0.5, label)),
         charts.lines([line], label, label, title=label, unit_square=True, filled=True),
+        charts.band([1.0, 2.0], [Estimate(0.5, 0.1, 0.9)] * 2, label, label, title=label, levels=[(0.0, label)]),
         charts.ranges(rows, label, title=label),
         charts.bars(rows, label, title=label),
         charts.histogram([0.0, 1.0], [3, 4], label, label, title=label, mark=Mark(0.0, label)),
@@ -53,11 +54,13 @@ def test_colours_can_be_changed_by_the_page() -> None:
     [
         lambda: charts.lines([Line("one", [0.5], [0.5])], "x", "y", title="t", diagonal="d"),
         lambda: charts.ranges([Row("none", Estimate(None))], "x", title="t"),
+        lambda: charts.band([1.0], [Estimate(None)], "x", "y", title="t", levels=[(0.0, "zero")]),
+        lambda: charts.band([1.0], [Estimate(0.5, 0.5, 0.5)], "x", "y", title="t"),
         lambda: charts.bars([], "x", title="t"),
         lambda: charts.histogram([1.0], [0], "x", "y", title="t"),
         lambda: charts.heatmap(["only"], [[0]], "r", "c", title="t"),
     ],
-    ids=["lines", "ranges", "bars", "histogram", "heatmap"],
+    ids=["lines", "ranges", "no band", "one look", "bars", "histogram", "heatmap"],
 )
 def test_next_to_nothing_can_be_drawn(draw: Callable[[], Markup]) -> None:
     assert draw().startswith("<svg")

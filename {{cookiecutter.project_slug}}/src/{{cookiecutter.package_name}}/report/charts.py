@@ -185,13 +185,63 @@ def lines(
         return _svg(figure, title)
 
 
-def ranges(rows: Sequence[Row], x_label: str, *, title: str) -> Markup:
+def band(
+    x: Sequence[float],
+    found: Sequence[Estimate],
+    x_label: str,
+    y_label: str,
+    *,
+    title: str,
+    levels: Sequence[tuple[float, str]] = (),
+) -> Markup:
+    """An estimate with its interval, as both become known.
+
+    Args:
+        x: Where the estimates are.
+        found: The estimates; what has no interval is left out. Early intervals, which may be huge, are cut.
+        x_label: What x is, unit included.
+        y_label: What the estimates are, unit included.
+        title: What the chart shows, for those who hear it.
+        levels: Values to compare with, and what each means.
+    """
+    known = [(at, item.value, item.low, item.high) for at, item in zip(x, found, strict=True)]
+    drawn = np.array([row for row in known if None not in row], dtype=np.float64).reshape(-1, 4)
+    tones: tuple[Tone, ...] = ("third", "second")
+    with mpl.rc_context(STYLE):
+        figure, axes = _canvas(HEIGHT, left=44, bottom=38, top=38)
+        at, value, low, high = drawn.T
+        axes.fill_between(at, low, high, color=PALETTE["first"], alpha=0.16, linewidth=0)
+        for end in (low, high):
+            axes.plot(at, end, color=PALETTE["first"], linewidth=0.8)
+        axes.plot(
+            at, value, color=PALETTE["first"], marker=MARKERS["first"] if len(at) < 2 else "", label="_", zorder=3
+        )
+        for place, (level, label) in enumerate(levels):
+            tone = tones[place % len(tones)]
+            axes.axhline(
+                level, color=PALETTE[tone], linestyle=DASHES[tone], linewidth=1.4, label=words.shortened(label, 24)
+            )
+        if len(at):
+            marks = [level for level, _ in levels]
+            reach = 2.5 * float(np.ptp([low[-1], high[-1], *marks]))
+            ends = min([*low, *marks]), max([*high, *marks])
+            if reach:
+                axes.set_ylim(max(ends[0], value[-1] - reach), min(ends[1], value[-1] + reach))
+            axes.margins(x=0.01)
+        if levels:
+            _legend(axes)
+        _label(axes, x_label, y_label)
+        return _svg(figure, title)
+
+
+def ranges(rows: Sequence[Row], x_label: str, *, title: str, zero: bool = False) -> Markup:
     """Numbers with their intervals, one below the other on a common scale.
 
     Args:
         rows: The numbers, the first on top; rows without a number are left out.
         x_label: What the numbers are, unit included.
         title: What the chart shows, for those who hear it.
+        zero: Whether a line stands at zero, for differences.
     """
     rows = [row for row in rows if row.found.value is not None]
     with mpl.rc_context(STYLE):
@@ -204,6 +254,8 @@ def ranges(rows: Sequence[Row], x_label: str, *, title: str) -> Markup:
             axes.plot(
                 [value or 0.0], [place], color=color, marker=MARKERS[row.tone], linestyle="", clip_on=False, zorder=4
             )
+        if zero:
+            axes.axvline(0, color=PALETTE["muted"], linewidth=0.8)
         axes.margins(x=0.06)
         _label(axes, x_label, "")
         return _svg(figure, title)
