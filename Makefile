@@ -89,16 +89,20 @@ bench-image: $(READY) ## Measure the container image beside a single-stage one; 
 	PYTHONPATH=. $(BIN)/python benchmarks/container.py
 
 .PHONY: bench-batch
-bench-batch: $(READY) ## Measure batch prediction beside plain pandas on 5 M rows
-	PYTHONPATH=. $(BIN)/python benchmarks/batch.py
+bench-batch: $(READY) ## Measure batch prediction beside plain pandas on 5 M rows, into docs/speed.md
+	$(BIN)/python benchmarks/batch.py
 
 .PHONY: bench-drift
-bench-drift: $(READY) ## Measure drift on a million rows beside Evidently, and compare the verdicts; five minutes
+bench-drift: $(READY) ## Measure drift on a million rows beside Evidently, and compare the verdicts, into docs/speed.md; five minutes
 	$(BIN)/python benchmarks/drift.py
 
 .PHONY: bench-serving
-bench-serving: $(READY) ## Measure the REST service beside FastAPI echoing and MLflow serving; needs wrk
+bench-serving: $(READY) ## Measure the REST service beside FastAPI echoing and MLflow serving, into docs/speed.md; needs wrk
 	$(BIN)/python benchmarks/serving.py
+
+.PHONY: fault-table
+fault-table: $(READY) ## Do to a generated project what goes wrong in production, and write docs/faults.md; needs root, five minutes
+	$(BIN)/python benchmarks/faults.py
 
 .PHONY: bench-adopt
 bench-adopt: $(READY) ## Adopt public tables of many shapes and write the scores into docs/adopt.md; a quarter of an hour

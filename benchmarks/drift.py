@@ -2,8 +2,8 @@
 
 Half of the columns are numbers and half are categories; some are shifted by a little, some by much, most not at all.
 Evidently needs an older pandas than the project, so it gets a throwaway environment of its own. Seconds are CPU time of
-the whole command, start and reading included, so that a busy machine does not matter; memory is the peak of the process.
-``make bench-drift``, or ``drift.py ROWS`` for fewer rows.
+the whole command, start and reading included, so a busy machine does not matter; memory is the peak of the process.
+The table goes into docs/speed.md: ``make bench-drift``. ``drift.py ROWS`` measures fewer rows, and changes no page.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pages
 from pipeline import IN_PROJECT, generate, runner
 from rich.console import Console
 from rich.table import Table
@@ -61,7 +62,7 @@ def main(rows: int) -> int:
         theirs = measured([theirs_python, IN_PROJECT / "drift_evidently.py", place])
         shifts = json.loads((place / "shifts.json").read_text(encoding="utf-8"))
     ratio, agree = theirs.cpu / ours.cpu, ours.moved == theirs.moved
-    table = Table(title=f"Drift of {rows:,} rows × {len(shifts)} columns on {os.cpu_count()} cores")
+    table = Table(title=f"Drift of {rows:,} rows by {len(shifts)} columns on {os.cpu_count()} cores")
     for heading in ("what", "ours", "Evidently", "ratio", "target"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     table.add_row("CPU time, whole command", f"{ours.cpu:.1f} s", f"{theirs.cpu:.1f} s", f"{ratio:.0f}",
@@ -72,8 +73,8 @@ def main(rows: int) -> int:
                   f"≤ {MOST_MEMORY_RATIO:.0f}")  # fmt: skip
     table.add_row("columns that moved", str(len(ours.moved)), str(len(theirs.moved)), "the same" if agree else "differ",
                   "the same")  # fmt: skip
+    pages.show(table, pages.SPEED if rows >= ROWS else None, "drift")
     console = Console(width=110)
-    console.print(table)
     for name in sorted(ours.moved ^ theirs.moved):
         console.print(f"{name}, {shifts[name]}: {'only ours' if name in ours.moved else 'only Evidently'} says moved")
     return int(ratio < LEAST_RATIO or memory > MOST_MEMORY_RATIO or not agree)

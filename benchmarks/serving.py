@@ -2,7 +2,8 @@
 
 Beside it, in the same run and in turn: FastAPI echoing the same JSON under the same server, which is the least that a
 service can do, and ``mlflow models serve`` with the same model. Ours runs as in production: it asks for a key, logs
-every request and every prediction, and counts. Needs ``wrk`` (Debian: ``apt-get install wrk``):
+every request and every prediction, and counts. CPU time is that of all processes of a server, and tells little of how
+busy the machine is otherwise. The table goes into docs/speed.md. Needs ``wrk`` (Debian: ``apt-get install wrk``):
 ``make bench-serving``, or ``benchmarks/serving.py PROJECT`` for a project whose pipeline has run.
 """
 
@@ -21,13 +22,13 @@ import tempfile
 import time
 import venv
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+import pages
 from pipeline import IN_PROJECT, generate, runner
-from rich.console import Console
 from rich.table import Table
 
 MLFLOW = ("mlflow>=3.17,<3.18", "skops>=0.16,<1", "scikit-learn>=1.9,<1.10")
@@ -44,21 +45,23 @@ UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 @dataclass(frozen=True)
 class Server:
-    """A server under load: its name, its port, its path, and the body that it is sent."""
+    """A server under load: its name, its port, its path, the body that it is sent, and its process group."""
 
     name: str
     port: int
     path: str
     body: str
+    group: int
 
 
 @dataclass(frozen=True)
 class Round:
-    """One run of ``wrk``: requests a second, milliseconds at two percentiles, and answers that were no 2xx."""
+    """One run of ``wrk``: requests a second, milliseconds at two percentiles, CPU µs per request, answers but 2xx."""
 
     rate: float
     p50: float
     p99: float
+    cpu: float
     failed: int
 
 
@@ -86,7 +89,7 @@ def told(found: dict[str, Round]) -> int:
     """Print what was measured; 0 when every target is met."""
     own = found["ours"]
     table = Table(title=f"One row over HTTP, {CONNECTIONS} connections, one worker, {os.cpu_count()} cores")
-    for heading in ("server", "requests/s", "p50", "p99", "failed", "ours is", "target"):
+    for heading in ("server", "requests/s", "p50", "p99", "CPU per request", "failed", "ours is", "target"):
         table.add_column(heading, justify="left" if heading == "server" else "right")
     is_met = own.failed == 0
     for name, item in found.items():
@@ -98,9 +101,9 @@ def told(found: dict[str, Round]) -> int:
             ratio = f"{own.rate / item.rate:.0f} times, p99 {own.p99 / item.p99:.0%}"
             target = f"≥ {LEAST_TIMES_MLFLOW:.0f} times, ≤ {MOST_OF_MLFLOW_P99:.0%}"
             is_met &= own.rate >= LEAST_TIMES_MLFLOW * item.rate and own.p99 <= MOST_OF_MLFLOW_P99 * item.p99
-        shown = (f"{item.rate:,.0f}", f"{item.p50:.1f} ms", f"{item.p99:.1f} ms", str(item.failed))
-        table.add_row(name, *shown, ratio, target)
-    Console(width=110).print(table)
+        times = (f"{item.p50:.1f} ms", f"{item.p99:.1f} ms", f"{item.cpu:.0f} µs")
+        table.add_row(name, f"{item.rate:,.0f}", *times, str(item.failed), ratio, target)
+    pages.show(table, pages.SPEED, "serving")
     return int(not is_met)
 
 
@@ -115,19 +118,35 @@ def press(server: Server, scratch: Path) -> Round:
     script.write_text(f'wrk.method = "POST"\n{headers}wrk.body = [==[{server.body}]==]\n')
     url = f"http://127.0.0.1:{server.port}{server.path}"
     options = ("-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--timeout", "30s", "--latency", "-s", str(script))
+    before = cpu_seconds(server.group)
     said = subprocess.run(["wrk", *options, url], check=True, capture_output=True, text=True).stdout
+    cpu = cpu_seconds(server.group) - before
+    requests = re.search(r"(\d+) requests in", said)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
     times = {share: float(value) * UNITS[unit] for share, value, unit in re.findall(r"(\d+)%\s+([\d.]+)(\w+)", said)}
-    if rate is None or not {"50", "99"} <= set(times):
+    if rate is None or requests is None or not {"50", "99"} <= set(times):
         raise RuntimeError(said)
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    return Round(float(rate[1]), times["50"], times["99"], int(failed[1]) if failed else 0)
+    used = cpu / max(1, int(requests[1])) * 1e6
+    return Round(float(rate[1]), times["50"], times["99"], used, int(failed[1]) if failed else 0)
+
+
+def cpu_seconds(group: int) -> float:
+    """What all processes of a group have used, user and system."""
+    used = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(") ")[2].split()
+            if int(fields[2]) == group:
+                used += int(fields[11]) + int(fields[12])
+    return used / os.sysconf("SC_CLK_TCK")
 
 
 def middle(rounds: Sequence[Round]) -> Round:
     """The median of each number, and all failures."""
-    rate, p50, p99 = (statistics.median(getattr(item, name) for item in rounds) for name in ("rate", "p50", "p99"))
-    return Round(rate, p50, p99, sum(item.failed for item in rounds))
+    names = ("rate", "p50", "p99", "cpu")
+    rate, p50, p99, cpu = (statistics.median(getattr(item, name) for item in rounds) for name in names)
+    return Round(rate, p50, p99, cpu, sum(item.failed for item in rounds))
 
 
 def trained(scratch: Path) -> Path:
@@ -153,8 +172,8 @@ def ours(project: Path, scratch: Path) -> Iterator[Server]:
     }
     port = free_port()
     command = [str(project / ".venv/bin/python"), "-m", "flight_delays.serving", str(port)]
-    with started(command, port, "/readyz", project, scratch / "ours.log", variables):
-        yield Server("ours", port, "/predict", json.dumps(example(project)))
+    with started(command, port, "/readyz", project, scratch / "ours.log", variables) as group:
+        yield Server("ours", port, "/predict", json.dumps(example(project)), group)
 
 
 @contextmanager
@@ -163,8 +182,8 @@ def echo(project: Path) -> Iterator[Server]:
     port = free_port()
     uvicorn = ("-m", "uvicorn", "echo_service:app", "--no-access-log", "--log-level", "warning", "--port", str(port))
     command = [str(project / ".venv/bin/python"), *uvicorn]
-    with started(command, port, "/openapi.json", IN_PROJECT, Path(os.devnull), {}):
-        yield Server("FastAPI echo", port, "/predict", json.dumps(example(project)))
+    with started(command, port, "/openapi.json", IN_PROJECT, Path(os.devnull), {}) as group:
+        yield Server("FastAPI echo", port, "/predict", json.dumps(example(project)), group)
 
 
 @contextmanager
@@ -188,16 +207,17 @@ def mlflow(project: Path, scratch: Path) -> Iterator[Server]:
     save = [python, str(IN_PROJECT / "mlflow_model.py"), str(model)]
     subprocess.run(save, cwd=project, env=os.environ | variables, check=True)
     words = ("models", "serve", "--model-uri", str(model), "--port", str(port), "--env-manager", "local")
-    with started([str(home / "bin/mlflow"), *words], port, "/ping", scratch, scratch / "mlflow.log", variables):
+    command, said = [str(home / "bin/mlflow"), *words], scratch / "mlflow.log"
+    with started(command, port, "/ping", scratch, said, variables) as group:
         rows = {"dataframe_records": [example(project)]}
-        yield Server("mlflow models serve", port, "/invocations", json.dumps(rows))
+        yield Server("mlflow models serve", port, "/invocations", json.dumps(rows), group)
 
 
 @contextmanager
 def started(
     command: Sequence[str], port: int, path: str, folder: Path, said: Path, variables: dict[str, str]
-) -> Iterator[None]:
-    """A server, once it answers; all its processes are gone at the end.
+) -> Iterator[int]:
+    """A server, once it answers: its process group, which is gone at the end.
 
     Raises:
         RuntimeError: It does not answer in time.
@@ -212,7 +232,7 @@ def started(
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{command[0]} does not start: {said.read_text()[-500:] if said.is_file() else ''}")
             time.sleep(0.1)
-        yield
+        yield process.pid
     finally:
         os.killpg(process.pid, 15)
         process.wait()

@@ -76,6 +76,20 @@ def test_production_is_a_canary_that_runs_the_pods_of_the_deployment(kubernetes:
     }
 
 
+def test_the_canary_asks_in_promql(kubernetes: Path, tmp_path: Path) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("needs promtool: apt install prometheus")
+    [template] = [item for item in rendered(kubernetes, "prod") if item["kind"] == "AnalysisTemplate"]
+    queries = [item["provider"]["prometheus"]["query"] for item in template["spec"]["metrics"]]
+    rules = [{"record": f"asked:{n}", "expr": re.sub(r"{{.*?}}", "x", query)} for n, query in enumerate(queries)]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "canary", "rules": rules}]}))
+
+    done = subprocess.run(["promtool", "check", "rules", tmp_path / "rules.yaml"], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"SUCCESS: {len(queries)} rules found" in done.stdout
+
+
 def test_environments_differ_in_what_they_should_and_in_nothing_else(kubernetes: Path) -> None:
     dev, staging = (
         json.loads(re.sub(r"settings-[a-z0-9]{10}", "settings", json.dumps(rendered(kubernetes, name))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,13 +12,26 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from running_service import PATIENCE_SECONDS, Running, Serve, Start, free_port, launch
+from running_service import PATIENCE_SECONDS, Running, Serve, Start, TellFault, free_port, launch
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.serving.health import is_ready
 from {{ cookiecutter.package_name }}.serving.request import example_row
 from {{ cookiecutter.package_name }}.serving.rest import create_app
 from {{ cookiecutter.package_name }}.serving.settings import Settings
+
+
+@pytest.fixture
+def tell_fault(request: pytest.FixtureRequest) -> TellFault:
+    """Keeps what came of a fault as a line of JSON, in the file that FAULT_FACTS names: a table is made from them."""
+
+    def tell(fault: str, *, seen: str, lost: str, seconds: float | None) -> None:
+        told = {"fault": fault, "seen": seen, "lost": lost, "seconds": seconds, "test": request.node.nodeid}
+        if facts := os.environ.get("FAULT_FACTS"):
+            with Path(facts).open("a") as file:
+                file.write(json.dumps(told) + "\n")
+
+    return tell
 
 
 @pytest.fixture

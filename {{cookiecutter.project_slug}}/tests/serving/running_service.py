@@ -47,7 +47,7 @@ class Running:
 
     def logged(self) -> list[dict[str, Any]]:
         """What it has written to standard output so far."""
-        lines = self.said.read_text().splitlines()
+        lines = self.said.read_text().split("\n")[:-1]  # the last one may still be on its way
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def memory_mib(self) -> float:
@@ -57,6 +57,7 @@ class Running:
 
 
 Start = Callable[..., Running]
+TellFault = Callable[..., None]
 Serve = Callable[..., TestClient]
 
 

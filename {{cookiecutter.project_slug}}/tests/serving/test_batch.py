@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from running_service import TellFault
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
@@ -200,14 +202,18 @@ batch_run.run(work.load(), "rows.parquet", "out.parquet", Path("batch.prom"), ch
         ("before the result appears", 0),
     ],
 )
-def test_kill_9_loses_and_doubles_nothing(rows: pa.Table, logged: Path, moment: str, times: int) -> None:
+def test_kill_9_loses_and_doubles_nothing(
+    rows: pa.Table, logged: Path, moment: str, times: int, tell_fault: TellFault
+) -> None:
     code = KILLED.replace("{package}", PACKAGE).replace("CHUNK", str(CHUNK))
     path = os.pathsep.join(filter(None, sys.path))
     killed = subprocess.run([sys.executable, "-c", code, moment, str(times)], env=os.environ | {"PYTHONPATH": path})
     assert killed.returncode == -signal.SIGKILL
     assert not Path("out.parquet").exists()
 
+    begun = time.monotonic()
     outcome = batch()
+    seconds = time.monotonic() - begun
 
     assert outcome.resumed > 0
     assert outcome.rows_in == outcome.rows_out == ROWS
@@ -215,6 +221,12 @@ def test_kill_9_loses_and_doubles_nothing(rows: pa.Table, logged: Path, moment: 
     ids = pq.read_table("out.parquet")["prediction_id"].to_pylist()
     assert logged_ids(logged) == sorted(ids)
     assert len(set(ids)) == ROWS
+    tell_fault(
+        f"kill -9 of a batch, {moment}",
+        seen=f"no result; the same command goes on from {outcome.resumed} of {ROWS} rows",
+        lost="nothing, nothing doubled, in answers and log",
+        seconds=seconds,
+    )
 
 
 def test_another_input_is_not_gone_on_with(rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from running_service import Start
+from running_service import Start, TellFault
 from schemathesis import GenerationMode
 
 from {{ cookiecutter.package_name }}.release.api_key import made
@@ -23,7 +26,9 @@ QUIET = settings(
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_predict_keeps_its_document_whatever_is_sent(start: Start, tmp_path: Path, mode: GenerationMode) -> None:
+def test_predict_keeps_its_document_whatever_is_sent(
+    start: Start, tmp_path: Path, mode: GenerationMode, tell_fault: TellFault
+) -> None:
     key, line = made("schemathesis")
     (tmp_path / "keys").write_text(line)
     service = start(AUTH="api-key", API_KEYS_FILE=str(tmp_path / "keys"))
@@ -36,3 +41,38 @@ def test_predict_keeps_its_document_whatever_is_sent(start: Start, tmp_path: Pat
         case.call_and_validate(headers=headers)
 
     is_answered_by_the_document()
+    tell_fault(
+        f"{EXAMPLES} {mode.value} requests by schemathesis",
+        seen="answers that keep to the document; never 500",
+        lost="nothing",
+        seconds=0,
+    )
+
+
+@pytest.mark.parametrize("padding", [b"", b" " * 10_000], ids=["small", "large"])
+def test_hostile_bodies_are_refused_and_the_next_is_answered(
+    start: Start, row: dict[str, Any], padding: bytes, tell_fault: TellFault
+) -> None:
+    service = start()
+    name = next(iter(row))
+    values = ["NaN", "-Infinity", "1e999", "-0", "9" * 400, "9" * 5_000, '"\\ud800"', '"\\u0000"', "{}", "[[]]", "true"]
+    values += ['"' + "x" * 5_000 + '"', "[" * 2_000, '{"a":' * 1_000, "0x10", "1_000", "'x'", "undefined"]
+    changed = [json.dumps({**row, name: "VALUE"}).replace('"VALUE"', value).encode() for value in values]
+    text = json.dumps(row)
+    bodies = [
+        *changed, b"", b"null", b"[]", b"{", b"\x00", b"\xff\xfe\xfd", "\ufeff{}".encode(), text.encode("utf-16"),
+        b"[" * 3_000, b"[" + b"{}," * 1_500 + b"{}]", text.replace("}", f', "{name}": 1}}').encode(),
+        json.dumps({f"c{number}": number for number in range(300)}).encode(), (text + text).encode(),
+    ]  # fmt: skip
+
+    found = Counter(service.ask(padding + body)[0] for body in bodies)
+
+    assert set(found) <= {200, 422}
+    assert found[422] >= len(bodies) - 2
+    assert service.ask(row)[0] == 200
+    tell_fault(
+        f"{len(bodies)} hostile bodies: deep, huge, torn, of wrong types ({'small' if not padding else 'large'})",
+        seen="422 with what is wrong; never 500",
+        lost="nothing",
+        seconds=0,
+    )

@@ -276,6 +276,27 @@ def test_kill_9_loses_nothing_that_was_synced(shop: Any, tmp_path: Path) -> None
     assert not is_locked(segment)
 
 
+def test_half_a_character_stops_nothing(shop_contract: Contract, tmp_path: Path) -> None:
+    log = PredictionLog(tmp_path / "log", shop_contract)
+
+    log.append(record(0, entity="half \ud800"))
+    log.append(record(1))
+    log.close()
+
+    assert [(found["id"], found["entity"]) for found in lines(tmp_path / "log")] == [("p-0", "half ?"), ("p-1", 42)]
+
+
+def test_records_are_taken_all_or_none(shop_contract: Contract, tmp_path: Path) -> None:
+    log = PredictionLog(tmp_path / "log", shop_contract, window_seconds=60, most_unwritten=3)
+    log.append_all([record(0), record(1)])
+
+    with pytest.raises(LogFullError, match="2 predictions wait to be logged"):
+        log.append_all([record(2), record(3)])
+
+    log.close()
+    assert ([found["id"] for found in lines(tmp_path / "log")], log.lost) == (["p-0", "p-1"], 2)
+
+
 def test_more_than_the_bound_is_refused_at_once(shop_contract: Contract, tmp_path: Path) -> None:
     log = PredictionLog(tmp_path / "log", shop_contract, window_seconds=60, most_unwritten=2)
     log.append(record(0))

@@ -42,7 +42,7 @@ def main() -> None:
         raise SystemExit(1) from None
     logs.configure()
     app = Stopping(service)
-    options = server_options(service.settings.max_concurrent, service.settings.request_seconds)
+    options = server_options(service.settings.max_concurrent, service.settings.request_seconds, app.at_once)
     config = uvicorn.Config(app, given.host, given.port, timeout_graceful_shutdown=MOST_STOP_SECONDS, **options)
     StoppingServer(config, app, service).run()
 

@@ -36,8 +36,8 @@ def write(level: str, message: str, **facts: Any) -> None:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     line = to_json({"time": now, "level": level, "message": message, **facts}, fallback=str)
     try:
-        sys.stdout.write(line.decode() + "\n")
-        sys.stdout.flush()
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
     except (OSError, ValueError):  # whoever read the log is gone; answers go on
         return
 

@@ -14,7 +14,6 @@ import fcntl
 import hashlib
 import hmac
 import json
-import math
 import os
 import re
 import socket
@@ -22,13 +21,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from pydantic_core import to_json
 
 from ..contract import Contract
 from ..errors import ProjectError
@@ -164,6 +164,7 @@ class PredictionLog:
         """
         self._folder = folder
         self._privacy = Privacy(agreed, key)
+        self._moments = [column.name for column in agreed.features if column.type == "timestamp"]
         self._window = window_seconds
         self._segment_bytes, self._segment_seconds = segment_bytes, segment_seconds
         self._most_unwritten = most_unwritten
@@ -203,15 +204,23 @@ class PredictionLog:
         Raises:
             LogFullError: So many records wait that no more are taken; the caller should refuse work for a while.
         """
+        self.append_all((record,))
+
+    def append_all(self, records: Sequence[Record]) -> None:
+        """Take records, all or none; see :meth:`append`.
+
+        Raises:
+            LogFullError: So many records wait that these have no room.
+        """
         with self._state:
-            if self._is_closing or self.unwritten >= self._most_unwritten:
-                self.lost += 1
+            if self._is_closing or self.unwritten + len(records) > self._most_unwritten:
+                self.lost += len(records)
                 raise LogFullError(f"{self._folder}: {self.unwritten} predictions wait to be logged. {self._complaint}")
             if not self._waiting:
                 self._oldest = time.monotonic()
                 self._state.notify_all()
-            self._waiting.append(record)
-            self._appended += 1
+            self._waiting.extend(records)
+            self._appended += len(records)
 
     def sync(self) -> None:
         """Return once everything that was appended so far is on the disk.
@@ -272,7 +281,7 @@ class PredictionLog:
                     self._segment.close()
                 self._segment = None  # where the next cannot be opened, this one stays closed
                 self._segment = self._open()
-            self._segment.write("".join(map(self._line, batch)).encode())
+            self._segment.write(b"".join(map(self._line, batch)))
         except OSError as error:
             self.errors += 1
             self._complaint = f"The disk says: {error.strerror}. Free space, or set PREDICTION_LOG to another folder."
@@ -291,7 +300,11 @@ class PredictionLog:
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{host}-{os.getpid()}-{self._number}.jsonl"
         return _Segment(self._folder / name)
 
-    def _line(self, record: Record) -> str:
+    def _line(self, record: Record) -> bytes:
+        inputs = dict(self._privacy.inputs(record.inputs))
+        for name in self._moments:
+            if name in inputs:
+                inputs[name] = _plain_moment(inputs[name])
         content = {
             "id": record.id,
             "request": record.request,
@@ -299,17 +312,17 @@ class PredictionLog:
             "mode": record.mode,
             "variant": record.variant,
             "model": record.model,
-            "inputs": dict(self._privacy.inputs(record.inputs)),
+            "inputs": inputs,
             "decision": record.decision,
             "score": record.score,
             "latency_ms": record.latency_ms,
-            "entity": self._privacy.entity(record.entity),
+            "entity": _plain_moment(self._privacy.entity(record.entity)),
         }
         try:
-            text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
-        except ValueError:  # a number that JSON has no word for
-            text = json.dumps(_finite(content), ensure_ascii=False, separators=(",", ":"), default=_plain)
-        return text + "\n"
+            return to_json(content, inf_nan_mode="null", fallback=_plain) + b"\n"
+        except ValueError:  # half a character, which JSON can escape and UTF-8 cannot hold
+            text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain)
+            return text.encode(errors="replace") + b"\n"
 
 
 class _Segment:
@@ -380,22 +393,14 @@ def _moment(value: datetime) -> str:
     return aware.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _plain_moment(value: Any) -> Any:
+    return _moment(value) if isinstance(value, datetime) else value
+
+
 def _plain(value: Any) -> Any:
     """What JSON has no type for, as one that it has."""
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, datetime):
         return _moment(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, np.generic):
-        return _finite(value.item())
-    if isinstance(value, Iterable):
-        return list(value)
-    return str(value)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {name: _finite(item) for name, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list) else value
+    return list(value) if isinstance(value, Iterable) else str(value)

@@ -27,6 +27,7 @@ from ..model.signature import ModelError
 from . import auth, logs
 from .auth import Callers
 from .cache import MemoryCache, RedisCache
+from .connection import SMALL_BYTES, Headers, Reply
 from .document import OPEN_PATHS
 from .limits import ClientGone, read_body
 from .loaded import Loaded
@@ -40,8 +41,6 @@ from .variants import Variant, Variants
 
 PATHS = ("/predict", "/model", "/openapi.json")
 """Paths that metrics tell apart: a caller who tries a million others must not make a million series."""
-INLINE_BYTES = 8 * 1024
-"""A body up to this is answered at once, in less time than a thread takes to start on it."""
 THREADS = 2
 MIXED = "mixed"
 """What metrics call the variant of a request whose rows were answered by several."""
@@ -51,8 +50,6 @@ OK = 200
 UNPROCESSABLE = 422
 SERVER_FAULTS = 500
 JSON = (b"content-type", b"application/json")
-
-Reply = tuple[int, bytes, Sequence[tuple[bytes, bytes]]]
 
 
 @dataclass
@@ -198,30 +195,52 @@ class Service:
             self._under_way -= 1
             self._tell(exchange)
 
+    def at_once(self, headers: Headers, body: bytes) -> Reply | None:
+        """The answer to a small request for predictions that has come whole; see :mod:`.connection`.
+
+        Returns:
+            None where only ASGI has the answer: before the service has started, where the body is too large, or where
+            others may have answered it already.
+        """
+        is_asked_elsewhere = self._shared is not None and not self._shared.is_resting
+        if not self.is_ready or is_asked_elsewhere or len(body) > self.settings.max_body_bytes:
+            return None
+        found = dict(headers)
+        exchange = Exchange(logs.request_id(found.get(b"x-request-id")), "POST", "/predict", perf_counter())
+        self._under_way += 1
+        try:
+            self._admit(exchange, found)
+            _refuse_other_types(found)
+            reply = _granted(exchange, self._answered(exchange, body))
+        except Refused as refusal:
+            reply = self._refused(refusal)
+        except Exception as error:
+            reply = _failed(exchange, error)
+        finally:
+            self._under_way -= 1
+        exchange.status = reply[0]
+        self._tell(exchange)
+        self._show_shadow(exchange)
+        return reply[0], reply[1], _headers(exchange, reply)
+
     async def _answer(
         self, exchange: Exchange, headers: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send
     ) -> None:
         try:
-            if self._under_way > self.settings.max_concurrent:
-                raise overloaded("too many requests are under way")
-            exchange.caller = self._callers.name(headers)
+            self._admit(exchange, headers)
             if exchange.path != "/predict" or exchange.method != "POST":
                 await self._pass_on(exchange, scope, receive, send)
                 return
-            content = await self._predict(exchange, headers, receive)
-            reply: Reply = (200, content, ((b"x-prediction-id", exchange.prediction.encode()),))
+            reply = _granted(exchange, await self._predict(exchange, headers, receive))
         except Refused as refusal:
-            self._count_refusal(refusal)
-            reply = (refusal.status, refusal.body, refusal.headers)
+            reply = self._refused(refusal)
         except ClientGone:
             exchange.status = CLIENT_GONE
             return
         except Exception as error:
-            logs.failed("a request failed", error, request_id=exchange.id)
+            reply = _failed(exchange, error)
             if exchange.status:  # part of an answer is on its way: the server breaks the connection off
                 raise
-            words = "the service has failed; its log tells more, by the request's id"
-            reply = (500, refused(500, "invalid", "service", words).body, ())
         await _send(exchange, reply, send)
         self._show_shadow(exchange)
 
@@ -229,6 +248,15 @@ class Service:
         """Let the shadow see a request whose answer has gone."""
         if exchange.shadowed and exchange.status == OK and self._shadow:
             self._shadow.offer(exchange.shadowed)
+
+    def _admit(self, exchange: Exchange, headers: Mapping[bytes, bytes]) -> None:
+        if self._under_way > self.settings.max_concurrent:
+            raise overloaded("too many requests are under way")
+        exchange.caller = self._callers.name(headers)
+
+    def _refused(self, refusal: Refused) -> Reply:
+        self._count_refusal(refusal)
+        return refusal.status, refusal.body, refusal.headers
 
     async def _pass_on(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_id(message: Message) -> None:
@@ -246,12 +274,10 @@ class Service:
             Refused: They cannot be answered, or did not come in time.
             ClientGone: They will never come.
         """
-        kind = headers.get(b"content-type", b"")
-        if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
-            raise refused(415, "invalid", "type", "the body must be JSON: Content-Type: application/json")
+        _refuse_other_types(headers)
         most_bytes, seconds = self.settings.max_body_bytes, self.settings.request_seconds
         body = await read_body(receive, headers, most_bytes, seconds)
-        if len(body) <= INLINE_BYTES:
+        if len(body) <= SMALL_BYTES:
             if self._shared and not self._shared.is_resting:
                 return await self._answered_by_all(exchange, body, self._shared)
             return self._answered(exchange, body)
@@ -430,14 +456,33 @@ def _log(log: PredictionLog, records: Sequence[Record]) -> None:
         Refused: So many wait for the disk that there is no room for more.
     """
     try:
-        for record in records:
-            log.append(record)
+        log.append_all(records)
     except LogFullError:
         raise overloaded("predictions cannot be logged now") from None
 
 
+def _refuse_other_types(headers: Mapping[bytes, bytes]) -> None:
+    kind = headers.get(b"content-type", b"")
+    if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
+        raise refused(415, "invalid", "type", "the body must be JSON: Content-Type: application/json")
+
+
+def _granted(exchange: Exchange, content: bytes) -> Reply:
+    return 200, content, ((b"x-prediction-id", exchange.prediction.encode()),)
+
+
+def _failed(exchange: Exchange, error: Exception) -> Reply:
+    logs.failed("a request failed", error, request_id=exchange.id)
+    words = "the service has failed; its log tells more, by the request's id"
+    return 500, refused(500, "invalid", "service", words).body, ()
+
+
+def _headers(exchange: Exchange, reply: Reply) -> Headers:
+    return JSON, (b"x-request-id", exchange.id.encode()), *reply[2]
+
+
 async def _send(exchange: Exchange, reply: Reply, send: Send) -> None:
-    exchange.status, content, more = reply
-    headers = [JSON, (b"content-length", b"%d" % len(content)), (b"x-request-id", exchange.id.encode()), *more]
+    exchange.status, content, _ = reply
+    headers = [(b"content-length", b"%d" % len(content)), *_headers(exchange, reply)]
     await send({"type": "http.response.start", "status": exchange.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

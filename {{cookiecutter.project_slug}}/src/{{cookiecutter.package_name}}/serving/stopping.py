@@ -14,8 +14,9 @@ from types import FrameType
 
 import uvicorn
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from .connection import Headers, Reply
 from .service import Service
 
 
@@ -27,9 +28,13 @@ class Stopping:
             answer.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: Service) -> None:
         self.has_begun = False
         self._app = app
+
+    def at_once(self, headers: Headers, body: bytes) -> Reply | None:
+        """Answer a small request as the application would; None once it is about to stop."""
+        return None if self.has_begun else self._app.at_once(headers, body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application would; see ASGI."""
