@@ -40,7 +40,8 @@ def imported_parts(path: Path) -> set[str]:
         ("gates", {"source", "pipeline", "serving", "monitoring", "adopt", "pull_request"}),
         ("report", {"pull_request", "monitoring"}),
         ("alerting", {"source", "pipeline", "model", "serving", "monitoring", "report", "adopt", "gates", "delivery"}),
-        ("monitoring", {"source", "adopt", "gates", "checks", "pull_request", "container", "delivery"}),
+        ("monitoring", {"adopt", "gates", "checks", "pull_request", "container", "delivery", "retraining"}),
+        ("retraining", {"pipeline", "model", "serving", "monitoring", "report", "adopt", "delivery"}),
         ("pull_request", {"source", "pipeline", "model", "serving", "monitoring", "adopt", "delivery"}),
     ],
 )

@@ -38,6 +38,7 @@ DRIFT = Path("reports/drift.json")
 DRIFT_DRILL = Path("reports/drift-drill.json")
 PERFORMANCE = Path("reports/performance.json")
 REPLAY = Path("reports/replay.json")
+RETRAIN = Path("reports/retrain.json")
 
 STAGE_COSTS = Path(".stage-costs")
 
