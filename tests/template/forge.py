@@ -24,7 +24,12 @@ case "$1 $2" in
     test -n "$GH_TOKEN"
     grep --only-matching "$8" "$FORGE/green-commits" || true ;;
 "pr create")
-    test -n "$GH_TOKEN" ;;
+    test -n "$GH_TOKEN"
+    case " $* " in *" --body-file - "*) printf '%s\\n' "$*" > "$FORGE/asked"; cat >> "$FORGE/asked" ;; esac
+    echo https://github.com/your-org/flight-delays/pull/7 ;;
+"api repos/"*)
+    test -n "$GH_TOKEN"
+    echo "$@" >> "$FORGE/dispatched" ;;
 "pr merge")
     test -n "$GH_TOKEN"
     export GIT_DIR="$FORGE" GIT_COMMITTER_NAME=GitHub GIT_COMMITTER_EMAIL=noreply@github.com

@@ -40,9 +40,13 @@ def imported_parts(path: Path) -> set[str]:
         ("gates", {"source", "pipeline", "serving", "monitoring", "adopt", "pull_request"}),
         ("report", {"pull_request", "monitoring", "experiments"}),
         ("alerting", {"source", "pipeline", "model", "serving", "monitoring", "report", "adopt", "gates", "delivery"}),
-        ("monitoring", {"source", "adopt", "gates", "checks", "pull_request", "container", "delivery", "experiments"}),
+        (
+            "monitoring",
+            {"adopt", "gates", "checks", "pull_request", "container", "delivery", "experiments", "retraining"},
+        ),
         ("web", {"source", "pipeline", "serving", "monitoring", "evaluation", "adopt", "gates", "checks", "delivery"}),
         ("experiments", {"source", "adopt", "gates", "checks", "pull_request", "container", "delivery"}),
+        ("retraining", {"pipeline", "model", "serving", "monitoring", "report", "adopt", "delivery"}),
         ("pull_request", {"source", "pipeline", "model", "serving", "monitoring", "adopt", "delivery"}),
     ],
 )

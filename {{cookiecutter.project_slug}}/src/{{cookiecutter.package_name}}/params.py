@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from . import yaml_text
 from .errors import ProjectError
@@ -28,7 +28,7 @@ class Data(_Section):
     """Which raw data to read.
 
     Attributes:
-        through: The last month to use, ``YYYY-MM``; None for all there is.
+        through: The last month to use, ``YYYY-MM``, of the contract's time; None for all there is.
         path: The file that holds the raw data, for a source that reads one.
         separator: The character between the fields of a CSV file.
         encoding: The character encoding of a CSV file.
@@ -364,6 +364,44 @@ class Monitoring(_Section):
     staleness: Staleness = Staleness()
 
 
+Trigger = Literal["schedule", "drift", "performance", "age"]
+
+
+class Budget(_Section):
+    """What retraining may take in thirty days; people's own trainings count too.
+
+    Attributes:
+        runs: Trainings.
+        minutes: Of their stages, wall clock.
+    """
+
+    runs: Annotated[int, Field(ge=0)] = 6
+    minutes: Annotated[float, Field(ge=0)] = 120.0
+
+
+class Retraining(_Section):
+    """When a candidate is trained without anybody asking.
+
+    Attributes:
+        triggers: What may start one.
+        every_days: How long after the last training the schedule asks for another.
+        cooldown_days: How long after the last training nothing but a person may ask for another.
+        budget: What all may take.
+    """
+
+    triggers: tuple[Trigger, ...] = ("schedule", "drift", "performance", "age")
+    every_days: Annotated[float, Field(gt=0)] = 28.0
+    cooldown_days: Annotated[float, Field(ge=0)] = 7.0
+    budget: Budget = Budget()
+
+    @field_validator("triggers")
+    @classmethod
+    def _once(cls, names: tuple[Trigger, ...]) -> tuple[Trigger, ...]:
+        if len({*names}) < len(names):
+            raise ValueError("names a trigger twice")
+        return names
+
+
 class Export(_Section):
     """How far the ONNX graph may differ from scikit-learn on the test split.
 
@@ -397,6 +435,7 @@ class Params(_Section):
     gates: Gates = Gates()
     container: Container = Container()
     monitoring: Monitoring = Monitoring()
+    retraining: Retraining = Retraining()
     export: Export
 
 

@@ -40,6 +40,7 @@ DRIFT_DRILL = Path("reports/drift-drill.json")
 PERFORMANCE = Path("reports/performance.json")
 REPLAY = Path("reports/replay.json")
 EXPERIMENTS = Path("reports/experiments")
+RETRAIN = Path("reports/retrain.json")
 
 WEB = Path("build/web")
 WEB_PACKAGES = Path("web/node_modules")

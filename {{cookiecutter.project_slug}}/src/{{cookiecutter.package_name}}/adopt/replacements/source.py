@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ... import contract
+from ... import contract, months
 from ...errors import ProjectError
 from ...params import Params
 from ...tabular import read_table
@@ -19,18 +19,20 @@ def load(params: Params) -> pd.DataFrame:
     """Read the raw rows.
 
     Args:
-        params: ``data`` says which file to read and how.
+        params: ``data`` says which file to read and how; ``data.through`` is the last month to use, where it is set.
 
     Returns:
-        Every row and column of the file, under the file's own column names.
+        The rows and every column of the file, under the file's own column names.
 
     Raises:
-        ProjectError: No file is named, or it cannot be read as a table.
+        ProjectError: No file is named, it cannot be read as a table, or has no time to hold months back by.
     """
     if params.data.path is None:
         raise ProjectError("params.yaml: data.path names no file. Run `make adopt DATA=… TARGET=…`.")
     path = Path(params.data.path)
     if not path.exists():
         raise ProjectError(f"{path}: no such file. Run `dvc pull` to get it from the team's storage.")
-    moments = [column.physical_name for column in contract.load() if column.type in contract.MOMENTS]
-    return read_table(path, params.data.separator, params.data.encoding, params.data.decimal, moments)
+    agreed = contract.load()
+    moments = [column.physical_name for column in agreed if column.type in contract.MOMENTS]
+    rows = read_table(path, params.data.separator, params.data.encoding, params.data.decimal, moments)
+    return months.through(rows, agreed, params.data.through)
