@@ -57,7 +57,7 @@ def main() -> None:
     """Print the question and the answer as JSON."""
     try:
         row = example_row(contract.load())
-        with redirect_stdout(io.StringIO()):  # the service's own log, which nobody asked for
+        with redirect_stdout(io.TextIOWrapper(io.BytesIO())):  # the service's own log, which nobody asked for
             answer = ask(row)
         print(json.dumps({"request": row, "response": answer}, indent=2, default=str))
     except ProjectError as error:
