@@ -17,6 +17,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.template import debian
+
 CLIENT = "/usr/bin/docker"
 """Debian's, which brings BuildKit along; another client may stand first on PATH and lack it."""
 TOOLS: Mapping[str, str] = {
@@ -232,16 +234,7 @@ def certificates() -> str:
 
 def install() -> None:
     """Install what is missing from Debian's packages."""
-    missing = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
-    if missing:
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
-            done = subprocess.run(
-                ["apt-get", "--quiet", *words],
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-                capture_output=True,
-                text=True,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
+    assert debian.install(TOOLS) == ""
 
 
 def base_archive() -> Path:

@@ -26,6 +26,7 @@ import pytest
 import yaml
 
 from tests.template import watchers
+from tests.template.docker import free_port
 from tests.template.generation import git, lend, run
 from tests.template.watchers import Prometheus, until
 
@@ -130,7 +131,7 @@ def watched(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with ExitStack() as stack:
         service, pid = stack.enter_context(_service(project, folder / "service.log"))
         shown = stack.enter_context(_textfiles(project / "reports"))
-        prometheus = f"127.0.0.1:{watchers.free_port()}"
+        prometheus = f"127.0.0.1:{free_port()}"
         _write_prometheus(project, folder, service, shown)
         command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/series",
                    f"--web.listen-address={prometheus}"]  # fmt: skip
@@ -235,7 +236,7 @@ def test_the_commands_that_the_document_tells_were_those(watched: Watched) -> No
 @contextmanager
 def _service(project: Path, log: Path) -> Iterator[tuple[str, int]]:
     """The service, as `make serve` starts it; its address and process."""
-    port = watchers.free_port()
+    port = free_port()
     variables = {"PYTHONPATH": str(project / "src"), "PREDICTION_LOG": "logs/predictions"}
     with log.open("w") as words:
         process = subprocess.Popen(

@@ -28,6 +28,7 @@ import pytest
 import yaml
 
 from tests.template import watchers
+from tests.template.docker import free_port
 from tests.template.generation import lend, run
 from tests.template.watchers import Desk, Prometheus, until
 
@@ -176,7 +177,7 @@ def watched(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.copytree(walked / "src", project / "src", dirs_exist_ok=True)
     lend(walked, project)
     with ExitStack() as stack:
-        service, consumer, exporter, redis, prometheus, alertmanager = (watchers.free_port() for _ in range(6))
+        service, consumer, exporter, redis, prometheus, alertmanager = (free_port() for _ in range(6))
         desk = stack.enter_context(watchers.desk())
         found = Watched(
             project, folder, service, redis, Prometheus(f"http://127.0.0.1:{prometheus}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.template import debian, streams
 from tests.template.docker import free_port
 from tests.template.generation import TEMPLATE, run
 
@@ -36,6 +38,12 @@ from flight_delays import contract
 names = [column.name for column in contract.load().features]
 rows = pd.read_parquet("data/split/test.parquet")[names].sample(300, random_state=0)
 print(rows.to_json(orient="records", date_format="iso"))
+"""
+TO_PARQUET = """
+import json, sys, pandas as pd
+from pathlib import Path
+folder = Path(sys.argv[1])
+pd.DataFrame(json.loads((folder / "rows.json").read_text())).to_parquet(folder / "rows.parquet")
 """
 OTHER_KINDS = """
 import json, os, sys
@@ -73,18 +81,9 @@ ASK = """async rows => {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A Chromium, installed with npm from Debian's packages where they are missing."""
-    missing = ["chromium"] if not any(map(shutil.which, BROWSERS)) else []
-    missing += ["npm"] if shutil.which("npm") is None else []
-    if missing and os.geteuid() != 0:
-        pytest.skip(f"installing {' and '.join(missing)} needs root")
-    for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]) if missing else ():
-        done = subprocess.run(
-            ["apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=300", *words],
-            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    programs = {"npm": "npm"} | ({} if any(map(shutil.which, BROWSERS)) else {"chromium": "chromium"})
+    if reason := debian.install(programs):
+        pytest.skip(reason)
     with sync_playwright() as playwright:
         program = next(filter(None, map(shutil.which, BROWSERS)))
         started = playwright.chromium.launch(executable_path=program, args=FLAGS)
@@ -196,14 +195,64 @@ def test_the_page_answers_and_refuses_as_the_api_does_and_asks_nobody_else(
         page, addresses, complaints = opened(browser, address)
         found = page.evaluate(ASK, rows)
 
-    differing = [pair for pair in zip(rows, expected, found, strict=True) if not is_same(*pair[1:])]
-    assert differing == []
+    assert differing(expected, found) == []
     assert sum(len(answer) == 2 and isinstance(answer[1], float) for answer in expected) > 200
     assert complaints == []
     assert all(asked_for.startswith(f"{address}/") for asked_for in addresses)
     assert {asked_for.removeprefix(f"{address}/") for asked_for in addresses} - {""} <= {
         path.relative_to(built).as_posix() for path in built.rglob("*")
     }
+
+
+def test_every_way_of_asking_gives_the_same_answers(
+    walked: Path, built: Path, browser: Browser, tmp_path: Path
+) -> None:
+    if reason := streams.install():
+        pytest.skip(reason)
+    rows = rows_of(walked)[:280]
+    with served([".venv/bin/python", "-m", "flight_delays.serving", "{port}"], walked, "/readyz") as api:
+        by_rest = [asked(api, row) for row in rows]
+
+    with served(files(built), built) as address:
+        in_browser = opened(browser, address)[0].evaluate(ASK, rows)
+
+    assert len(by_rest) == 280
+    assert not differing(by_rest, in_browser)
+    assert not differing(by_rest, by_batch(walked, rows, tmp_path))
+    assert not differing(by_rest, by_events(walked, rows, tmp_path))
+
+
+def by_batch(walked: Path, rows: list[dict[str, Any]], folder: Path) -> list[list[Any]]:
+    """What ``make batch`` answers to the rows as a file of Parquet."""
+    (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+    done = run([".venv/bin/python", "-c", TO_PARQUET, str(folder)], walked)
+    assert done.returncode == 0, done.stderr
+    done = run(["make", "batch", f"IN={folder / 'rows.parquet'}", f"OUT={folder / 'answers.csv'}", "LOG=off"], walked)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with (folder / "answers.csv").open(encoding="utf-8") as file:
+        return [[{"True": True, "False": False}[row["decision"]], float(row["score"])] for row in csv.DictReader(file)]
+
+
+def by_events(walked: Path, rows: list[dict[str, Any]], folder: Path) -> list[list[Any]]:
+    """What ``make consume`` answers to the rows as events."""
+    with streams.redis(folder) as port:
+        for number, row in enumerate(rows):
+            streams.send(port, number, row)
+        environment = os.environ | {"EVENTS_REDIS": f"redis://127.0.0.1:{port}/0", "METRICS_PORT": "0"}
+        consumer = subprocess.Popen(
+            ["make", "consume", f"LOG={folder / 'log'}"], cwd=walked, env=environment, start_new_session=True
+        )
+        try:
+            streams.await_answers(port, len(rows))
+        finally:
+            os.killpg(consumer.pid, signal.SIGTERM)
+            consumer.wait(timeout=SECONDS)
+        found = {int(answer["asked"]["id"]): [answer["decision"], answer["score"]] for answer in streams.answers(port)}
+    return [found[number] for number in range(len(rows))]
+
+
+def differing(expected: list[list[Any]], found: list[list[Any]]) -> list[tuple[list[Any], list[Any]]]:
+    return [pair for pair in zip(expected, found, strict=True) if not is_same(*pair)]
 
 
 def is_same(expected: list[Any], found: list[Any]) -> bool:

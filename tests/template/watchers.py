@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import socket
 import socketserver
 import subprocess
 import threading
@@ -22,7 +20,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 
-PACKAGES: Mapping[str, str] = {
+from tests.template import debian
+
+PROGRAMS: Mapping[str, str] = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
     "prometheus-alertmanager": "prometheus-alertmanager",
@@ -37,29 +37,8 @@ T = TypeVar("T")
 
 
 def install() -> str:
-    """Install what is missing from Debian's packages; tell why it cannot be, or nothing."""
-    missing = sorted({package for tool, package in PACKAGES.items() if shutil.which(tool) is None})
-    if missing and os.geteuid() != 0:
-        return f"{', '.join(missing)} can be installed by root only"
-    # Debian starts what it installs, unless the machine's policy says no; these tests start their own.
-    policy_file = Path("/usr/sbin/policy-rc.d")
-    is_ours = bool(missing) and not policy_file.exists()
-    if is_ours:
-        policy_file.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
-        policy_file.chmod(0o755)
-    try:
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]) if missing else ():
-            done = subprocess.run(
-                ["apt-get", "--quiet", *words],
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-                capture_output=True,
-                text=True,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-    finally:
-        if is_ours:
-            policy_file.unlink()
-    return ""
+    """Install what is missing; tell why it cannot be, or nothing."""
+    return debian.install(PROGRAMS)
 
 
 def until(ask: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
@@ -74,14 +53,6 @@ def until(ask: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> 
             return answer
         assert time.monotonic() < deadline, f"after {seconds:.0f} s still not: {what}"
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    """A port of loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
