@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -49,6 +50,15 @@ class Running:
         """What it has written to standard output so far."""
         lines = self.said.read_text().split("\n")[:-1]  # the last one may still be on its way
         return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def told(self, message: str) -> dict[str, Any]:
+        """The first line of the log with a message, waited for."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if found := [line for line in self.logged() if line["message"] == message]:
+                return found[0]
+            time.sleep(0.02)
+        raise AssertionError(self.said.read_text())
 
     def memory_mib(self) -> float:
         """Its resident memory."""

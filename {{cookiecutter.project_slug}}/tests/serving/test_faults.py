@@ -78,16 +78,6 @@ class Callers:
                 time.sleep(0.01)
 
 
-def wait_for(service: Running, message: str) -> dict[str, Any]:
-    """The first line of the log with a message."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if found := [line for line in service.logged() if line["message"] == message]:
-            return found[0]
-        time.sleep(0.02)
-    raise AssertionError(service.said.read_text())
-
-
 def another_model() -> str:
     """Put a model of other bytes in the place of the one that is there; its digest."""
     changed = onnx.load(MODEL)
@@ -358,7 +348,7 @@ def test_a_new_model_takes_over_without_a_failed_request(
     after = another_model()
     begun = time.monotonic()
     service.process.send_signal(signal.SIGHUP)
-    told = wait_for(service, "the model was loaded anew")
+    told = service.told("the model was loaded anew")
     seconds = time.monotonic() - begun
     answer = service.ask(row)[2]
     callers.stop()
@@ -385,7 +375,7 @@ def test_a_bad_model_is_refused_and_the_old_one_answers_on(
 
     MODEL.write_bytes(b"damaged")
     service.process.send_signal(signal.SIGHUP)
-    told = wait_for(service, "the model was not changed")
+    told = service.told("the model was not changed")
 
     assert (told["level"], told["model"]) == ("error", before["model"])
     assert "digest" in told["reason"]
@@ -405,5 +395,5 @@ def test_a_changed_contract_waits_for_a_new_start(start: Start, row: dict[str, A
     contract.write_text(contract.read_text() + "# one more thought\n")
     service.process.send_signal(signal.SIGHUP)
 
-    assert "Start the service anew" in wait_for(service, "the model was not changed")["reason"]
+    assert "Start the service anew" in service.told("the model was not changed")["reason"]
     assert service.ask(row)[0] == 200

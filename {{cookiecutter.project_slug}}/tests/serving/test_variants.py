@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import run
@@ -16,7 +15,7 @@ from typing import Any
 import plan
 import pytest
 from fastapi.testclient import TestClient
-from running_service import PATIENCE_SECONDS, Running, Serve, Start
+from running_service import Serve, Start
 
 import {{ cookiecutter.package_name }} as package
 from {{ cookiecutter.package_name }} import contract
@@ -43,16 +42,6 @@ def counted(shown: str, name: str, variant: str, model: str, **labels: str) -> f
         line for line in shown.splitlines() if line.startswith(name + "{") and all(part in line for part in wanted)
     ]
     return sum(float(line.rpartition(" ")[2]) for line in lines)
-
-
-def told(service: Running, message: str) -> dict[str, Any]:
-    """The first line of the log with a message."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if found := [line for line in service.logged() if line["message"] == message]:
-            return found[0]
-        time.sleep(0.02)
-    raise AssertionError(service.said.read_text())
 
 
 @pytest.fixture
@@ -188,11 +177,11 @@ def test_a_new_challenger_takes_over_and_a_bad_one_does_not(start: Start, row: d
 
     second = plan.write("the next challenger", variants={"champion": 0.01, "challenger": 99.99})
     service.process.send_signal(signal.SIGHUP)
-    changed = told(service, "the model was loaded anew")
+    changed = service.told("the model was loaded anew")
     then = service.ask(row)[2]["model"]
     (CHALLENGER / MODEL.name).write_bytes(b"damaged")
     service.process.send_signal(signal.SIGHUP)
-    refused = told(service, "the model was not changed")
+    refused = service.told("the model was not changed")
 
     assert (begun, then, service.ask(row)[2]["model"]) == (first, second, second)
     assert (changed["model"], changed["before"], changed["challenger"]) == (champion(), champion(), second)
