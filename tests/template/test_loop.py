@@ -1,7 +1,7 @@
 """The whole loop on one machine: drift raises an alert, a retrained model wins its gate and goes out, the alert clears.
 
-Every step is a command of docs/retraining.md. Service and Prometheus are real, by the project's own rules; what stands
-in for the node exporter shows the project's own ``reports/*.prom``.
+Every step is a command of docs/retraining.md. Service, node exporter and Prometheus are real, by the project's own
+rules.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ import re
 import shutil
 import signal
 import subprocess
-import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +128,9 @@ def watched(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         git(project, "tag", "--delete", tag)
     with ExitStack() as stack:
         service, pid = stack.enter_context(_service(project, folder / "service.log"))
-        shown = stack.enter_context(_textfiles(project / "reports"))
-        prometheus = f"127.0.0.1:{free_port()}"
-        _write_prometheus(project, folder, service, shown)
+        exporter, prometheus = free_port(), f"127.0.0.1:{free_port()}"
+        stack.enter_context(watchers.textfiles(project / "reports", exporter, folder / "exporter.log"))
+        _write_prometheus(project, folder, {"8000": service, "9100": f"127.0.0.1:{exporter}"})
         command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/series",
                    f"--web.listen-address={prometheus}"]  # fmt: skip
         stack.enter_context(watchers.running(command, folder / "prometheus.log", f"http://{prometheus}/-/ready"))
@@ -252,38 +250,16 @@ def _service(project: Path, log: Path) -> Iterator[tuple[str, int]]:
         process.wait(timeout=30)
 
 
-@contextmanager
-def _textfiles(folder: Path) -> Iterator[str]:
-    """Show the `*.prom` files of a folder, as the node exporter's textfile collector does; its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.prom"))]
-            body = ("".join(text.replace("# EOF\n", "") for text in texts) + "# EOF\n").encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _write_prometheus(project: Path, folder: Path, service: str, shown: str) -> None:
+def _write_prometheus(project: Path, folder: Path, addresses: Mapping[str, str]) -> None:
+    """Write the project's configuration, for the addresses that stand here for ports of it; others are left out."""
     home = project / "monitoring" / "prometheus"
     config = yaml.safe_load((home / "prometheus.yml").read_text(encoding="utf-8"))
     config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "1s"}
     del config["alerting"]  # whom it calls is what test_monitoring.py is about
-    for job, address in zip(config["scrape_configs"], (service, shown), strict=True):
-        job["static_configs"][0]["targets"] = [address]
+    for job in config["scrape_configs"]:
+        static = job["static_configs"][0]
+        ports = [target.rpartition(":")[2] for target in static["targets"]]
+        static["targets"] = [addresses[port] for port in ports if port in addresses]
     (folder / "rules").mkdir()
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     for rules in (home / "rules").glob("*.yaml"):

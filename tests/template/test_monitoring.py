@@ -425,14 +425,7 @@ def _start_product(stack: ExitStack, found: Watched, consumer: int, exporter: in
     answers = found.batch()
     found.make("labels", f"FILE={answers}")
     found.make("drift")
-    stack.enter_context(
-        watchers.running(
-            ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{exporter}",
-             "--collector.disable-defaults", "--collector.textfile",
-             f"--collector.textfile.directory={project / 'reports'}"],
-            folder / "exporter.log", f"http://127.0.0.1:{exporter}/metrics",
-        )
-    )  # fmt: skip
+    stack.enter_context(watchers.textfiles(project / "reports", exporter, folder / "exporter.log"))
     stack.enter_context(
         watchers.running(
             [python, "-c", TRAFFIC, str(folder / "rows.jsonl"), str(found.port), redis], folder / "callers.log",

@@ -60,7 +60,7 @@ for kind in ("multiclass", "regression"):
     os.chdir(folder / kind)
     build.build(packages=packages)
     reader, rows = RowReader(contract.load(), 1000), made_model.asked_rows()
-    answers = Predictor.load().predict(reader.read(json.dumps(rows).encode()))
+    answers = Predictor.load().predict(reader.read(json.dumps(rows).encode()).inputs)
     made[kind] = [rows, [[answer.decision, answer.score] for answer in answers]]
 print(json.dumps(made))
 """

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -150,6 +150,13 @@ def running(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
+
+
+def textfiles(folder: Path, port: int, log: Path) -> AbstractContextManager[None]:
+    """A node exporter that shows the ``*.prom`` files of a folder, and nothing of the machine."""
+    command = ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", "--collector.disable-defaults",
+               "--collector.textfile", f"--collector.textfile.directory={folder}"]  # fmt: skip
+    return running(command, log, f"http://127.0.0.1:{port}/metrics")
 
 
 @dataclass(frozen=True)

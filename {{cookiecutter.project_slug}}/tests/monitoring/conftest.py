@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from made_log import Record, records, write
+from made_log import Record, newest_rows, records, write
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
-from {{ cookiecutter.package_name }}.paths import PREDICTION_LOG, split_file
+from {{ cookiecutter.package_name }}.paths import PREDICTION_LOG
 
 
 @pytest.fixture
@@ -23,8 +22,8 @@ def sample() -> None:
 @pytest.fixture(scope="session")
 def answered(trained: Path) -> list[Record]:
     """Records of the answers to the newest rows of the sample, the test part."""
-    rows = pd.read_parquet(trained / split_file("test"))
-    return records(rows, Predictor.load(trained / "models/model.onnx", trained / "models/signature.json"))
+    predictor = Predictor.load(trained / "models/model.onnx", trained / "models/signature.json")
+    return records(newest_rows(trained), predictor)
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ def told() -> dict[str, Any]:
 
 
 def training_rows(count: int) -> pd.DataFrame:
-    return pd.read_parquet(split_file("train")).sample(count, random_state=1)
+    rows = pd.read_parquet(split_file("train"))
+    return rows.sample(count, random_state=1, replace=len(rows) < count)
 
 
 def most_important() -> str:

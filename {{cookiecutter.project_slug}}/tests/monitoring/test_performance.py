@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_log import START, Record, moment, write
+from made_log import START, Record, moment, newest_rows, write
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from {{ cookiecutter.package_name }} import contract, params
@@ -20,7 +20,7 @@ from {{ cookiecutter.package_name }}.model import task
 from {{ cookiecutter.package_name }}.model.features import as_category
 from {{ cookiecutter.package_name }}.monitoring import labels, log, performance
 from {{ cookiecutter.package_name }}.monitoring.labels import Taken
-from {{ cookiecutter.package_name }}.paths import PERFORMANCE, split_file
+from {{ cookiecutter.package_name }}.paths import PERFORMANCE
 
 TARGET = contract.load(Path(__file__).parents[2] / "contract.yaml").target.name
 MANIFEST = "kpi: {name: cost_per_row, label_lag_days: 3}\n"
@@ -31,7 +31,7 @@ Run = Callable[..., int]
 def truth(logged: Path) -> pd.DataFrame:
     """The truth of every logged answer."""
     Path("golden-path.yaml").write_text(MANIFEST)
-    rows = pd.read_parquet(split_file("test"))
+    rows = newest_rows()
     return pd.DataFrame({"id": [f"p{place}" for place in range(len(rows))], TARGET: rows[TARGET]})
 
 

@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
-from made_log import START, Record, moment, plain, write
+from made_log import START, Record, moment, newest_rows, plain, write
 
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
 from {{ cookiecutter.package_name }}.monitoring import replay
-from {{ cookiecutter.package_name }}.paths import PREDICTION_LOG, REPLAY, split_file
+from {{ cookiecutter.package_name }}.paths import PREDICTION_LOG, REPLAY
 from {{ cookiecutter.package_name }}.serving.rest import create_app
 
 
@@ -20,7 +19,7 @@ from {{ cookiecutter.package_name }}.serving.rest import create_app
 def served(project: Path) -> list[Record]:
     """What the REST API answered to requests, as its log holds it."""
     signature = Predictor.load().signature
-    rows = pd.read_parquet(split_file("test")).head(150)[[item.name for item in signature.inputs]]
+    rows = newest_rows().head(150)[[item.name for item in signature.inputs]]
     inputs = [{name: plain(value) for name, value in row.items()} for row in rows.to_dict("records")]
     with TestClient(create_app()) as client:
         answer: dict[str, Any] = client.post("/predict", json=inputs).json()

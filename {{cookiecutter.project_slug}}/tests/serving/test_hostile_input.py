@@ -54,7 +54,7 @@ def test_hostile_bodies_are_refused_and_the_next_is_answered(
     start: Start, row: dict[str, Any], padding: bytes, tell_fault: TellFault
 ) -> None:
     service = start()
-    name = next(iter(row))
+    name = next((column for column, value in row.items() if isinstance(value, float)), next(iter(row)))
     values = ["NaN", "-Infinity", "1e999", "-0", "9" * 400, "9" * 5_000, '"\\ud800"', '"\\u0000"', "{}", "[[]]", "true"]
     values += ['"' + "x" * 5_000 + '"', "[" * 2_000, '{"a":' * 1_000, "0x10", "1_000", "'x'", "undefined"]
     changed = [json.dumps({**row, name: "VALUE"}).replace('"VALUE"', value).encode() for value in values]
@@ -68,7 +68,7 @@ def test_hostile_bodies_are_refused_and_the_next_is_answered(
     found = Counter(service.ask(padding + body)[0] for body in bodies)
 
     assert set(found) <= {200, 422}
-    assert found[422] >= len(bodies) - 2
+    assert found[422] >= len(bodies) - 3  # a column without a range takes numbers however large
     assert service.ask(row)[0] == 200
     tell_fault(
         f"{len(bodies)} hostile bodies: deep, huge, torn, of wrong types ({'small' if not padding else 'large'})",

@@ -57,7 +57,7 @@ def run(folder: Path, script: str, asked: Any) -> Any:
 
 def expected(agreed: Contract, row: Any) -> dict[str, Any]:
     try:
-        [read] = RowReader(agreed, 1).read(json.dumps(row).encode())
+        [read] = RowReader(agreed, 1).read(json.dumps(row).encode()).inputs
     except Refused as refusal:
         return {"faults": [[fault["column"], fault["rule"], fault["message"]] for fault in refusal.errors]}
     inputs = encode(agreed.features, {name: [value] for name, value in read.items()})
