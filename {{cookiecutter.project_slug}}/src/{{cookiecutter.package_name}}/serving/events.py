@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +33,8 @@ WAIT_SECONDS = 1.0
 """How long to wait for an event: no longer does it take until a stop is heard."""
 MOST_PAUSE_SECONDS = 5.0
 """Longest pause between two tries, when Redis or the disk is away."""
+HEARD_SECONDS = 0.1
+"""How soon a stop is heard in a pause."""
 LAG_SECONDS = 1.0
 """How often the lag is looked at."""
 METRICS_HOST, METRICS_PORT = "127.0.0.1", 8001
@@ -60,18 +61,18 @@ class Consumer:
         self._retries = retries
         self._row: type[BaseModel] = row_model(loaded.agreed)
         self._names = [column.name for column in loaded.predictor.signature.inputs]
-        self._stopped = threading.Event()
+        self._is_stopped = False
         self._lag = _Lag()
         metrics.event_lag.set_function(self._lag.seconds)
 
     def stop(self) -> None:
-        """Answer what was taken, take no more, and end."""
-        self._stopped.set()
+        """Answer what was taken, take no more, and end. For handlers of signals, which may interrupt each other."""
+        self._is_stopped = True  # no lock: the second of two signals would wait for the first for ever
 
     def run(self) -> None:
         """Answer events until told to stop. Redis may come and go meanwhile."""
         self._patiently(self._streams.join)
-        while not self._stopped.is_set():
+        while not self._is_stopped:
             self._patiently(self._step)
         try:
             self._streams.leave()
@@ -81,7 +82,7 @@ class Consumer:
     def _step(self) -> None:
         if self._lag.is_due():
             self._lag.tell(self._streams.oldest_unanswered())
-            while not self._stopped.is_set() and (entries := self._streams.left()):
+            while not self._is_stopped and (entries := self._streams.left()):
                 self._again(entries)
         entries = self._streams.new(WAIT_SECONDS)
         if entries:
@@ -157,10 +158,10 @@ class Consumer:
                 self._log.sync()
                 return
             except LogError as error:
-                if self._stopped.is_set():
+                if self._is_stopped:
                     raise
                 _say(f"Events wait: {error}")
-                self._stopped.wait(pause)
+                self._is_stopped_within(pause)
                 pause = min(2 * pause, MOST_PAUSE_SECONDS)
 
     def _record(self, item: _Asked, found: Prediction, now: datetime, latency_ms: float) -> Record:
@@ -200,9 +201,16 @@ class Consumer:
                 _say(f"Waiting for Redis: {error}")
                 if any(word in str(error) for word in FORGOTTEN) and action != self._streams.join:
                     self._patiently(self._streams.join)  # Redis came back without what it held
-            if self._stopped.wait(pause):
+            if self._is_stopped_within(pause):
                 return False
             pause = min(2 * pause, MOST_PAUSE_SECONDS)
+
+    def _is_stopped_within(self, seconds: float) -> bool:
+        """Wait, and tell whether a stop came."""
+        end = time.monotonic() + seconds
+        while not self._is_stopped and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, HEARD_SECONDS))
+        return self._is_stopped
 
 
 def _passes(error: redis.ResponseError) -> bool:
