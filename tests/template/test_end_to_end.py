@@ -22,9 +22,9 @@ print("\\n".join(names))
 """
 
 
-CONCERNED = [
-    f"tests/{room}" for room in ("model", "pipeline", "evaluation", "report", "serving", "gates", "pull_request")
-]
+ROOMS = ("model", "pipeline", "evaluation", "report", "gates", "pull_request", "monitoring", "experiments", "web")
+WAYS = ("request", "rest", "batch")
+CONCERNED = [*(f"tests/{room}" for room in ROOMS), *(f"tests/serving/test_{way}.py" for way in WAYS)]
 """The project's tests that read the problem; those of the other rooms have run on the classification."""
 
 
@@ -66,7 +66,7 @@ def test_a_regression_sets_up_trains_lints_and_passes_its_own_tests(template: Pa
         done = run(["make", target], project)
         assert done.returncode == 0, f"make {target}:\n{done.stdout}\n{done.stderr}"
     done = run(
-        [".venv/bin/pytest", "-q", "--numprocesses", "2", *CONCERNED],
+        [".venv/bin/pytest", "-q", "--numprocesses", "2", "--dist", "loadfile", *CONCERNED],
         project,
         PATH=f"{project}/.venv/bin:{os.environ['PATH']}",
     )

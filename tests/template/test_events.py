@@ -14,6 +14,8 @@ import pytest
 from tests.template import streams
 from tests.template.generation import run
 
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
+
 EXAMPLE = """
 import json
 from flight_delays import contract
