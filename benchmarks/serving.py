@@ -168,6 +168,7 @@ def ours(project: Path, scratch: Path) -> Iterator[Server]:
         "AUTH": "api-key",
         "API_KEYS_FILE": str(keys),
         "PREDICTION_LOG": str(scratch / "predictions"),
+        "CACHE": "off",  # every request is the same row, and it is the model that is measured
         "PYTHONPATH": str(project / "src"),
     }
     port = free_port()
