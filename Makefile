@@ -100,6 +100,10 @@ bench-drift: $(READY) ## Measure drift on a million rows beside Evidently, and c
 bench-serving: $(READY) ## Measure the REST service beside FastAPI echoing and MLflow serving, into docs/speed.md; needs wrk
 	$(BIN)/python benchmarks/serving.py
 
+.PHONY: bench-cache
+bench-cache: $(READY) ## Measure what the service's cache saves, into the project's docs/cache.md; needs redis-server
+	$(BIN)/python benchmarks/cache.py
+
 .PHONY: fault-table
 fault-table: $(READY) ## Do to a generated project what goes wrong in production, and write docs/faults.md; needs root, five minutes
 	$(BIN)/python benchmarks/faults.py

@@ -16,7 +16,7 @@ from pathlib import Path
 import pages
 from pipeline import generate, runner
 
-TESTS = ("test_faults.py", "test_events.py", "test_batch.py", "test_hostile_input.py")
+TESTS = ("test_faults.py", "test_events.py", "test_batch.py", "test_cache.py", "test_hostile_input.py")
 MINUTE = "60"
 AT_ONCE_SECONDS = 0.02
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.template import bytecode
 from tests.template.generation import commit_template, generate, git, run
 
 
@@ -50,6 +51,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Project:
     found = Project(generate(template, tmp_path_factory.mktemp("adopt")))
     done = found.make("setup")
     assert done.returncode == 0, done.stdout + done.stderr
+    bytecode.share(found.root / ".venv")
     return found
 
 

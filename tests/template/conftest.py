@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template import docker
+from tests.template import bytecode, docker
 from tests.template.docker import Engine, Registry
 from tests.template.generation import commit_template, generate, git, run
 
@@ -25,6 +25,8 @@ def walked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for target in ("setup", "pipeline"):
         done = run(["make", target], project)
         assert done.returncode == 0, done.stdout + done.stderr
+        if target == "setup":
+            bytecode.share(project / ".venv")
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "Train the model")
     return project
