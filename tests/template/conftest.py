@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def walked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert done.returncode == 0, done.stdout + done.stderr
         if target == "setup":
             bytecode.share(project / ".venv")
+            bytecode.share(Path(sys.prefix))  # for a fresh clone of the template
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "Train the model")
     return project

@@ -72,16 +72,6 @@ def test_another_cost_of_mistakes_runs_only_what_depends_on_it(project: Path) ->
     assert sorted(ran) == ["evaluate", "export", "reference", "staleness", "train"]
 
 
-def test_a_forced_rerun_gives_the_same_model_and_the_same_metrics(project: Path) -> None:
-    results = ("models/model.onnx", "reports/metrics.json", "reports/segments.json", "models/signature.json")
-    before = {name: (project / name).read_bytes() for name in results}
-
-    done = run([".venv/bin/dvc", "repro", "--force"], project, PATH=tools(project), PYTHONHASHSEED="7")
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert {name: (project / name).read_bytes() for name in results} == before
-
-
 def test_a_corrupted_raw_file_stops_validate(project: Path) -> None:
     header, *rows = ["age,city,spent,churned"] + [
         f"{20 + i % 50},{('Oslo', 'Bergen')[i % 2]},{i % 97}.5,{('yes', 'no')[i % 3 == 0]}" for i in range(600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import json
 import random
 import re
 import string
@@ -289,9 +290,17 @@ def test_a_worse_model_is_red(runner: Runner, change: Path, walked: Path) -> Non
     dvc(change, walked, "repro", "--quiet")
     commit(change)
 
-    said = red(runner.pull_request(change, "model"), "model")
+    outcome = runner.pull_request(change, "model")
 
-    assert "non_inferiority.roc_auc" in said
+    assert "The model gate is red: " in red(outcome, "model")
+    found = json.loads((outcome.artifacts / "reports-model/gates.json").read_text(encoding="utf-8"))
+    assert (found["exit_code"], found["champion"]["comparison"]) == (1, "compared")
+    assert found["rows"]["compared"] == found["rows"]["held_out"]
+    by_name = {gate["name"]: gate for gate in found["gates"]}
+    worse = by_name["non_inferiority.roc_auc"]
+    assert worse["verdict"] == "fail"
+    assert worse["low"] < worse["high"] < 0
+    assert {by_name[name]["verdict"] for name in ("records", "held_out", "parity", "size_mib")} == {"pass"}
 
 
 def test_a_container_that_runs_as_root_is_red(runner: Runner, change: Path, engine: Engine) -> None:
