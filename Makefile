@@ -93,7 +93,7 @@ bench-batch: $(READY) ## Measure batch prediction beside plain pandas on 5 M row
 	$(BIN)/python benchmarks/batch.py
 
 .PHONY: bench-drift
-bench-drift: $(READY) ## Measure drift on a million rows beside Evidently, and compare the verdicts, into docs/speed.md; five minutes
+bench-drift: $(READY) ## Measure drift on a million rows beside Evidently, and compare the verdicts, into docs/speed.md; two minutes
 	$(BIN)/python benchmarks/drift.py
 
 .PHONY: bench-serving

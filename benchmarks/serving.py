@@ -32,6 +32,7 @@ from pipeline import IN_PROJECT, generate, runner
 from rich.table import Table
 
 MLFLOW = ("mlflow>=3.17,<3.18", "skops>=0.16,<1", "scikit-learn>=1.9,<1.10")
+MLFLOW_SERVER = "mlflow models serve"
 CONNECTIONS = 16
 SECONDS = 10
 ROUNDS = 3
@@ -91,19 +92,19 @@ def told(found: dict[str, Round]) -> int:
     table = Table(title=f"One row over HTTP, {CONNECTIONS} connections, one worker, {os.cpu_count()} cores")
     for heading in ("server", "requests/s", "p50", "p99", "CPU per request", "failed", "ours is", "target"):
         table.add_column(heading, justify="left" if heading == "server" else "right")
-    is_met = own.failed == 0
+    is_met = own.failed == 0 and MLFLOW_SERVER in found
     for name, item in found.items():
         ratio, target = "", ""
         if name == "FastAPI echo":
             ratio, target = f"{own.rate / item.rate:.0%}", f"≥ {LEAST_OF_ECHO:.0%}"
             is_met &= own.rate >= LEAST_OF_ECHO * item.rate
-        elif name == "mlflow models serve":
+        elif name == MLFLOW_SERVER:
             ratio = f"{own.rate / item.rate:.0f} times, p99 {own.p99 / item.p99:.0%}"
             target = f"≥ {LEAST_TIMES_MLFLOW:.0f} times, ≤ {MOST_OF_MLFLOW_P99:.0%}"
             is_met &= own.rate >= LEAST_TIMES_MLFLOW * item.rate and own.p99 <= MOST_OF_MLFLOW_P99 * item.p99
         times = (f"{item.p50:.1f} ms", f"{item.p99:.1f} ms", f"{item.cpu:.0f} µs")
         table.add_row(name, f"{item.rate:,.0f}", *times, str(item.failed), ratio, target)
-    pages.show(table, pages.SPEED, "serving")
+    pages.show(table, pages.SPEED if MLFLOW_SERVER in found else None, "serving")
     return int(not is_met)
 
 
@@ -211,7 +212,7 @@ def mlflow(project: Path, scratch: Path) -> Iterator[Server]:
     command, said = [str(home / "bin/mlflow"), *words], scratch / "mlflow.log"
     with started(command, port, "/ping", scratch, said, variables) as group:
         rows = {"dataframe_records": [example(project)]}
-        yield Server("mlflow models serve", port, "/invocations", json.dumps(rows), group)
+        yield Server(MLFLOW_SERVER, port, "/invocations", json.dumps(rows), group)
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -35,10 +37,12 @@ class Host:
     Attributes:
         project: Its checkout.
         engine: Its Docker, signed in to the registry.
+        key: What its service lets in.
     """
 
     project: Path
     engine: Engine
+    key: str
 
     def compose(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run Compose as docs/compose.md says."""
@@ -76,7 +80,11 @@ def host(
     path = {"PYTHONPATH": str(project / "src"), "GOLDENPATH_FACTS": str(folder / "facts.json")}
     done = run(["make", "image", "PUSH=1"], project, **signed_in.environment, **path)
     assert done.returncode == 0, done.stdout + done.stderr
-    started = Host(project, signed_in)
+    key, line = re.findall(r"^  (\S+.*)$", run(["make", "api-key", "NAME=tests"], project).stdout, re.MULTILINE)
+    laid = signed_in.run("run", "--rm", "--interactive", "--volume", f"{walked.name}-dev_keys:/keys", docker.BASE,
+                         "tee", "-a", "/keys/api-keys", text=f"{line}\n")  # fmt: skip
+    assert laid.returncode == 0, laid.stderr
+    started = Host(project, signed_in, key)
     started.tell(NOTHING, json.loads((folder / "facts.json").read_text())["image"].removeprefix("sha256:"))
     done = started.compose("up", "--detach", "--wait", "--quiet-pull")
     try:
@@ -90,6 +98,9 @@ def test_the_service_answers_where_the_overlay_says(host: Host) -> None:
     done = run([str(host.project / ".venv/bin/python"), "-c", SAMPLE], host.project, PYTHONPATH="src")
     request = Request(f"http://127.0.0.1:{PORT}/predict", done.stdout.encode(), {"Content-Type": "application/json"})
 
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(request, timeout=10)  # noqa: S310  # loopback
+    request.add_header("X-API-Key", host.key)
     with urlopen(request, timeout=10) as response:  # noqa: S310  # loopback
         answer = json.load(response)
 

@@ -101,7 +101,7 @@ def test_environments_differ_in_what_they_should_and_in_nothing_else(kubernetes:
     different = {name for name in here if json.dumps(here[name]).replace("-dev", "-staging") != json.dumps(there[name])}
 
     assert different == {"HorizontalPodAutoscalerflight-delays", "ConfigMapsettings"}
-    assert [found["ConfigMapsettings"]["data"]["AUTH"] for found in (here, there)] == ["none", "api-key"]
+    assert [found["ConfigMapsettings"]["data"]["AUTH"] for found in (here, there)] == ["api-key", "api-key"]
 
 
 def test_the_projects_own_validation_counts_every_object(kubernetes: Path, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def the_outside_comes_through_a_proxy(service: Service) -> Iterator[str]:
 
 
 def callers_have_to_say_who_they_are(service: Service) -> Iterator[str]:
-    """A service that answers everybody may only do so in dev."""
+    """No environment has a service that answers everybody."""
     if service.get("ports"):
         yield from open_door(service.get("environment") or {})
 

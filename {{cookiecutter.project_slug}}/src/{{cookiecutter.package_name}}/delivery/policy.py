@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from ..serving.settings import OPEN_ENVIRONMENTS, Auth
+from ..serving.settings import OPEN_ENVIRONMENT, Auth
 
 Object = Mapping[str, Any]
 Rule = Callable[[Sequence[Object]], Iterator[str]]
@@ -141,7 +141,7 @@ def no_secret_is_in_git(objects: Sequence[Object]) -> Iterator[str]:
 
 
 def callers_have_to_say_who_they_are(objects: Sequence[Object]) -> Iterator[str]:
-    """A service that answers everybody may only do so in dev. Containers without a port answer nobody."""
+    """No environment has a service that answers everybody. Containers without a port answer nobody."""
     maps = {_name(item): _at(item, "data") for item in _of(objects, "ConfigMap")}
     for where, container in _containers(objects):
         if not container.get("ports"):
@@ -158,7 +158,7 @@ def open_door(settings: Mapping[str, Any]) -> Iterator[str]:
     environment, auth = settings.get("ENVIRONMENT"), settings.get("AUTH")
     if not environment:
         yield "lacks ENVIRONMENT: it would take itself for local, and let everybody in"
-    elif environment not in OPEN_ENVIRONMENTS and auth not in get_args(Auth)[1:]:
+    elif environment != OPEN_ENVIRONMENT and auth not in get_args(Auth)[1:]:
         yield f"has AUTH={auth} with ENVIRONMENT={environment}, want one of {', '.join(get_args(Auth)[1:])}"
 
 

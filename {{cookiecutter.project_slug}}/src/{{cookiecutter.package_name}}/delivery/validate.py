@@ -96,7 +96,7 @@ def compose(root: Path) -> tuple[int, list[str]]:
 
 
 def _misnamed(environment: str, named: Iterable[Any]) -> Iterator[str]:
-    """A service that takes prod for dev would do there what only dev may."""
+    """A service that takes prod for dev would tell so in its log and its metrics."""
     for name in named:
         if name not in (None, environment):
             yield f"ENVIRONMENT is {name}, want {environment}"

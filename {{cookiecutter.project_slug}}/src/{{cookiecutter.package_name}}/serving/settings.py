@@ -11,7 +11,7 @@ from ..errors import ProjectError
 
 Auth = Literal["none", "api-key", "jwt"]
 
-OPEN_ENVIRONMENTS = ("local", "dev")
+OPEN_ENVIRONMENT = "local"
 """Where a service may answer without asking who is there."""
 MOST_DRAIN_SECONDS = 60
 MIB = 1 << 20
@@ -29,7 +29,7 @@ class Settings:
 
     Attributes:
         environment: Where it runs: ``local``, or an environment of golden-path.yaml.
-        auth: How callers prove who they are; ``none`` only in ``OPEN_ENVIRONMENTS``.
+        auth: How callers prove who they are; ``none`` only in ``OPEN_ENVIRONMENT``.
         api_keys_file: Names and digests of the keys, for ``api-key``; see :mod:`.auth`.
         jwt_keys_file: The issuer's public keys as a JSON Web Key Set, for ``jwt``.
         jwt_issuer: The ``iss`` that a token must have.
@@ -128,10 +128,10 @@ def _check_auth(settings: Settings) -> None:
             "JWT_AUDIENCE": settings.jwt_audience,
         },
     }
-    if settings.auth == "none" and settings.environment not in OPEN_ENVIRONMENTS:
+    if settings.auth == "none" and settings.environment != OPEN_ENVIRONMENT:
         raise SettingsError(
             f"AUTH=none with ENVIRONMENT={settings.environment}: anybody could ask the model. Set AUTH to api-key or "
-            f"jwt; none is for {' and '.join(OPEN_ENVIRONMENTS)}."
+            f"jwt; none is for {OPEN_ENVIRONMENT}."
         )
     lacking = [name for name, value in needed[settings.auth].items() if not value]
     if lacking:
