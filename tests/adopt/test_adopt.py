@@ -22,11 +22,17 @@ second_worker = pytest.mark.xdist_group("adopt-refusals")
 # For one table all tests run that could tell one product from another, for the others those that read the contract and
 # the data; they are where a table of another shape would break.
 WHOLE = (customers,)
-ELSEWHERE = ("adopt", "alerting", "checks", "container", "delivery", "gates", "pull_request", "release")
 BALANCED = (customers, weather, sales)  # on the first worker
 SERVING = tuple(f"tests/serving/test_{way}.py" for way in ("request", "rest", "batch"))
-WIDELY = ("--numprocesses=2", "--dist=loadfile", *(f"--ignore=tests/{folder}" for folder in ELSEWHERE))
 READING = ("tests/model", "tests/pipeline", *SERVING, "tests/test_source.py", "tests/test_lineage.py")
+ROOMS = ("evaluation", "experiments", "monitoring", "report", "retraining", "web")
+WIDELY = (
+    "--numprocesses=2",
+    "--dist=loadfile",
+    "tests/test_contract.py",
+    *READING,
+    *(f"tests/{room}" for room in ROOMS),
+)
 
 
 def adopt(project: Project, table: Table, folder: Path) -> str:
