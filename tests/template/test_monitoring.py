@@ -122,6 +122,7 @@ class Watched:
         folder: Where its rows and answers lie.
         port: Of its service.
         redis: Of its events.
+        pushgateway: Where jobs may push.
         prometheus: What scrapes it.
         alertmanager: Where that sends alerts.
         desk: Whom they reach.
@@ -131,6 +132,7 @@ class Watched:
     folder: Path
     port: int
     redis: int
+    pushgateway: str
     prometheus: Prometheus
     alertmanager: str
     desk: Desk
@@ -177,15 +179,16 @@ def watched(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.copytree(walked / "src", project / "src", dirs_exist_ok=True)
     lend(walked, project)
     with ExitStack() as stack:
-        service, consumer, exporter, redis, prometheus, alertmanager = (free_port() for _ in range(6))
+        service, consumer, exporter, redis, gateway, prometheus, alertmanager = (free_port() for _ in range(7))
         desk = stack.enter_context(watchers.desk())
         found = Watched(
-            project, folder, service, redis, Prometheus(f"http://127.0.0.1:{prometheus}"),
-            f"http://127.0.0.1:{alertmanager}", desk,
+            project, folder, service, redis, f"http://127.0.0.1:{gateway}",
+            Prometheus(f"http://127.0.0.1:{prometheus}"), f"http://127.0.0.1:{alertmanager}", desk,
         )  # fmt: skip
         _start_product(stack, found, consumer, exporter)
         _write_alertmanager(project, folder, desk)
-        _write_prometheus(project, folder, alertmanager, (service, consumer, exporter))
+        stack.enter_context(watchers.pushgateway(gateway, folder / "pushgateway.log"))
+        _write_prometheus(project, folder, alertmanager, (service, consumer, exporter), gateway)
         stack.enter_context(
             watchers.running(
                 ["prometheus-alertmanager", f"--config.file={folder}/alertmanager/alertmanager.yml",
@@ -245,19 +248,8 @@ def test_every_panel_of_every_dashboard_shows_data(watched: Watched) -> None:
 
 
 def test_every_series_that_a_rule_reads_is_there(watched: Watched) -> None:
-    rules = (watched.project / "monitoring" / "prometheus" / "rules").glob("*.yaml")
-    expressions = [
-        rule["expr"]
-        for path in rules
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
-        for rule in group["rules"]
-    ]
     # No error has happened: that is what health is.
-    selectors = {
-        selector.replace(',status=~"5.."', "")
-        for expression in expressions
-        for selector in re.findall(r"[a-z_][\w:]*\{[^}]*\}", expression)
-    }
+    selectors = {selector.replace(',status=~"5.."', "") for selector in _selectors(watched.project)}
 
     missing = [selector for selector in sorted(selectors) if not watched.series(selector)]
 
@@ -398,6 +390,38 @@ def test_a_test_page_to_a_receiver_that_no_alert_reaches_says_which_there_are(wa
     assert "sends alerts to page or ticket" in output
 
 
+def test_what_jobs_pushed_is_found_by_every_selector_of_their_rules(watched: Watched) -> None:
+    of_jobs = re.compile("batch_|drift_|prediction_drift_|realized_")
+    found = filter(of_jobs.match, sorted(_selectors(watched.project)))
+    selectors = [selector.replace("}", ',environment="dev"}') for selector in found]
+
+    def missing() -> list[str]:
+        return [selector for selector in selectors if not watched.prometheus.query(selector)]
+
+    assert missing() == selectors
+    watched.make("push-metrics", f"PUSHGATEWAY={watched.pushgateway}", "ENVIRONMENT=dev")
+    until(lambda: not missing(), "what was pushed is scraped")
+
+    assert len(selectors) >= 12
+    pushed = watched.prometheus.query('{environment="dev",__name__=~"batch_.*|drift_.*|realized_.*"}')
+    assert {(of["job"], of["product"], of.get("instance")) for of in (item["metric"] for item in pushed)} == {
+        (job, PRODUCT, None) for job in ("batch", "drift", "performance")
+    }
+    assert watched.series(f'up{{product="{PRODUCT}",job="{PRODUCT}-pushed"}}') == [1.0], "TargetDown watches it"
+    assert watched.prometheus.query('{__name__=~"go_.*|process_.*",job=~".*-pushed"}') == []
+
+
+def _selectors(project: Path) -> set[str]:
+    """What the rules select."""
+    return {
+        selector
+        for path in (project / "monitoring" / "prometheus" / "rules").glob("*.yaml")
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        for selector in re.findall(r"[a-z_][\w:]*\{[^}]*\}", rule["expr"])
+    }
+
+
 def _start_product(stack: ExitStack, found: Watched, consumer: int, exporter: int) -> None:
     """Service, consumer, callers, node exporter, and one run of each job."""
     project, folder, redis = found.project, found.folder, f"redis://127.0.0.1:{found.redis}/0"
@@ -434,7 +458,9 @@ def _start_product(stack: ExitStack, found: Watched, consumer: int, exporter: in
     )  # fmt: skip
 
 
-def _write_prometheus(project: Path, folder: Path, alertmanager: int, ports: tuple[int, int, int]) -> None:
+def _write_prometheus(
+    project: Path, folder: Path, alertmanager: int, ports: tuple[int, int, int], gateway: int
+) -> None:
     home = project / "monitoring"
     config = yaml.safe_load((home / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "1s"}
@@ -442,14 +468,15 @@ def _write_prometheus(project: Path, folder: Path, alertmanager: int, ports: tup
     for job, port in zip(config["scrape_configs"], ports, strict=True):
         static = job["static_configs"][0]
         static["targets"], static["labels"]["environment"] = [f"127.0.0.1:{port}"], "prod"
-    [pods] = yaml.safe_load((home / "scrape-kubernetes.yaml").read_text(encoding="utf-8"))
+    [pods, pushed] = yaml.safe_load((home / "scrape-kubernetes.yaml").read_text(encoding="utf-8"))
     del pods["kubernetes_sd_configs"]  # Debian's build leaves it out; these are the labels that it would find
     about = {"annotation_prometheus_io_scrape": "true", "annotation_prometheus_io_path": "/metrics",
              "annotation_prometheus_io_port": str(ports[0]), "ip": "127.0.0.1", "name": "pod-1"}  # fmt: skip
     labels = {f"__meta_kubernetes_pod_{name}": value for name, value in about.items()}
     labels["__meta_kubernetes_namespace"] = f"{PRODUCT}-staging"
     pods |= {"job_name": "pods", "static_configs": [{"targets": ["found"], "labels": labels}]}
-    config["scrape_configs"].append(pods)
+    pushed["static_configs"][0]["targets"] = [f"127.0.0.1:{gateway}"]
+    config["scrape_configs"] += [pods, pushed]
     (folder / "prometheus" / "rules").mkdir(parents=True)
     (folder / "prometheus" / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     for rules in (home / "prometheus" / "rules").glob("*.yaml"):

@@ -23,6 +23,7 @@ from tests.template.test_cd import TOOL
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
 EVENT = {"action": "drift", "branch": "main"}
+LABELS = 1_000
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Shop:
         project: A clone on its main branch.
         forge: Where it is shared.
         runner: What runs workflows.
-        log: A prediction log of December, which the model does not know.
+        log: A prediction log of December, which the model does not know, and of labels by which it is always wrong.
     """
 
     project: Path
@@ -107,6 +108,17 @@ def test_a_look_that_finds_drift_asks_for_a_training_by_an_event(shop: Shop, mon
     report = json.loads((monitored.artifacts / "monitoring" / "drift.json").read_text(encoding="utf-8"))
     assert report["verdict"] == "alarm"
     assert re.fullmatch(r"api repos/\S+/dispatches --raw-field event_type=drift\n", shop.asked("dispatched"))
+    assert "No metrics are pushed: PUSHGATEWAY is not set" in monitored.said["watch"]
+
+
+def test_labels_that_lie_beside_the_log_let_performance_ask_too(monitored: Outcome) -> None:
+    folder = monitored.artifacts / "monitoring"
+    performance = json.loads((folder / "performance.json").read_text(encoding="utf-8"))
+    triggers = json.loads((folder / "retrain.json").read_text(encoding="utf-8"))["triggers"]
+
+    assert (performance["state"], performance["labels"], performance["taken"]) == ("low", LABELS, None)
+    asking = {item["name"]: item["why"] for item in triggers if item["fires"] and item["enabled"]}
+    assert asking["performance"] == f"low, by {LABELS:,} labels."
 
 
 def test_the_candidate_becomes_a_pull_request_and_nothing_else(shop: Shop, retrained: Outcome) -> None:
@@ -144,7 +156,7 @@ def _branches(shop: Shop) -> list[str]:
 
 
 def _december(project: Path, folder: Path) -> Path:
-    """A log of answers to December's flights, as a batch leaves it."""
+    """A log of answers to December's flights, as a batch leaves it, and the contrary of some answers as their truth."""
     variables = {"PYTHONPATH": str(project / "src"), "PREDICTION_LOG": str(folder / "log")}
     python = str(project / ".venv/bin/python")
     made = run([python, "-c", _ROWS, str(folder / "rows.parquet")], project, **variables)
@@ -152,6 +164,8 @@ def _december(project: Path, folder: Path) -> Path:
     done = run([python, "-m", "flight_delays.serving.batch", "--", str(folder / "rows.parquet"),
                 str(folder / "answers.parquet")], project, **variables)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    taken = run([python, "-c", _LABELS, str(folder / "answers.parquet"), str(folder / "log")], project, **variables)
+    assert taken.returncode == 0, taken.stderr
     return folder / "log"
 
 
@@ -162,4 +176,18 @@ known = params.load()
 rows = source.load(known.model_copy(update={"data": known.data.model_copy(update={"through": None})}))
 rows = rows[(rows["scheduled_departure"] >= "2013-12-01") & rows["late"].notna()]
 rows.sample(4_000, random_state=0).to_parquet(sys.argv[1])
+"""
+_LABELS = f"""
+import sys
+from pathlib import Path
+import pandas as pd
+from flight_delays import params
+from flight_delays.model import task
+from flight_delays.monitoring import labels, log
+answers, folder = pd.read_parquet(sys.argv[1]).head({LABELS}), Path(sys.argv[2])
+truth = folder / "truth.csv"
+answers.assign(late=~answers["decision"])[["prediction_id", "late"]].to_csv(truth, index=False)
+agreed = log.of_project()
+taken = labels.take(truth, folder, agreed, task.of(agreed.agreed, params.load()), 0)
+assert taken.new == {LABELS}
 """

@@ -8,10 +8,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.template.generation import TEMPLATE
+from tests.template.generation import TEMPLATE, generate, run
 
 FOLDERS = (TEMPLATE, TEMPLATE / "{{cookiecutter.project_slug}}")
 WORKFLOWS = [path for folder in FOLDERS for path in sorted(folder.glob(".github/workflows/*.yml"))]
+
+
+PYTHON = """\
+#!/bin/sh
+case "$1" in -c) echo 2026-01-01; exit ;; esac
+shift
+echo "$*" | sed 's/.*monitoring\\.//'
+case "$1" in *.monitoring.$ENDING) exit "$CODE" ;; esac
+"""
 
 
 @pytest.fixture(params=WORKFLOWS, ids=lambda path: str(path.relative_to(TEMPLATE)))
@@ -65,6 +74,45 @@ def test_no_checkout_leaves_its_token_behind(workflow: Path) -> None:
 
     checkouts = [step for job in jobs.values() for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
     assert [step["with"].get("persist-credentials") for step in checkouts] == [False] * len(checkouts)
+
+
+@pytest.fixture(scope="module")
+def looking(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose looks end as the environment says: a stand-in for Python, with the names of what it ran."""
+    project = generate(template, tmp_path_factory.mktemp("looking"))
+    programs = project / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").write_text(PYTHON, encoding="utf-8")
+    (programs / "python").chmod(0o755)
+    (project / ".venv" / ".installed").touch()
+    (project / "logs" / "predictions" / "labels").mkdir(parents=True)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("code", "is_look"), [(0, True), (3, True), (4, True), (1, False), (2, False), (137, False), (139, False)]
+)
+@pytest.mark.parametrize("ending", ["drift", "replay", "performance"])
+def test_a_look_that_alarms_is_none_that_failed_crashed_or_was_killed(
+    looking: Path, ending: str, code: int, is_look: bool
+) -> None:
+    done = run(["make", "monitor", "FILE=labels.csv"], looking, ENDING=ending, CODE=str(code))
+
+    assert (done.returncode == 0) == is_look, done.stdout + done.stderr
+
+
+def test_performance_is_judged_where_labels_are_given_or_lie_beside_the_log(looking: Path) -> None:
+    store = looking / "logs" / "predictions" / "labels" / "labels.parquet"
+    without = run(["make", "monitor"], looking).stdout
+    given = run(["make", "monitor", "FILE=labels.csv"], looking).stdout
+    store.touch()
+    beside = run(["make", "monitor"], looking).stdout
+    store.unlink()
+
+    assert "labels: none lie beside the log" in without
+    assert "performance" not in without
+    assert "performance --log logs/predictions -- labels.csv\n" in given
+    assert "performance --log logs/predictions -- \n" in beside
 
 
 def test_what_may_write_comments_runs_no_code_of_the_pull_request() -> None:

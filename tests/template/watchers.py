@@ -28,6 +28,7 @@ PROGRAMS: Mapping[str, str] = {
     "prometheus-alertmanager": "prometheus-alertmanager",
     "amtool": "prometheus-alertmanager",
     "prometheus-node-exporter": "prometheus-node-exporter",
+    "prometheus-pushgateway": "prometheus-pushgateway",
     "redis-server": "redis-server",
     "redis-cli": "redis-tools",
 }
@@ -157,6 +158,12 @@ def textfiles(folder: Path, port: int, log: Path) -> AbstractContextManager[None
     command = ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}", "--collector.disable-defaults",
                "--collector.textfile", f"--collector.textfile.directory={folder}"]  # fmt: skip
     return running(command, log, f"http://127.0.0.1:{port}/metrics")
+
+
+def pushgateway(port: int, log: Path) -> AbstractContextManager[None]:
+    """A Pushgateway that forgets everything when it stops; Debian's keeps it otherwise."""
+    command = ["prometheus-pushgateway", f"--web.listen-address=127.0.0.1:{port}", "--persistence.file="]
+    return running(command, log, f"http://127.0.0.1:{port}/-/ready")
 
 
 @dataclass(frozen=True)

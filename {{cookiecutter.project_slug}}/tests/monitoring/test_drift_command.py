@@ -12,7 +12,7 @@ from made_log import Record, write
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as of_text_format
 
-from {{ cookiecutter.package_name }}.monitoring import drift, drill, reference
+from {{ cookiecutter.package_name }}.monitoring import drift, drill, log, reference
 from {{ cookiecutter.package_name }}.params import Drift
 from {{ cookiecutter.package_name }}.paths import DRIFT, DRIFT_DRILL, PREDICTION_LOG, REFERENCE, SIGNATURE, split_file
 
@@ -54,7 +54,7 @@ def test_a_shift_alarms_by_exit_code_report_metrics_and_page(project: Path, run:
     rows[name] = rows[name] + 3 * rows[name].std()
     rows.to_parquet("rows.parquet")
 
-    assert run("--data", "rows.parquet") == 1
+    assert run("--data", "rows.parquet") == log.ALARM
 
     report = told()
     assert (report["verdict"], report["columns"][0]["column"]) == ("alarm", name)
@@ -78,6 +78,22 @@ def test_the_metrics_are_read_by_a_textfile_collector_too(project: Path, run: Ru
     names = {family.name for family in of_text_format(DRIFT.with_suffix(".prom").read_text())}
 
     assert {"drift_psi", "drift_distance", "drift_overall", "drift_last_run_timestamp_seconds"} <= names
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("warm", "holds 'warm', which is text and neither"), (["1"], "holds values of the type list")]
+)
+def test_text_where_numbers_belong_is_told_with_its_column_and_passes_for_no_alarm(
+    project: Path, run: Run, capsys: pytest.CaptureFixture[str], value: object, told: str
+) -> None:
+    name, rows = most_important(), training_rows(50)
+    rows[name] = [value] * len(rows)
+    rows.to_parquet("rows.parquet")
+
+    assert run("--data", "rows.parquet") == 2
+    error = capsys.readouterr().err
+    assert f"The column {name} {told}" in error
+    assert "Mend the column in the file, or leave it out" in error
 
 
 def test_too_few_rows_are_inconclusive(project: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:

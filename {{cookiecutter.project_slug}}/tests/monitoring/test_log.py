@@ -259,6 +259,33 @@ def test_records_of_an_older_model_have_the_columns_of_today(logged: Path) -> No
     assert found["score"].notna().all()
 
 
+def test_a_file_that_another_contract_wrote_is_told_with_column_value_and_remedy(logged: Path) -> None:
+    agreed = log.of_project()
+    log.compact(logged, agreed, 0)
+    path = next(logged.rglob("*.parquet"))
+    pd.read_parquet(path).assign(score="high").to_parquet(path)
+
+    with pytest.raises(ProjectError, match=r"the column score does not hold .* double: .*'high'.*move the file out"):
+        log.read(logged, agreed=agreed)
+
+
+def test_a_file_that_is_no_parquet_is_told(logged: Path) -> None:
+    log.compact(logged, log.of_project(), 0)
+    path = next(logged.rglob("*.parquet"))
+    path.write_bytes(path.read_bytes()[:100])
+
+    with pytest.raises(ProjectError, match=rf"{path.name}: cannot be read as Parquet: .* Bring it anew"):
+        log.read(logged)
+
+
+def test_what_a_person_can_mend_is_told_and_a_crash_stays_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert log.ends(lambda: len(Path("/nowhere").read_bytes()), "look") == 2
+    assert capsys.readouterr().err.startswith("look failed.\n[Errno 2] No such file")
+    with pytest.raises(ZeroDivisionError):  # Python then ends with 1
+        log.ends(lambda: 1 // 0, "look")
+    assert log.ALARM not in (0, 1, 2, 3)
+
+
 def test_a_folder_that_is_not_there_is_told(inside: Path) -> None:
     with pytest.raises(ProjectError, match=r"no such folder. Name the prediction log: LOG=folder"):
         log.read(inside / "nowhere")

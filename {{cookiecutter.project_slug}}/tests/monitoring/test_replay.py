@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from made_log import START, Record, moment, newest_rows, plain, write
 
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
-from {{ cookiecutter.package_name }}.monitoring import replay
+from {{ cookiecutter.package_name }}.monitoring import log, replay
 from {{ cookiecutter.package_name }}.paths import PREDICTION_LOG, REPLAY
 from {{ cookiecutter.package_name }}.serving.rest import create_app
 
@@ -71,7 +71,7 @@ def test_a_row_that_was_served_otherwise_is_found(
         other = served[7] | {"inputs": furthest["inputs"]}
     write(PREDICTION_LOG, [*served[:7], other, *served[8:]])
 
-    assert run(monkeypatch) == 1
+    assert run(monkeypatch) == log.ALARM
     report = json.loads(REPLAY.read_text())
     assert (report["mismatches"], report["samples"]) == (1, ["p7"])
 

@@ -11,7 +11,6 @@ import os
 import secrets
 import sys
 import time
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -126,16 +125,12 @@ def _labels(receiver: str, url: str) -> dict[str, str]:
     """
     known = {}
     for severity in SEVERITIES:
-        labels = {"alertname": NAME, "severity": severity, "environment": ENVIRONMENT, "product": _product()}
+        labels = {"alertname": NAME, "severity": severity, "environment": ENVIRONMENT, "product": facts.product()}
         words = (f"{name}={value}" for name, value in labels.items())
         known[_amtool(url, "config", "routes", "test", *words).strip()] = labels
     if receiver not in known:
         raise ProjectError(f"RECEIVER={receiver}: the Alertmanager at {url} sends alerts to {' or '.join(known)}.")
     return known[receiver] | {"owner": _owner(), "code": secrets.token_hex(4)}
-
-
-def _product() -> str:
-    return str(tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["name"])
 
 
 def _owner() -> str:

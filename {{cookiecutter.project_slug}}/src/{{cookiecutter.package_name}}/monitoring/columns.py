@@ -25,7 +25,7 @@ def as_numbers(column: Any) -> NDArray[np.float32]:
         float32, shape (rows,); moments as days since 1970-01-01 UTC.
 
     Raises:
-        ValueError: A text is neither a date nor a time.
+        ValueError: A value is neither a number nor a date or time; the message begins with it.
     """
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -36,7 +36,7 @@ def as_numbers(column: Any) -> NDArray[np.float32]:
         try:
             column, kind = column.cast(pa.timestamp("us", "UTC")), pa.timestamp("us", "UTC")
         except pa.ArrowInvalid:  # dates, or times without a zone
-            return np.array([as_number(value) for value in column.to_pylist()], dtype=np.float32)
+            return np.array([_of_text(value) for value in column.to_pylist()], dtype=np.float32)
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         zone = getattr(kind, "tz", None)
         micros = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
@@ -71,12 +71,22 @@ def category_counts(column: Any) -> tuple[dict[str, int], int]:
     return counts, missing
 
 
+def _of_text(value: str | None) -> float:
+    try:
+        return as_number(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r}, which is text and neither a date nor a time") from error
+
+
 def _filled(column: Any) -> NDArray[np.float64]:
     if column.null_count == 0 and pa.types.is_floating(column.type):
         return np.asarray(column.to_numpy(zero_copy_only=False))
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
-    found: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    try:
+        found: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    except pa.ArrowNotImplementedError as error:
+        raise ValueError(f"values of the type {column.type}") from error
     return found
 
 

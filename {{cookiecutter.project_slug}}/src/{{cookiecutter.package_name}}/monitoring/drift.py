@@ -1,8 +1,8 @@
 """Do the rows that the model answers still look like those that it learned from? ``make drift``.
 
 Reads the prediction log, or a file of rows, counts each column into the bins of ``models/reference.json``, and writes
-``reports/drift.json``, ``.prom`` and ``.html``. Exit codes: 0 ok or moved, 1 alarm, 2 it could not be done, 3 too few
-rows to say anything.
+``reports/drift.json``, ``.prom`` and ``.html``. Exit codes: 0 ok or moved, 2 it could not be done, 3 too few rows to
+say anything, 4 alarm.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .log import Seen
 from .reference import Reference
 
 SCHEMA = 1
-CODES = {"ok": 0, "moved": 0, "alarm": 1, "inconclusive": 3}
+CODES = {"ok": 0, "moved": 0, "alarm": log.ALARM, "inconclusive": 3}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Numbers as OpenMetrics text, for the textfile collector of the node exporter."""
+"""Numbers as OpenMetrics text, for the textfile collector of the node exporter, and from there for a Pushgateway."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from prometheus_client import exposition as text_format
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,21 @@ def write(path: Path, metrics: Iterable[Gauge]) -> None:
     collected = _Collected([_family(metric) for metric in metrics])
     unfinished.write_bytes(generate_latest(collected))  # type: ignore[no-untyped-call]
     unfinished.replace(path)
+
+
+def in_text_format(path: Path) -> tuple[bytes, int]:
+    """What a file of :func:`write` holds in Prometheus' older text format, which is all that a Pushgateway reads.
+
+    Returns:
+        The text, and how many series it holds.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no OpenMetrics.
+    """
+    text = path.read_text(encoding="utf-8")
+    families = [family for family in text_string_to_metric_families(text) if family.samples]  # type: ignore[no-untyped-call]
+    return text_format.generate_latest(_Collected(families)), sum(len(family.samples) for family in families)
 
 
 class _Collected:

@@ -1,21 +1,26 @@
 """Bring a prediction log here from where the service keeps it: ``make log-fetch FROM=s3://bucket/predictions``.
 
-Closed segments never change, so what is here already in the same size is not fetched again.
+Segments only grow, and Parquet files never change, so what is here already in the same size is not fetched again. A
+segment that became Parquet over there is replaced by that here too: beside it, the older copy would be what counts.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import fsspec
 
 from ..errors import ProjectError
 from ..paths import PREDICTION_LOG
-from . import log
+from . import labels, log
 
 ENDINGS = (".jsonl", ".parquet")
+ATTEMPTS = 3
+"""How often a log is listed that is compacted while it is copied."""
 
 
 def fetch(place: str, folder: Path) -> tuple[int, int]:
@@ -35,23 +40,52 @@ def fetch(place: str, folder: Path) -> tuple[int, int]:
         raise ProjectError(
             "FROM= is missing: the folder or address of the prediction log, such as s3://bucket/predictions"
         )
+    copied: set[str] = set()
     try:
         system, root = fsspec.core.url_to_fs(place)
-        found = {path: info["size"] for path, info in system.find(root, detail=True).items() if path.endswith(ENDINGS)}
-        if not found:
-            raise ProjectError(f"{place}: holds no prediction log: no file there ends in {' or '.join(ENDINGS)}.")
-        copied = 0
-        for path, size in found.items():
-            here = folder / path.removeprefix(root.rstrip("/") + "/")
-            if not here.is_file() or here.stat().st_size != size:
-                here.parent.mkdir(parents=True, exist_ok=True)
-                system.get_file(path, str(here))
-                copied += 1
+        for attempt in range(1, ATTEMPTS + 1):
+            found = _listed(system, root.rstrip("/"))
+            try:
+                copied |= {name for name, size in found.items() if _copy(system, root.rstrip("/"), name, size, folder)}
+                break
+            except FileNotFoundError:  # it became Parquet after it was listed
+                if attempt == ATTEMPTS:
+                    raise
     except (OSError, ValueError, ImportError) as error:
-        if isinstance(error, ProjectError):
-            raise
         raise ProjectError(f"{place}: cannot be read: {error}") from error
-    return len(found), copied
+    if not found:
+        raise ProjectError(f"{place}: holds no prediction log: no file there ends in {' or '.join(ENDINGS)}.")
+    _forget_compacted(found, folder)
+    return len(found), len(copied)
+
+
+def _listed(system: Any, root: str) -> dict[str, int]:
+    """Sizes of the log's files, by their names in the log; hidden ones are not whole yet."""
+    found = {path.removeprefix(f"{root}/"): info["size"] for path, info in system.find(root, detail=True).items()}
+    return {
+        name: size
+        for name, size in found.items()
+        if name.endswith(ENDINGS) and not PurePosixPath(name).name.startswith(log.HIDDEN)
+    }
+
+
+def _copy(system: Any, root: str, name: str, size: int, folder: Path) -> bool:
+    """Copy a file, unless it is here; whether it was copied."""
+    here = folder / name
+    # Labels change in place, and may be as long as they were.
+    if name != labels.STORE.as_posix() and here.is_file() and here.stat().st_size == size:
+        return False
+    here.parent.mkdir(parents=True, exist_ok=True)
+    system.get_file(f"{root}/{name}", str(here))
+    return True
+
+
+def _forget_compacted(found: Collection[str], folder: Path) -> None:
+    """Remove copies of segments that are gone over there, and came as Parquet."""
+    compacted = {PurePosixPath(name).stem for name in found if name.startswith(f"{log.PARQUET}/")}
+    for segment in folder.glob("*.jsonl"):
+        if segment.name not in found and segment.stem in compacted:
+            segment.unlink()
 
 
 def main() -> int:

@@ -48,6 +48,8 @@ HIDDEN = "."
 BLOCK_BYTES = 1 << 24
 IDLE_SECONDS = 7200.0
 """A segment that nobody wrote to for so long, and that nobody holds locked, is closed."""
+ALARM = 4
+"""The exit code of a look that found what it looks for. No crash ends with it: Python's own code for one is 1."""
 REPEATED = ("events",)
 """Ways of asking by which one answer may be written twice."""
 TYPES = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
@@ -314,13 +316,22 @@ def _tables(
     for path in sorted((folder / PARQUET).glob("day=*/*.parquet")):
         if path.name.startswith(HIDDEN) or path.stem in present or not _may_hold(path, since, until):
             continue
-        try:
-            file = pq.ParquetFile(path)
-        except FileNotFoundError:
-            continue  # of a batch that is gone on with: it replaces what it had not acknowledged
+        yield from _of_parquet(path, agreed, wanted)
+
+
+def _of_parquet(path: Path, agreed: Format, wanted: list[str]) -> Iterator[pa.Table]:
+    try:
+        file = pq.ParquetFile(path)
         held = [name for name in wanted if name in file.schema_arrow.names]
         for batch in file.iter_batches(columns=held):
-            yield _conformed(pa.Table.from_batches([batch]), agreed, wanted)
+            yield _conformed(pa.Table.from_batches([batch]), agreed, wanted, path)
+    except FileNotFoundError:
+        return  # of a batch that is gone on with: it replaces what it had not acknowledged
+    except (pa.ArrowException, OSError) as error:
+        raise ProjectError(
+            f"{path}: cannot be read as Parquet: {_words(error)}. Bring it anew from where it was written, or move it "
+            "out of the log."
+        ) from error
 
 
 def _segments(folder: Path) -> list[Path]:
@@ -388,11 +399,24 @@ def _fitting(value: Any, kind: Any) -> Any:
     return pa.scalar(value, kind).as_py()
 
 
-def _conformed(table: pa.Table, agreed: Format, wanted: list[str]) -> pa.Table:
+def _conformed(table: pa.Table, agreed: Format, wanted: list[str], path: Path) -> pa.Table:
     """A table of an older model or contract, in today's columns."""
     missing = pa.nulls(table.num_rows)
-    columns = {name: table[name] if name in table.column_names else missing for name in wanted}
-    return pa.table({name: column.cast(agreed.schema.field(name).type, safe=False) for name, column in columns.items()})
+    columns = {}
+    for name in wanted:
+        column, kind = table[name] if name in table.column_names else missing, agreed.schema.field(name).type
+        try:
+            columns[name] = column.cast(kind, safe=False)
+        except pa.ArrowException as error:
+            raise ProjectError(
+                f"{path}: the column {name} does not hold what contract.yaml says, {kind}: {_words(error)}. "
+                "Where it was written under another contract, move the file out of the log."
+            ) from error
+    return pa.table(columns)
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:300].rstrip(".")
 
 
 def _within(table: pa.Table, since: datetime | None, until: datetime | None) -> pa.Table:
@@ -468,8 +492,10 @@ def moment(text: str) -> datetime | None:
 def ends(work: Callable[[], int], name: str) -> int:
     """Run a command, and tell what the person can mend as one message.
 
+    Anything else is a fault of the code: it keeps its traceback, and Python ends with 1, which no answer is.
+
     Args:
-        work: Returns the exit code.
+        work: Returns the exit code: 0, 3 where there is too little to say, or :data:`ALARM`.
         name: What the person called it.
 
     Returns:
@@ -477,7 +503,7 @@ def ends(work: Callable[[], int], name: str) -> int:
     """
     try:
         return work()
-    except ProjectError as refusal:
+    except (ProjectError, OSError) as refusal:
         print(f"{name} failed.\n{refusal}", file=sys.stderr)
         return 2
 

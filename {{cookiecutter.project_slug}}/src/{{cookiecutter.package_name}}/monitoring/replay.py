@@ -129,7 +129,7 @@ def main() -> int:
     """The command; see the module.
 
     Returns:
-        0, 1 where something differs, 2 where it could not be done, 3 where fewer than 100 rows are there.
+        0, 2 where it could not be done, 3 where fewer than 100 rows are there, 4 where something differs.
     """
     asked = argparse.ArgumentParser(prog="replay", description="Compute logged answers anew, as in training.")
     asked.add_argument("--log", type=Path, default=PREDICTION_LOG)
@@ -166,7 +166,7 @@ def main() -> int:
             print(f"  Differ: {', '.join(found.samples)}", file=sys.stderr)
         if found.rows < LEAST_ROWS:
             print(f"  Fewer than {LEAST_ROWS} rows prove nothing.", file=sys.stderr)
-        return 1 if found.mismatches else 3 if found.rows < LEAST_ROWS else 0
+        return log.ALARM if found.mismatches else 3 if found.rows < LEAST_ROWS else 0
 
     return log.ends(work, "replay")
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ..errors import ProjectError
 from .columns import as_numbers, category_counts
 
 MOST_STRANGE = 10_000
@@ -111,10 +112,19 @@ def count(where: Mapping[str, Binned], tables: Iterable[pa.Table]) -> dict[str, 
 
     Returns:
         By column, those that at least one table had.
+
+    Raises:
+        ProjectError: A column of numbers holds something else.
     """
     found: dict[str, Tally] = {}
     for table in tables:
         for name in table.column_names:
             if name in where:
-                found.setdefault(name, Tally(where[name])).add(table[name])
+                try:
+                    found.setdefault(name, Tally(where[name])).add(table[name])
+                except ValueError as error:
+                    raise ProjectError(
+                        f"The column {name} holds {error}; the model takes it as a number. Mend the column in the "
+                        "file, or leave it out: then it is not compared."
+                    ) from error
     return found

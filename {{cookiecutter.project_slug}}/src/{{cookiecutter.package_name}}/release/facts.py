@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ def environment() -> str:
     What was seen elsewhere than in production proves the code, and says nothing about what is served.
     """
     return os.environ.get("ENVIRONMENT") or LOCAL
+
+
+def product(root: Path = Path()) -> str:
+    """The name of the product by which rules, dashboards and routes of alerts select: that of the distribution."""
+    return str(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"])
 
 
 def outs(root: Path) -> dict[str, str]:
