@@ -43,8 +43,8 @@ class Seen:
 
     Attributes:
         printed: What each command printed, by a word of ours for it.
-        reports: The drift reports.
-        firing: The alerts that fired after each of them.
+        reports: The drift reports, and under ``labels`` that of the performance.
+        firing: The alerts that fired after each drift report.
         decisions: What ``retrain-check`` decided.
         tags: The versions that were registered.
         gate: The report of the gate.
@@ -146,6 +146,7 @@ def seen(watched: Watched) -> Seen:
     for name, month, alarms in (("known", KNOWN, False), ("new", NEW, True)):
         found.printed[name], found.reports[name], found.firing[name] = watched.play(month, alarms=alarms)
     found.printed["labels"] = watched.make("labels", f"FILE=logs/labels-{NEW}.csv")
+    found.reports["labels"] = watched.report("performance")
     for words in ((), ("TRIGGER=by-hand",)):
         found.printed["check"] = watched.make("retrain-check", *words)
         found.decisions.append(watched.report("retrain"))
@@ -182,11 +183,12 @@ def test_a_month_that_is_new_to_it_raises_one(seen: Seen) -> None:
 
 
 def test_the_truth_comes_later_and_finds_its_predictions(seen: Seen) -> None:
-    found = re.search(r"([\d,]+) labels: ([\d,]+) new, .* 0 without a prediction, 0 unusable", seen.printed["labels"])
+    report = seen.reports["labels"]
 
-    assert found
-    assert int(found[1].replace(",", "")) > 5_500, "cancelled flights never get one"
-    assert found[1] == found[2]
+    assert report["taken"]["given"] > 5_500, "cancelled flights never get one"
+    assert report["taken"]["given"] == report["taken"]["new"] == report["labels"], "each was joined to its answer"
+    assert (report["taken"]["unmatched"], report["taken"]["unusable"]) == (0, 0)
+    assert report["judged"]["models"] == [seen.models[0][0]]
 
 
 def test_drift_asks_for_a_training_and_only_a_person_passes_the_cooldown(seen: Seen) -> None:

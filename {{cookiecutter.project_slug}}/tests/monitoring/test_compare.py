@@ -185,6 +185,34 @@ def test_a_column_that_had_one_value_and_has_another_alarms() -> None:
     assert compared({"x": np.ones(1_000)}, constant).columns[0].verdict == "ok"
 
 
+def test_a_personal_column_is_told_by_its_missing_values_alone() -> None:
+    now = rows(2_000, 14)
+    base = rows(BASE_ROWS, 1)
+    columns = {
+        name: reference.describe(name == "shop", pa.array(base[name], from_pandas=True), is_personal=True)
+        for name in ("amount", "shop")
+    }
+    hidden = Reference("m", "d", BASE_ROWS, columns, {})
+
+    same = compared({"amount": less(now["amount"]), "shop": now["shop"]}, hidden)
+    emptied = compared({"amount": fewer(now["amount"]), "shop": now["shop"]}, hidden)
+
+    assert {move.verdict for move in same.columns} == {"ok"}
+    assert (move_of("amount", same).below, move_of("amount", same).above) == (None, None)
+    assert move_of("amount", emptied).verdict == "alarm"
+
+
+def test_too_few_answers_say_nothing_although_the_rows_are_enough() -> None:
+    now = rows(2_000, 15)
+    few = pa.table({"score": pa.array(np.full(LIMITS.min_rows - 1, 9.0, dtype=np.float32))})
+    inputs = pa.table({name: pa.array(values, from_pandas=True) for name, values in now.items()})
+
+    found = compare(REFERENCE, count({**REFERENCE.columns, **REFERENCE.predictions}, [inputs, few]), LIMITS)
+
+    assert found.overall.verdict == "ok"
+    assert "499 answers of this model are too few" in move_of("score", found).why[0]
+
+
 def test_effect_sizes_are_those_of_the_data_gate() -> None:
     base, now = rows(BASE_ROWS, 1), rows(4_000, 11)
     changed = {**now, "amount": less(now["amount"]), "town": unknown(now["town"])}

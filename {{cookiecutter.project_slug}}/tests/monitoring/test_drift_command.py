@@ -6,13 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from made_log import Record, write
+from made_log import Record, make_personal, write
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as of_text_format
 
-from {{ cookiecutter.package_name }}.monitoring import drift, drill, log, reference
+from {{ cookiecutter.package_name }} import contract
+from {{ cookiecutter.package_name }}.monitoring import drift, drill, log, reference, rows
 from {{ cookiecutter.package_name }}.params import Drift
 from {{ cookiecutter.package_name }}.paths import DRIFT, DRIFT_DRILL, PREDICTION_LOG, REFERENCE, SIGNATURE, split_file
 
@@ -103,6 +107,20 @@ def test_too_few_rows_are_inconclusive(project: Path, run: Run, capsys: pytest.C
     assert "100 rows are too few" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("sample")
+def test_a_file_is_read_a_part_at_a_time(project: Path) -> None:
+    values = np.random.default_rng(4).normal(0, 1, 50_000)
+    with pq.ParquetWriter("rows.parquet", pa.schema([("distance", pa.float64())])) as file:
+        for _ in range(40):
+            file.write_table(pa.table({"distance": values}))
+    before = pa.total_allocated_bytes()
+
+    tables = rows.of_file(Path("rows.parquet"), contract.load(), reference.load(), None, None)
+    held = max(pa.total_allocated_bytes() - before for _ in tables)
+
+    assert held < Path("rows.parquet").stat().st_size / 3
+
+
 def test_a_csv_file_says_what_the_parquet_file_says(project: Path, run: Run) -> None:
     rows = training_rows(1_500)
     rows.to_parquet("rows.parquet")
@@ -149,6 +167,41 @@ def test_what_a_shadow_would_have_said_is_not_compared(project: Path, answered: 
     run()
 
     assert told()["rows"] == len(answered)
+
+
+def test_scores_of_a_former_model_are_not_compared_with_those_of_the_present_one(
+    project: Path, answered: list[Record], run: Run
+) -> None:
+    former = [record | {"id": f"old {n}", "model": "0" * 64, "score": 0.999} for n, record in enumerate(answered)]
+    write(project / PREDICTION_LOG, [*former, *answered])
+
+    run()
+
+    assert (told()["rows"], told()["foreign_answers"]) == (2 * len(answered), len(answered))
+    assert {(move["rows"], move["verdict"]) for move in told()["predictions"]} == {(len(answered), "ok")}
+    assert "came from other models" in DRIFT.with_suffix(".html").read_text()
+
+
+def test_where_only_another_model_has_answered_the_inputs_are_compared(
+    project: Path, answered: list[Record], run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project / PREDICTION_LOG, [record | {"model": "0" * 64} for record in answered])
+
+    run()
+
+    assert (told()["rows"], told()["predictions"]) == (len(answered), [])
+    assert f"{len(answered):,} answers are of other models" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("sample")
+def test_values_of_personal_columns_stand_in_no_report(project: Path, run: Run) -> None:
+    make_personal("carrier")
+    training_rows(1_000).assign(carrier="somebody").to_parquet("rows.parquet")
+
+    run("--data", "rows.parquet")
+
+    assert told()["not_compared"] == ["carrier"]
+    assert "somebody" not in DRIFT.read_text() + DRIFT.with_suffix(".html").read_text()
 
 
 def test_only_the_asked_time_of_the_log_is_compared(logged: Path, run: Run) -> None:
@@ -202,6 +255,17 @@ def test_the_drill_rests_without_a_shift_and_alarms_with_one(
     assert set(facts["shift"]["injected"]) <= set(facts["shift"]["alarms"])
     assert min(facts["null"]["rows"], facts["shift"]["rows"]) >= 100
     assert json.loads(DRIFT_DRILL.read_text())["verdict"] == "pass"
+
+
+@pytest.mark.usefixtures("sample")
+def test_the_drill_leaves_personal_columns_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = most_important()
+    make_personal(name)
+    reference.write()
+    monkeypatch.setattr(sys, "argv", ["drift-drill"])
+
+    assert drill.main() == 0
+    assert name not in json.loads(DRIFT_DRILL.read_text())["shift"]["injected"]
 
 
 def test_the_drill_refuses_a_watch_that_never_alarms(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

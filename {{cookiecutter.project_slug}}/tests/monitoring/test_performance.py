@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,6 +24,7 @@ from {{ cookiecutter.package_name }}.monitoring.labels import Taken
 from {{ cookiecutter.package_name }}.paths import PERFORMANCE
 
 TARGET = contract.load(Path(__file__).parents[2] / "contract.yaml").target.name
+OLD = "0" * 64
 MANIFEST = "kpi: {name: cost_per_row, label_lag_days: 3}\n"
 Run = Callable[..., int]
 
@@ -54,9 +56,28 @@ def told() -> dict[str, Any]:
     return json.loads(PERFORMANCE.read_text())
 
 
-def result(metric: str, segment: str = "all", window: str = "", variant: str = "champion") -> dict[str, Any]:
-    wanted = {"metric": metric, "segment": segment, "window": window, "variant": variant}
+def result(
+    metric: str, segment: str = "all", window: str = "", variant: str = "champion", **others: str
+) -> dict[str, Any]:
+    wanted = {"metric": metric, "segment": segment, "window": window, "variant": variant, **others}
     return next(item for item in told()["results"] if wanted.items() <= item.items())
+
+
+def exported() -> dict[tuple[str, ...], float]:
+    """Metrics by their name and the values of their labels: metric, segment, variant."""
+    families = text_string_to_metric_families(PERFORMANCE.with_suffix(".prom").read_text())
+    return {(sample.name, *sample.labels.values()): sample.value for item in families for sample in item.samples}
+
+
+def spread(answered: list[Record], changes: Callable[[int], Record]) -> list[Record]:
+    """The answers, those from the 300th on a week later, and changed by their place."""
+    weeks = [moment(START + timedelta(days=7 * week)) for week in (0, 1)]
+    return [record | {"time": weeks[n >= 300]} | changes(n) for n, record in enumerate(answered)]
+
+
+def swapped(truth: pd.DataFrame) -> pd.DataFrame:
+    """Truths that the answers do not fit."""
+    return truth.assign(**{TARGET: truth[TARGET].sample(frac=1, random_state=1, ignore_index=True)})
 
 
 def other_truth(values: pd.Series) -> pd.Series:
@@ -82,6 +103,38 @@ def test_the_last_truth_wins(logged: Path, truth: pd.DataFrame) -> None:
 
     assert (taken.given, taken.changed, taken.again, taken.total) == (20, 10, 0, len(truth))
     assert labels.load(logged).loc["p0", "truth"] == as_category(changed[TARGET].iloc[0])
+
+
+def test_labels_by_an_id_that_the_log_does_not_hold_are_counted_and_wait_for_it(
+    project: Path, truth: pd.DataFrame, answered: list[Record], run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project / "growing"
+    write(folder, answered[:300])
+
+    early = take(truth.head(350), folder)
+    again = take(truth.head(350), folder)
+    write(folder, answered[300:], "20260303T060000Z-host-7-1")
+    truth.iloc[350:360].to_parquet("late.parquet")
+    assert run("late.parquet", "--log", str(folder)) == 0
+
+    assert (early.new, early.unmatched, early.waiting, early.total) == (300, 50, 50, 300)
+    assert (again.new, again.again, again.unmatched, again.total) == (0, 300, 50, 300)
+    assert "10 labels: 10 new, 0 known already, 0 changed, 0 without a prediction" in capsys.readouterr().out
+    assert told()["labels"] == told()["taken"]["total"] == exported()["realized_labels_total",] == 360
+    assert told()["taken"]["waiting"] == 0
+
+
+def test_labels_that_wait_are_found_without_new_ones(
+    project: Path, truth: pd.DataFrame, answered: list[Record], run: Run
+) -> None:
+    folder = project / "growing"
+    write(folder, answered[:300])
+    take(truth, folder)
+    write(folder, answered[300:], "20260303T060000Z-host-7-1")
+
+    run("--log", str(folder))
+
+    assert exported()["realized_labels_total",] == told()["labels"] == len(truth)
 
 
 def test_labels_without_a_truth_or_an_id_are_counted_and_left_out(logged: Path, truth: pd.DataFrame) -> None:
@@ -177,19 +230,66 @@ def test_windows_segments_and_variants_are_told_apart(
 
 @pytest.mark.usefixtures("sample")
 def test_answers_below_the_floor_are_an_alert(logged: Path, truth: pd.DataFrame, run: Run) -> None:
-    shuffled = truth[TARGET].sample(frac=1, random_state=1, ignore_index=True)
-    truth.assign(**{TARGET: shuffled}).to_parquet("truth.parquet")
+    swapped(truth).to_parquet("truth.parquet")
 
     assert run("truth.parquet") == 0
 
     [(name, _)] = params.load().gates.floors.items()
     assert told()["state"] == "low"
-    families = list(text_string_to_metric_families(PERFORMANCE.with_suffix(".prom").read_text()))
-    values = {(sample.name, *sample.labels.values()): sample.value for item in families for sample in item.samples}
+    values = exported()
     assert values["realized_performance_low", name, "all", "champion"] == 1
     assert values["realized_labels_total",] == len(truth)
     assert values["realized_through_timestamp_seconds",] > START.timestamp()
     assert "ALERT" in PERFORMANCE.with_suffix(".html").read_text()
+
+
+@pytest.mark.usefixtures("sample")
+def test_an_alert_gives_its_reasons_while_the_newest_window_says_too_little(
+    project: Path, truth: pd.DataFrame, answered: list[Record], run: Run
+) -> None:
+    folder = project / "other"
+    write(folder, spread(answered, lambda _: {}))
+    swapped(truth).head(350).to_parquet("truth.parquet")
+
+    run("truth.parquet", "--log", str(folder))
+
+    assert told()["state"] == "low"
+    assert told()["judged"]["window"] == "2026-03-02"
+    page = PERFORMANCE.with_suffix(".html").read_text()
+    [verdict] = re.findall(r'<div class="verdict bad">(.*?)</div>', page, flags=re.DOTALL)
+    assert "ALERT" in verdict
+    assert ", champion: " in verdict
+
+
+@pytest.mark.usefixtures("sample")
+def test_answers_of_a_former_model_do_not_count_as_those_of_the_present_one(
+    project: Path, truth: pd.DataFrame, answered: list[Record], run: Run
+) -> None:
+    folder, last = project / "other", len(answered) - 1
+    write(folder, spread(answered, lambda n: {} if n == last else {"model": OLD}))
+    swapped(truth).to_parquet("truth.parquet")
+
+    run("truth.parquet", "--log", str(folder))
+
+    present = answered[-1]["model"]
+    assert (told()["state"], told()["judged"]["models"], told()["judged"]["labels"]) == ("unknown", [present], 1)
+    assert told()["models"]["champion"] == sorted([OLD, present])
+    assert not [key for key in exported() if key[0].startswith("realized_performance")]
+    assert told()["kpi"]["value"] == result("cost_per_row", window="2026-03-09", model=OLD)["value"]
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_variant_that_answers_no_more_wakes_nobody(
+    project: Path, truth: pd.DataFrame, answered: list[Record], run: Run
+) -> None:
+    folder = project / "other"
+    write(folder, spread(answered, lambda n: {"variant": "challenger", "model": OLD} if n < 300 else {}))
+    swapped(truth).to_parquet("truth.parquet")
+
+    run("truth.parquet", "--log", str(folder))
+
+    assert result("cost_per_row", window="2026-03-02", variant="challenger")["value"] is not None
+    assert {key[3] for key in exported() if key[0].startswith("realized_performance")} == {"champion"}
 
 
 @pytest.mark.usefixtures("sample")
@@ -263,6 +363,7 @@ def test_several_classes_are_judged_by_their_decisions(shop: Any) -> None:
     rows = pd.DataFrame(
         {
             "variant": "champion",
+            "model": OLD,
             "time": START,
             "decision": decided,
             "score": 0.8,

@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from made_log import make_personal
 
-from {{ cookiecutter.package_name }} import contract, drift
+from {{ cookiecutter.package_name }} import drift
 from {{ cookiecutter.package_name }}.errors import ProjectError
 from {{ cookiecutter.package_name }}.monitoring import reference
-from {{ cookiecutter.package_name }}.monitoring.reference import Categories, Numbers
+from {{ cookiecutter.package_name }}.monitoring.reference import Numbers
 from {{ cookiecutter.package_name }}.paths import LINEAGE, REFERENCE, SIGNATURE, split_file
 
 
@@ -63,21 +67,44 @@ def test_it_is_loaded_without_pandas(inside: Path) -> None:
 
 @pytest.mark.usefixtures("sample")
 def test_values_of_personal_columns_are_not_in_it(project: Path) -> None:
-    agreed = contract.load()
-    name = next(column.name for column in agreed.features if column.type == "string")
-    values = set(pd.read_parquet(split_file("train"))[name].dropna())
-    text = contract.PATH.read_text()
-    before, _, after = text.partition(f"- name: {name}")
-    contract.PATH.write_text(
-        f"{before}- name: {name}{after.replace('classification: public', 'classification: restricted', 1)}"
-    )
+    names = ("carrier", "plane_seats", "temperature")
+    rows = pd.read_parquet(split_file("train"))
+    importances = {name: reference.load().columns[name].importance for name in names}
+    for name in names:
+        make_personal(name)
 
     reference.write()
 
-    column = reference.load().columns[name]
-    assert isinstance(column, Categories)
-    assert (column.known, column.rest) == ((), column.rows - column.missing)
-    assert values & set(json.loads(REFERENCE.read_text())["columns"][name]["values"]) == set()
+    for name in names:
+        told = json.loads(REFERENCE.read_text())["columns"][name]
+        missing = int(rows[name].isna().sum())
+        kept = (
+            {"kind": "category", "values": {}, "rest": len(rows) - missing}
+            if name == "carrier"
+            else {
+                "kind": "number",
+                "minimum": None,
+                "maximum": None,
+                "edges": [],
+                "counts": [len(rows) - missing],
+                "deciles": [],
+                "grid": [],
+            }
+        )
+        assert told == {**kept, "missing": missing, "importance": importances[name]}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[17.5, 17.5, None, 83.25], [date(1961, 5, 17), None, None, date(1983, 2, 1)]],
+    ids=["few numbers", "dates of birth"],
+)
+def test_of_a_personal_number_or_date_only_rows_are_told(values: list[Any]) -> None:
+    found = reference.describe(False, pa.array(values), 0.5, is_personal=True)
+
+    assert isinstance(found, Numbers)
+    assert (found.minimum, found.maximum, found.edges.size, found.deciles, found.grid) == (None, None, 0, (), ())
+    assert (found.rows, found.missing, found.importance) == (4, values.count(None), 0.5)
 
 
 def test_numbers_lie_in_bins_of_equally_many_rows() -> None:

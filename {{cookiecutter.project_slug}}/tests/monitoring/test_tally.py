@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pyarrow as pa
 
@@ -29,6 +31,22 @@ def test_batches_give_what_all_rows_at_once_give() -> None:
     assert (found["number"].minimum, found["number"].maximum) == (np.nanmin(numbers), np.nanmax(numbers))
     assert found["name"].categories == {"a": (names == "a").sum(), "b": (names == "b").sum()}
     assert found["name"].strange == {"c": (names == "c").sum()}
+
+
+def test_memory_does_not_grow_with_the_rows() -> None:
+    generator = np.random.default_rng(3)
+    known = {"x": reference.of_numbers(generator.normal(0, 1, 1_000).astype(np.float32))}
+
+    def peak(batches: int) -> int:
+        tables = (pa.table({"x": generator.normal(0, 1, 50_000)}) for _ in range(batches))
+        tracemalloc.start()
+        try:
+            assert count(known, tables)["x"].rows == batches * 50_000
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(40) < 1.5 * peak(2)
 
 
 def test_the_rows_of_a_reference_fall_into_its_own_bins() -> None:

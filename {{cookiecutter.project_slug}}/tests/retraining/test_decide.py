@@ -23,8 +23,14 @@ def drift(verdict: str = "alarm", model: str = MODEL, days_ago: float = 0) -> di
     return {"verdict": verdict, "reasons": ["Inputs moved."], "measured": measured, "reference": {"model": model}}
 
 
-def performance(state: str) -> dict[str, Any]:
-    return {"state": state, "labels": 900, "measured": NOW.isoformat(), "models": {"champion": [MODEL]}}
+def performance(state: str, model: str = MODEL) -> dict[str, Any]:
+    judged = {"models": [model], "labels": 900, "window": "2026-03-23"}
+    return {
+        "state": state,
+        "judged": judged,
+        "measured": NOW.isoformat(),
+        "models": {"champion": ["b" * 64, MODEL]},
+    }
 
 
 def decided(*runs: Run, rules: Retraining = RULES, asked: Asked = "", **reports: Any) -> Decision:
@@ -61,6 +67,10 @@ def test_each_trigger_asks_alone_and_only_where_it_is_enabled(
 @pytest.mark.parametrize("report", [drift(model="b" * 64), drift(days_ago=3)], ids=["another model", "days ago"])
 def test_a_report_about_something_else_asks_for_nothing(report: dict[str, Any]) -> None:
     assert not decided(run(10), drift=report).goes
+
+
+def test_what_a_former_model_did_asks_for_nothing_although_the_present_one_has_answered_too() -> None:
+    assert not decided(run(10), performance=performance("low", model="b" * 64)).goes
 
 
 def test_the_cooldown_holds_back_all_but_a_person() -> None:

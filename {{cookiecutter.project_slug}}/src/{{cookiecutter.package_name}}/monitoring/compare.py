@@ -108,7 +108,7 @@ class Comparison:
         overall: What it comes to.
         columns: The model's inputs, those that moved farthest first.
         predictions: Score and decision, where the rows hold them.
-        not_compared: Inputs that the rows do not hold in the clear.
+        not_compared: Inputs that are personal, or that the rows do not hold.
     """
 
     rows: int
@@ -134,7 +134,7 @@ def compare(known: Reference, found: Mapping[str, Tally], limits: Drift) -> Comp
         _judged(replace(move, p_adjusted=value), limits)
         for move, value in zip((*columns, *answers), corrected, strict=True)
     ]
-    moves, answered = judged[: len(columns)], judged[len(columns) :]
+    moves, answered = judged[: len(columns)], [_unless_few(move, limits) for move in judged[len(columns) :]]
     rows = max((tally.rows for tally in found.values()), default=0)
     return Comparison(
         rows=rows,
@@ -248,6 +248,13 @@ def _judged(move: Move, limits: Drift) -> Move:
         if level == verdict
     )
     return replace(move, verdict=verdict, why=why)
+
+
+def _unless_few(move: Move, limits: Drift) -> Move:
+    """Answers may be far fewer than rows, soon after a new model has begun to give them."""
+    if move.rows >= limits.min_rows:
+        return move
+    return replace(move, verdict="ok", why=(f"{move.rows:,} answers of this model are too few to say anything",))
 
 
 def _level(value: float, limit: Limits) -> Verdict:

@@ -21,8 +21,8 @@ from ..pipeline import stage
 from . import drift_page, exposition, log, reference, rows, tally
 from .compare import Comparison, Move, compare
 from .exposition import Gauge
-from .log import Seen
 from .reference import Reference
+from .rows import Read
 
 SCHEMA = 1
 CODES = {"ok": 0, "moved": 0, "alarm": log.ALARM, "inconclusive": 3}
@@ -50,13 +50,13 @@ class Asked:
         return str(self.data or self.log)
 
 
-def measure(asked: Asked) -> tuple[Reference, Comparison, Seen]:
+def measure(asked: Asked) -> tuple[Reference, Comparison, Read]:
     """Compare rows with the reference of the project in the working folder.
 
     Raises:
         ProjectError: A file is missing or cannot be used.
     """
-    settings, agreed, known, seen = params.load(), contract.load(), reference.load(), Seen()
+    settings, agreed, known, seen = params.load(), contract.load(), reference.load(), Read()
     if asked.data is not None:
         tables = rows.of_file(asked.data, agreed, known, asked.since, asked.until)
     else:
@@ -65,7 +65,7 @@ def measure(asked: Asked) -> tuple[Reference, Comparison, Seen]:
     return known, compare(known, found, settings.monitoring.drift), seen
 
 
-def report(asked: Asked, known: Reference, found: Comparison, seen: Seen, now: datetime) -> dict[str, Any]:
+def report(asked: Asked, known: Reference, found: Comparison, seen: Read, now: datetime) -> dict[str, Any]:
     """The content of ``drift.json``; the schema stands in docs/monitoring.md."""
     return {
         "schema": SCHEMA,
@@ -77,6 +77,7 @@ def report(asked: Asked, known: Reference, found: Comparison, seen: Seen, now: d
         "until": None if asked.until is None else asked.until.isoformat(),
         "rows": found.rows,
         "torn_lines": seen.torn,
+        "foreign_answers": seen.foreign,
         "reference": {"model": known.model, "data": known.data, "rows": known.rows},
         "overall": {"alarm_share": _short(found.overall.alarm_share), "moved_share": _short(found.overall.moved_share)},
         "columns": [_plain(move) for move in found.columns],
@@ -143,6 +144,8 @@ def run(asked: Asked) -> int:
     )
     for reason in found.overall.reasons:
         print(f"  {reason}")
+    if seen.foreign:
+        print(f"  {seen.foreign:,} answers are of other models: their scores and decisions are not compared.")
     return CODES[found.overall.verdict]
 
 

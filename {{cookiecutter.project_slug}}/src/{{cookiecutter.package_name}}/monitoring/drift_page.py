@@ -71,6 +71,7 @@ def render(told: Mapping[str, Any], limits: Drift) -> str:
         ],
         not_compared=told["not_compared"],
         torn=told["torn_lines"],
+        foreign=told["foreign_answers"],
         figures=[_figure(move) for move in moved[:MOST_PICTURES]],
         left_out=f"{len(moved) - MOST_PICTURES} more moved and are not drawn." if len(moved) > MOST_PICTURES else "",
         limits=limits,

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .. import params
+from .. import contract, params
 from ..errors import ProjectError
 from ..params import Drift
 from ..paths import DRIFT_DRILL, split_file
@@ -27,6 +27,7 @@ from . import log, reference, tally
 from .columns import as_numbers
 from .compare import Comparison, compare
 from .reference import Numbers, Reference
+from .rows import watched
 
 ROWS = 20_000
 SEED = 20130101
@@ -81,8 +82,10 @@ def training_rows(known: Reference) -> pa.Table:
     """The train part as the drill takes it: numbers as float32, categories as codes.
 
     Raises:
-        ProjectError: It is not there.
+        ProjectError: It is not there, or no column of it may be looked at.
     """
+    if not known.columns:
+        raise ProjectError(f"{contract.PATH}: every input of the model is personal, so there is no drift to look for.")
     path = split_file("train")
     if not path.is_file():
         raise ProjectError(f"{path}: no such file. Run `make pipeline`, or `make results` for the committed ones.")
@@ -209,7 +212,7 @@ def main() -> int:
     runs = asked.parse_args().table
 
     def work() -> int:
-        known, limits = reference.load(), params.load().monitoring.drift
+        known, limits = watched(reference.load(), contract.load()), params.load().monitoring.drift
         rows = training_rows(known)
         found = drill(known, rows, limits)
         told: dict[str, Any] = {

@@ -1,13 +1,16 @@
 """The truth, when it comes: kept beside the prediction log, by the prediction that it is the truth of.
 
 A file of labels names predictions by id, or by the contract's entity and time. It may come late, hold some predictions
-only, and come twice; the last truth of a prediction wins. ``labels/labels.parquet`` in the log's folder holds them all.
+only, and come twice; the last truth of a prediction wins. ``labels/labels.parquet`` in the log's folder holds them all,
+also those by an id that the log does not hold yet: they wait there for their prediction.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .. import tabular
 from ..contract import PERSONAL, Column
@@ -28,7 +32,7 @@ from .log import Format
 
 STORE = Path("labels") / "labels.parquet"
 LOCK = ".taking-labels"
-ID, TRUTH, RECEIVED = "id", "truth", "received"
+ID, TRUTH, RECEIVED, FOUND = "id", "truth", "received", "found"
 IDS = (ID, "prediction_id", "prediction")
 
 
@@ -38,11 +42,13 @@ class Taken:
 
     Attributes:
         given: Its rows.
-        new: Predictions whose truth was not known.
+        new: Predictions in the log whose truth was not known.
         again: Those whose truth was known to be the same.
         changed: Those whose truth was another, which is now replaced.
         unusable: Rows without a truth, without a name of a prediction, or with a truth that cannot be.
-        unmatched: Rows whose entity has no prediction near that time; they are not kept, give them again later.
+        unmatched: Rows without a prediction in the log. Those by id wait for it; those by entity and time are not kept,
+            give them again later.
+        waiting: Labels that wait for their prediction now, of this file and earlier ones.
         total: Predictions whose truth is known now.
     """
 
@@ -52,6 +58,7 @@ class Taken:
     changed: int
     unusable: int
     unmatched: int
+    waiting: int
     total: int
 
 
@@ -68,10 +75,7 @@ def take(file: Path, folder: Path, agreed: Format, asked: Task, match_hours: flo
     Raises:
         ProjectError: The file cannot be read, or lacks a column.
     """
-    if not folder.is_dir():
-        raise ProjectError(f"{folder}: no such folder. Name the prediction log: LOG=folder, as PREDICTION_LOG does.")
-    with (folder / LOCK).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(folder):
         given, unmatched = _named(_read(file), file, folder, agreed, match_hours)
         usable = given[_is_possible(given[TRUTH], asked) & given[ID].notna()]
         # The last truth wins, also within a file.
@@ -81,28 +85,83 @@ def take(file: Path, folder: Path, agreed: Format, asked: Task, match_hours: flo
         is_known = before.notna()
         is_same = before.eq(fresh).fillna(False).astype(bool)
         moving = fresh[~is_same]
-        if len(moving):
-            rows = pd.DataFrame({TRUTH: moving, RECEIVED: datetime.now(UTC)})
-            known = pd.concat([known.drop(index=moving.index, errors="ignore"), rows])
-            _write(folder, known)
+        found = known[FOUND].reindex(moving.index, fill_value=False)
+        rows = pd.DataFrame({TRUTH: moving, RECEIVED: datetime.now(UTC), FOUND: found})
+        stored = pd.concat([known.drop(index=moving.index, errors="ignore"), rows]) if len(moving) else known
+        now = _looked_up(stored, folder, agreed)
+        if not now.equals(known):
+            _write(folder, now)
+        is_found = now[FOUND].reindex(fresh.index).astype(bool)
     return Taken(
         given=len(given) + unmatched,
-        new=int((~is_known).sum()),
-        again=int(is_same.sum()),
-        changed=int((is_known & ~is_same).sum()),
+        new=int((is_found & ~is_known).sum()),
+        again=int((is_found & is_same).sum()),
+        changed=int((is_found & is_known & ~is_same).sum()),
         unusable=len(given) - len(usable),
-        unmatched=unmatched,
-        total=len(known),
+        unmatched=unmatched + int((~is_found).sum()),
+        waiting=int((~now[FOUND]).sum()),
+        total=int(now[FOUND].sum()),
     )
 
 
+def look_up(folder: Path, agreed: Format) -> None:
+    """Look in the log for the predictions that labels wait for: it may have grown since they were taken.
+
+    Args:
+        folder: The prediction log.
+        agreed: Its format.
+
+    Raises:
+        ProjectError: The log cannot be used.
+    """
+    if load(folder)[FOUND].all():
+        return
+    with _alone(folder):
+        known = load(folder)
+        now = _looked_up(known, folder, agreed)
+        if not now.equals(known):
+            _write(folder, now)
+
+
 def load(folder: Path) -> pd.DataFrame:
-    """The labels that were taken: ``truth`` as text, and when it was ``received``, by the prediction's id."""
+    """The labels that were taken, by the prediction's id.
+
+    Returns:
+        ``truth`` as text, when it was ``received``, and whether its prediction was ``found`` in the log.
+    """
     path = folder / STORE
     if not path.is_file():
-        empty = {TRUTH: pd.Series(dtype="string"), RECEIVED: pd.Series(dtype="datetime64[us, UTC]")}
-        return pd.DataFrame(empty).rename_axis(ID)
-    return pd.read_parquet(path)
+        empty = {TRUTH: "string", RECEIVED: "datetime64[us, UTC]", FOUND: "bool"}
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in empty.items()}).rename_axis(ID)
+    stored = pd.read_parquet(path)
+    # Earlier versions looked no prediction up; theirs count as waiting until they are.
+    return stored if FOUND in stored else stored.assign(**{FOUND: False})
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until nobody else takes labels."""
+    if not folder.is_dir():
+        raise ProjectError(f"{folder}: no such folder. Name the prediction log: LOG=folder, as PREDICTION_LOG does.")
+    with (folder / LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _looked_up(known: pd.DataFrame, folder: Path, agreed: Format) -> pd.DataFrame:
+    """The labels, those that waited marked as found where the log holds their predictions.
+
+    The log may hold tens of millions of records and labels come in thousands, so its ids pass by the ones that wait.
+    """
+    waiting = known.index[~known[FOUND]]
+    if not len(waiting):
+        return known
+    wanted, found = pa.array(waiting.astype("object"), pa.string()), set[str]()
+    for table in log.batches(folder, agreed, columns=[ID]):
+        found.update(table[ID].filter(pc.is_in(table[ID], value_set=wanted)).to_pylist())
+        if len(found) == len(waiting):
+            break
+    return known.assign(**{FOUND: known[FOUND] | known.index.isin(found)})
 
 
 def _read(file: Path) -> pd.DataFrame:
@@ -113,7 +172,7 @@ def _read(file: Path) -> pd.DataFrame:
 def _named(
     rows: pd.DataFrame, file: Path, folder: Path, agreed: Format, match_hours: float
 ) -> tuple[pd.DataFrame, int]:
-    """Ids and truths as text, and how many rows no prediction was found for."""
+    """Ids and truths as text, and how many rows by entity and time have no prediction."""
     target = agreed.agreed.target
     truth = _held(rows, (target.name, target.physical_name, TRUTH))
     if truth is None:

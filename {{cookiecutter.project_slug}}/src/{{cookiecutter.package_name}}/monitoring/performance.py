@@ -45,6 +45,7 @@ MANIFEST = Path("golden-path.yaml")
 RESAMPLES = 100
 """Behind each interval: there are many windows and groups, and alerts need to tell a notable loss from chance only."""
 MOST_WINDOWS = 26
+WINDOW_DAYS = {"day": 1, "week": 7}
 
 State = Literal["ok", "perhaps", "low", "unknown"]
 """Beside a floor: above it, below it by chance perhaps, below it with its whole interval, or too few labels to say."""
@@ -56,6 +57,7 @@ class Judged:
 
     Attributes:
         variant: Which variant gave them.
+        model: SHA-256 of the model that it answered with.
         segment: ``all``, or ``column=value``.
         window: The first day of the window; empty for all windows together.
         labels: Answers whose truth is known.
@@ -65,9 +67,12 @@ class Judged:
         high: Upper end.
         floor: What the gate wants, in words; empty where it wants nothing.
         state: Beside that floor.
+        current: Whether it says how the variant does now: of the model that it answers with, in the newest window that
+            says enough. Alerts and the report's state count those only.
     """
 
     variant: str
+    model: str
     segment: str
     window: str
     labels: int
@@ -77,6 +82,7 @@ class Judged:
     high: float | None
     floor: str
     state: State
+    current: bool = False
 
 
 def labelled(folder: Path, agreed: Format, asked: Task) -> pd.DataFrame:
@@ -98,7 +104,9 @@ def labelled(folder: Path, agreed: Format, asked: Task) -> pd.DataFrame:
 
 
 def judge(rows: pd.DataFrame, agreed: Contract, asked: Task, settings: Params) -> list[Judged]:
-    """Metrics of each variant: of all time, of each window, and of each segment in the newest window that says enough.
+    """Metrics of each variant and model: of all time, of each of the newest windows, and of each segment.
+
+    Segments are judged in the newest window that says enough, for the models that answer now.
 
     Args:
         rows: See :func:`labelled`.
@@ -107,18 +115,39 @@ def judge(rows: pd.DataFrame, agreed: Contract, asked: Task, settings: Params) -
         settings: Floors, costs, window and how intervals are drawn.
     """
     found: list[Judged] = []
-    wanted = _metrics(asked, settings)
-    for variant, given in rows.groupby("variant", sort=True):
-        found += _judged(str(variant), ALL, "", given, wanted, settings.gates.floors, asked, settings)
-        starts = window_starts(pd.Series(given["time"]), settings.monitoring.performance.window)
-        by_window = [(str(start.date()), part) for start, part in given.groupby(starts, sort=True)][-MOST_WINDOWS:]
-        for window, part in by_window:
-            found += _judged(str(variant), ALL, window, part, wanted, settings.gates.floors, asked, settings)
-        newest = _newest(by_window, settings)
-        if newest is not None:
-            for name, part in _groups(agreed, newest[1]):
-                found += _judged(str(variant), name, newest[0], part, wanted, settings.gates.segments, asked, settings)
+    wanted, windows = _metrics(asked, settings), settings.monitoring.performance.window
+    starts = window_starts(pd.Series(rows["time"]), windows)
+    recent = rows[starts.isin(np.sort(starts.unique())[-MOST_WINDOWS:])]
+    answering = answering_now(rows, windows)
+    for (variant, model), part in recent.groupby(["variant", "model"], sort=True):
+        who = str(variant), str(model)
+        whole = rows[(rows["variant"] == variant) & (rows["model"] == model)]
+        own = _judged(who, ALL, "", whole, wanted, settings.gates.floors, asked, settings)
+        by_window = [(str(start.date()), given) for start, given in part.groupby(starts, sort=True)]
+        for window, given in by_window:
+            own += _judged(who, ALL, window, given, wanted, settings.gates.floors, asked, settings)
+        if answering.get(who[0]) == who[1]:
+            if (newest := _newest(by_window, settings)) is not None:
+                for name, given in _groups(agreed, newest[1]):
+                    own += _judged(who, name, newest[0], given, wanted, settings.gates.segments, asked, settings)
+            own = _marked(own)
+        found += own
     return found
+
+
+def answering_now(rows: pd.DataFrame, window: str) -> dict[str, str]:
+    """The model that each variant answers with, by its newest answer whose truth is known.
+
+    A variant without such an answer for the length of a window is left out, such as the challenger of an experiment
+    that is over: it answers nobody any more, so it is to wake nobody.
+
+    Args:
+        rows: See :func:`labelled`.
+        window: ``day`` or ``week``.
+    """
+    newest = rows.drop_duplicates("variant", keep="last")
+    newest = newest[newest["time"] > rows["time"].max() - pd.to_timedelta(WINDOW_DAYS[window], unit="D")]
+    return {str(variant): str(model) for variant, model in zip(newest["variant"], newest["model"], strict=True)}
 
 
 def window_starts(moments: pd.Series, window: str) -> pd.Series:
@@ -127,25 +156,22 @@ def window_starts(moments: pd.Series, window: str) -> pd.Series:
     return pd.Series(days if window == "day" else days - pd.to_timedelta(days.dt.day_of_week, unit="D"))
 
 
-def latest(found: list[Judged]) -> list[Judged]:
-    """Of each variant, segment and metric, the newest window that says enough; all windows together where none does."""
-    newest: dict[tuple[str, str, str], Judged] = {}
-    for item in found:
-        key = item.variant, item.segment, item.metric
-        if key not in newest or (item.value is not None and item.window > newest[key].window):
-            newest[key] = item
-    return list(newest.values())
+def verdict(found: list[Judged]) -> dict[str, Any]:
+    """The report's ``state``, and under ``judged`` what it rests on: ``models``, ``labels`` and ``window``.
 
-
-def state_of(found: list[Judged]) -> State:
-    """The worst state of the champion's newest metrics; of all variants where none is called that."""
-    own = [item for item in latest(found) if item.variant == CHAMPION] or latest(found)
+    It is the worst of the champion's current metrics; of those of all variants where none is called that.
+    """
+    now = [item for item in found if item.current]
+    own = [item for item in now if item.variant == CHAMPION] or now
     states = {item.state for item in own if item.floor}
-    return next((state for state in ("low", "perhaps", "ok") if state in states), "unknown")
+    state = next((state for state in ("low", "perhaps", "ok") if state in states), "unknown")
+    newest = max((item for item in own if item.segment == ALL), key=lambda item: item.window)
+    models = sorted({item.model for item in own})
+    return {"state": state, "judged": {"models": models, "labels": newest.labels, "window": newest.window}}
 
 
 def business_figure(found: list[Judged], rows: pd.DataFrame, root: Path = Path()) -> dict[str, Any]:
-    """The figure that ``golden-path.yaml`` steers by, on the newest window of what is served.
+    """The figure that ``golden-path.yaml`` steers by, on the newest window of what is served, whichever model gave it.
 
     Returns:
         ``kpi``, its ``value``, the ``labels`` it rests on, and the day it reaches ``through``.
@@ -155,25 +181,26 @@ def business_figure(found: list[Judged], rows: pd.DataFrame, root: Path = Path()
     """
     content = yaml.safe_load((root / MANIFEST).read_bytes()) if (root / MANIFEST).is_file() else {}
     name = str((content.get("kpi") or {}).get("name") or "")
-    own = [item for item in latest(found) if item.metric == name and item.segment == ALL]
+    own = [item for item in found if item.metric == name and item.segment == ALL]
     own = [item for item in own if item.variant == CHAMPION] or own
     if not own:
         known = sorted({item.metric for item in found})
         raise ProjectError(
             f"{MANIFEST}: kpi.name is {name or 'not there'}, which labels cannot tell. They tell {', '.join(known)}."
         )
-    variant = rows[rows["variant"] == own[0].variant]
+    newest = max(own, key=lambda item: (item.value is not None, item.window, item.current))
+    variant = rows[rows["variant"] == newest.variant]
     return {
         "kpi": name,
-        "value": own[0].value,
-        "labels": own[0].labels,
+        "value": newest.value,
+        "labels": newest.labels,
         "through": str(variant["time"].max().date()),
     }
 
 
 def gauges(found: list[Judged], total: int, through: datetime | None) -> list[Gauge]:
-    """The newest metrics, for alerts."""
-    told = [item for item in latest(found) if item.value is not None]
+    """The current metrics, for alerts."""
+    told = [item for item in found if item.current and item.value is not None]
     keys: list[tuple[str, ...]] = [(item.metric, item.segment, item.variant) for item in told]
     names = ("metric", "segment", "variant")
     value: dict[tuple[str, ...], float] = {key: item.value or 0.0 for key, item in zip(keys, told, strict=True)}
@@ -203,17 +230,18 @@ def run(file: Path | None, folder: Path) -> int:
     if file is not None:
         taken = labels.take(file, folder, agreed, asked, settings.monitoring.performance.match_hours)
         print(_told(file, taken))
-    rows = labelled(folder, agreed, asked)
-    total = len(labels.load(folder))
+    else:
+        labels.look_up(folder, agreed)
+    rows, known = labelled(folder, agreed, asked), labels.load(folder)
     if rows.empty:
-        print(f"None of {total:,} labels belongs to an answer in {folder}, so nothing is judged.", file=sys.stderr)
+        print(f"None of {len(known):,} labels belongs to an answer in {folder}, so nothing is judged.", file=sys.stderr)
         return 3
     found = judge(rows, agreed.agreed, asked, settings)
     figure = business_figure(found, rows)
     through = rows["time"].max().to_pydatetime()
     told = {
         "schema": SCHEMA,
-        "state": state_of(found),
+        **verdict(found),
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "task": asked.kind,
         "window": settings.monitoring.performance.window,
@@ -225,7 +253,7 @@ def run(file: Path | None, folder: Path) -> int:
         "results": [asdict(item) for item in found],
     }
     stage.write_json(PERFORMANCE, told)
-    exposition.write(PERFORMANCE.with_suffix(".prom"), gauges(found, total, through))
+    exposition.write(PERFORMANCE.with_suffix(".prom"), gauges(found, int(known[labels.FOUND].sum()), through))
     page = PERFORMANCE.with_suffix(".html")
     page.write_text(performance_page.render(told, agreed.agreed, settings), encoding="utf-8", newline="\n")
     if figure["value"] is not None:
@@ -278,7 +306,7 @@ def _scores(rows: pd.DataFrame, asked: Task) -> NDArray[np.float64]:
 
 
 def _judged(
-    variant: str,
+    who: tuple[str, str],
     segment: str,
     window: str,
     rows: pd.DataFrame,
@@ -300,7 +328,8 @@ def _judged(
         floor = floors.get(name)
         words = "" if floor is None else f"≥ {floor.min:g}" if floor.min is not None else f"≤ {floor.max:g}"
         state = _state(item, floor)
-        results.append(Judged(variant, segment, window, len(rows), name, item.value, item.low, item.high, words, state))
+        ends = item.value, item.low, item.high
+        results.append(Judged(*who, segment, window, len(rows), name, *ends, words, state))
     return results
 
 
@@ -328,6 +357,16 @@ def _newest(by_window: list[tuple[str, pd.DataFrame]], settings: Params) -> tupl
     return next(((name, part) for name, part in reversed(by_window) if len(part) >= least), None)
 
 
+def _marked(own: list[Judged]) -> list[Judged]:
+    """A model's metrics, with the current one of each segment marked; all windows together where none says enough."""
+    newest: dict[tuple[str, str], Judged] = {}
+    for item in own:
+        key = item.segment, item.metric
+        if key not in newest or (item.value is not None and item.window > newest[key].window):
+            newest[key] = item
+    return [replace(item, current=newest[item.segment, item.metric] is item) for item in own]
+
+
 def _groups(agreed: Contract, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     held = tuple(column for column in agreed if INPUT + column.name in rows.columns)
     named = rows.rename(columns={INPUT + column.name: column.name for column in held})
@@ -336,9 +375,11 @@ def _groups(agreed: Contract, rows: pd.DataFrame) -> Iterator[tuple[str, pd.Data
 
 
 def _told(file: Path, taken: Taken) -> str:
+    waiting = f", {taken.waiting:,} wait for their prediction" if taken.waiting else ""
     return (
         f"{file}: {taken.given:,} labels: {taken.new:,} new, {taken.again:,} known already, {taken.changed:,} changed, "
-        f"{taken.unmatched:,} without a prediction, {taken.unusable:,} unusable; {taken.total:,} are known now."
+        f"{taken.unmatched:,} without a prediction, {taken.unusable:,} unusable; "
+        f"{taken.total:,} are known now{waiting}."
     )
 
 

@@ -24,6 +24,8 @@ HEADLINES = {
 }
 ALL, CHAMPION = "all", "champion"
 MOST_SEGMENTS = 20
+DIGEST = 12
+"""Characters of a model's SHA-256 that tell it from others beside it."""
 LINES: tuple[Tone, ...] = ("first", "second", "third")
 
 
@@ -65,9 +67,8 @@ def _label(name: str) -> str:
 
 
 def _reasons(results: list[dict[str, Any]]) -> Any:
-    newest = max((item["window"] for item in results), default="")
     for item in results:
-        if item["state"] in ("low", "perhaps") and item["window"] == newest:
+        if item["current"] and item["state"] in ("low", "perhaps"):
             where = "" if item["segment"] == ALL else f" of {item['segment']}"
             found = words.estimate(_found(item))
             label = words.sentence(_label(item["metric"]))
@@ -80,9 +81,10 @@ def _over_time(results: list[dict[str, Any]], name: str, window: str) -> dict[st
     variants = list(dict.fromkeys(item["variant"] for item in own))
     if not own:
         return None
+    has_one = len(variants) == 1, len({item["model"] for item in own}) == 1
     rows = [
         Row(
-            item["window"] if len(variants) == 1 else f"{item['window']} {item['variant']}",
+            " ".join([item["window"], *_who(item, *has_one)]),
             _found(item),
             LINES[min(variants.index(item["variant"]), len(LINES) - 1)],
         )
@@ -95,6 +97,11 @@ def _over_time(results: list[dict[str, Any]], name: str, window: str) -> dict[st
         "caption": f"Each {window} begins on the day named.{wanted}",
         "chart": charts.ranges(rows, _label(name), title=f"{_label(name)} by {window}"),
     }
+
+
+def _who(item: Mapping[str, Any], has_one_variant: bool, has_one_model: bool) -> list[str]:
+    """What tells a row from others of its window."""
+    return [*([] if has_one_variant else [item["variant"]]), *([] if has_one_model else [item["model"][:DIGEST]])]
 
 
 def _by_segment(results: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
@@ -116,10 +123,11 @@ def _by_segment(results: list[dict[str, Any]], name: str) -> dict[str, Any] | No
 
 
 def _table(results: list[dict[str, Any]], names: list[str], first: str) -> dict[str, Any]:
-    """A row for each window or segment and variant, a column for each metric."""
-    by_row: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    """A row for each window or segment, variant and model, a column for each metric."""
+    by_row: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for item in results:
-        by_row.setdefault((item[first] or "all of them", item["variant"]), {})[item["metric"]] = item
+        key = item[first] or "all of them", item["variant"], item["model"]
+        by_row.setdefault(key, {})[item["metric"]] = item
     floors = {item["metric"]: item["floor"] for item in results if item["floor"]}
     return {
         "head": words.sentence(first),
@@ -128,10 +136,11 @@ def _table(results: list[dict[str, Any]], names: list[str], first: str) -> dict[
             {
                 "name": name,
                 "variant": variant,
+                "model": model,
                 "labels": max(item["labels"] for item in found.values()),
                 "cells": [_cell(found.get(metric)) for metric in names],
             }
-            for (name, variant), found in by_row.items()
+            for (name, variant, model), found in by_row.items()
         ],
     }
 

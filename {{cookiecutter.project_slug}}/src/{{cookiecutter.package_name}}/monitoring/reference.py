@@ -1,15 +1,15 @@
 """What the training data looks like: ``models/reference.json``, against which drift is measured.
 
 Of each input of the model it holds how many rows of the train part lie in each of some hundred bins, of score and
-decision the same on the test part, and how much each input matters. It is small, stands in git beside the model that it
-belongs to, and is read without pandas.
+decision the same on the test part, and how much each input matters. Of a personal column it holds no value, only how
+many rows have one. It is small, stands in git beside the model that it belongs to, and is read without pandas.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -239,11 +239,21 @@ def of_categories(counts: Mapping[str, int], missing: int, importance: float = 0
     return Categories(missing, values, sum(counts.values()) - sum(values.values()), importance)
 
 
-def describe(is_category: bool, column: Any, importance: float = 0.0) -> Column:
-    """Describe an Arrow column, of categories or of numbers."""
+def describe(is_category: bool, column: Any, importance: float = 0.0, is_personal: bool = False) -> Column:
+    """Describe an Arrow column, of categories or of numbers.
+
+    Args:
+        is_category: Which of the two.
+        column: The column.
+        importance: How much it matters.
+        is_personal: Whether only the numbers of rows may be told: any edge between bins would be somebody's value.
+    """
+    found: Column
     if is_category:
-        return of_categories(*category_counts(column), importance)
-    return of_numbers(as_numbers(column), importance)
+        found = of_categories(*category_counts(column), importance)
+    else:
+        found = of_numbers(as_numbers(column), importance)
+    return _nameless(found) if is_personal else found
 
 
 def write() -> str:
@@ -255,16 +265,16 @@ def write() -> str:
     predictor = Predictor.load()
     matters = {item["column"]: item["importance"] for item in json.loads(IMPORTANCE.read_text(encoding="utf-8"))}
     names = [item.name for item in predictor.signature.inputs]
-    secret = {column.name for column in contract.load() if column.classification in PERSONAL}
+    personal = {column.name for column in contract.load() if column.classification in PERSONAL}
     train, test = (pq.read_table(split_file(part), columns=names) for part in ("train", "test"))
     found = Reference(
         model=predictor.signature.model_sha256,
         data=lineage.sha256(split_file("train")),
         rows=train.num_rows,
         columns={
-            item.name: _nameless(describe(item.is_category, train[item.name], matters.get(item.name, 0.0)))
-            if item.name in secret
-            else describe(item.is_category, train[item.name], matters.get(item.name, 0.0))
+            item.name: describe(
+                item.is_category, train[item.name], matters.get(item.name, 0.0), is_personal=item.name in personal
+            )
             for item in predictor.signature.inputs
         },
         predictions=dict(_predictions(predictor, test)),
@@ -290,10 +300,12 @@ def _as_given(item: Input, column: Any) -> Any:
 
 
 def _nameless(column: Column) -> Column:
-    """What may stand in git of a column that is personal or secret: how many rows, but no one's value."""
+    """What may stand in git of a column that is personal or secret: how many rows, and no one's value."""
+    present = column.rows - column.missing
     if isinstance(column, Categories):
-        return Categories(column.missing, {}, column.rows - column.missing, column.importance)
-    return replace(column, minimum=None, maximum=None)
+        return Categories(column.missing, {}, present, column.importance)
+    edges, counts = np.empty(0, dtype=np.float32), np.array([present], dtype=np.int64)
+    return Numbers(column.missing, None, None, edges, counts, (), (), column.importance)
 
 
 def _column(item: Mapping[str, Any]) -> Column:

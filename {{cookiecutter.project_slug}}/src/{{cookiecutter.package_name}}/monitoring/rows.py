@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,34 @@ from .reference import DECISION, Reference
 
 BATCH_ROWS = 1 << 17
 BLOCK_BYTES = 1 << 24
+BUFFER_BYTES = 1 << 20
+"""Of each column of a Parquet file at a time, however large its row groups are."""
+
+
+@dataclass
+class Read(Seen):
+    """What was read of a log.
+
+    Attributes:
+        foreign: Answers of other models than the reference's, whose scores and decisions were left out.
+    """
+
+    foreign: int = 0
+
+
+def watched(known: Reference, agreed: Contract) -> Reference:
+    """The reference less its personal inputs: of those it holds no values, and the log holds hashes at best."""
+    personal = {column.name for column in agreed if column.classification in PERSONAL}
+    return replace(known, columns={name: column for name, column in known.columns.items() if name not in personal})
 
 
 def of_log(
-    folder: Path, agreed: Format, known: Reference, since: datetime | None, until: datetime | None, seen: Seen
+    folder: Path, agreed: Format, known: Reference, since: datetime | None, until: datetime | None, seen: Read
 ) -> Iterator[pa.Table]:
     """Inputs and answers in a prediction log, under the names of the reference.
 
-    Personal inputs are left out: the log holds their hashes at best, which look like nothing that training saw.
+    Inputs are the world's, whichever model was asked. Scores and decisions are a model's own: those of another, such as
+    the one before a promotion, say nothing beside this reference.
 
     Args:
         folder: The log.
@@ -39,20 +60,25 @@ def of_log(
         until: The latest time, exclusive.
         seen: Where to count what was read.
     """
-    secret = {column.name for column in agreed.agreed if column.classification in PERSONAL}
-    names = {INPUT + name: name for name in known.columns if name not in secret}
+    names = {INPUT + name: name for name in watched(known, agreed.agreed).columns}
     names = {logged: name for logged, name in names.items() if logged in agreed.schema.names}
-    names |= {name: name for name in known.predictions}
-    for table in log.batches(folder, agreed, since, until, [*names, "variant"], seen):
+    answers = list(known.predictions)
+    for table in log.batches(folder, agreed, since, until, [*names, *answers, "variant", "model"], seen):
         # A shadow was asked what an answer was asked: its rows would count twice.
-        own = table.filter(pc.fill_null(pc.not_equal(table["variant"], SHADOW), fill_value=True))
-        yield own.select(list(names)).rename_columns(list(names.values()))
+        served = table.filter(pc.fill_null(pc.not_equal(table["variant"], SHADOW), fill_value=True))
+        yield served.select(list(names)).rename_columns(list(names.values()))
+        own = served.filter(pc.equal(served["model"], known.model))
+        seen.foreign += served.num_rows - own.num_rows
+        if own.num_rows:
+            yield own.select(answers)
 
 
 def of_file(
     path: Path, agreed: Contract, known: Reference, since: datetime | None, until: datetime | None
 ) -> Iterator[pa.Table]:
     """Columns of the reference in a Parquet or CSV file, whether it uses the contract's names or the source's.
+
+    Personal inputs are left out, as they are of a log: no report may hold their values.
 
     Args:
         path: The file.
@@ -65,6 +91,7 @@ def of_file(
         TableError: It cannot be read.
         ProjectError: It holds none of the columns, or no time to choose by.
     """
+    known = watched(known, agreed)
     held = tabular.column_names(path) if _is_parquet(path) else tabular.column_names(path, *_format(path))
     called = {column.name: column.physical_name for column in agreed}
     names = {name: next((n for n in (name, called.get(name)) if n in held), None) for name in _wanted(known)}
@@ -105,7 +132,8 @@ def _parquet(path: Path, taken: dict[str, str], moment: str | None, known: Refer
         columns = {**known.columns, **known.predictions}
         # Text is counted by its codes where Parquet holds it as codes.
         coded = [there for there, name in taken.items() if columns[name].edges is None and _is_text(schema, there)]
-        file = pq.ParquetFile(path, read_dictionary=coded)
+        # Read ahead, as by default, the whole file would lie in memory at the end.
+        file = pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False, buffer_size=BUFFER_BYTES)
         wanted = [*taken, *([moment] if moment and moment not in taken else [])]
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted):
             yield pa.Table.from_batches([batch])

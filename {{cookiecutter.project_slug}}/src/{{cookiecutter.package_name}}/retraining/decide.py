@@ -144,11 +144,12 @@ def _drift(known: Facts) -> tuple[bool, str]:
 def _performance(known: Facts) -> tuple[bool, str]:
     if known.performance is None:
         return False, "No report: make labels FILE=…"
-    models = [str(model) for found in known.performance["models"].values() for model in found]
-    if words := _unfit(known, known.performance, models, "make labels FILE=…"):
+    judged = known.performance.get("judged") or {"models": []}
+    if words := _unfit(known, known.performance, judged["models"], "make labels FILE=…"):
         return False, words
-    state = known.performance["state"]
-    return state == "low", f"{state}, by {known.performance['labels']:,} labels."
+    state, window = known.performance["state"], judged["window"]
+    since = f" of the window that began on {window}" if window else ""
+    return state == "low", f"{state}, by {judged['labels']:,} labels{since}."
 
 
 def _age(known: Facts) -> tuple[bool, str]:
