@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from {{ cookiecutter.package_name }}.serving.event_streams import Streams, StreamsError, read_settings
 from {{ cookiecutter.package_name }}.serving.settings import Settings, SettingsError, read
 
 
@@ -36,6 +37,13 @@ def test_variables_become_settings() -> None:
 def test_a_wrong_setting_is_named(variables: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError, match=message.replace(".", r"\.")):
         read(variables)
+
+
+def test_the_password_of_a_redis_that_cannot_be_used_is_not_told() -> None:
+    with pytest.raises(StreamsError, match="EVENTS_REDIS is no URL of a Redis server: want redis://") as refusal:
+        Streams(read_settings({"EVENTS_REDIS": "redis://:5Ec/ReT@host:6379/0"}))
+
+    assert "5Ec" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("environment", ["local", "dev"])
