@@ -40,6 +40,16 @@ def guardrail(name: str) -> dict[str, Any]:
     return next(item for item in told()["guardrails"] if item["name"] == name)
 
 
+def together(records: list[Record]) -> list[Record]:
+    """As if all but every fifth had been asked in tens, which take as long as the slower of the two."""
+    several = [record for place, record in enumerate(records) if place % 5]
+    for start in range(0, len(several), 10):
+        took = max(record["latency_ms"] for record in several[start : start + 10])
+        for place, record in enumerate(several[start : start + 10]):
+            record |= {"id": f"s{start}.{place}", "request": f"s{start}", "latency_ms": took}
+    return records
+
+
 @pytest.mark.parametrize(
     ("made", "decision", "reason"),
     [
@@ -50,13 +60,14 @@ def guardrail(name: str) -> dict[str, Any]:
         (Made(plan={"minimum_effect": 0.5, **PAST}), "stop", "The stop of the plan has come"),
         (Made(challenger=0.6, units=300), "go on", "200 of each are wanted"),
         (Made(challenger=0.6, latency_ms=(0.4, 1.6)), "stop", "Latency"),
+        (Made(challenger=0.6, latency_ms=(0.4, 1.6), changed=together), "stop", "Latency"),
         (
             Made(champion=0.1, challenger=0.9, harmed=12, units=2000),
             "stop",
             "worse in store 12",
         ),
     ],
-    ids=["better", "worse", "futile", "undecided", "over", "few", "slow", "segment"],
+    ids=["better", "worse", "futile", "undecided", "over", "few", "slow", "slow among several", "segment"],
 )
 def test_the_verdict_is_what_was_found(made: Made, decision: str, reason: str, run: Run) -> None:
     assert run(make(made)) == 0
@@ -143,23 +154,37 @@ def test_a_changed_plan_is_another_experiment(run: Run) -> None:
     assert told()["decision"] == "go on"
 
 
-def test_a_challenger_whose_requests_fail_is_stopped(run: Run) -> None:
+def scraped(*counts: tuple[str, int, int]) -> str:
+    """Write what /metrics would have told of requests by variant and status, and return the argument that names it."""
     registry = CollectorRegistry()
     requests = Counter("http_requests", "Answers.", ["path", "status", "variant"], registry=registry)
-    for variant, status, count in [
-        *(("champion", 200, 9_000), ("champion", 500, 3), ("champion", 429, 900)),
-        *(("challenger", 200, 9_000), ("challenger", 500, 400)),
-    ]:
+    for variant, status, count in counts:
         requests.labels("/predict", status, variant).inc(count)
     Path("metrics.txt").write_bytes(generate_latest(registry))
+    return "--metrics=metrics.txt"
 
+
+def test_a_challenger_whose_requests_fail_is_stopped(run: Run) -> None:
+    metrics = scraped(
+        *(("champion", 200, 9_000), ("champion", 500, 3), ("champion", 429, 900)),
+        *(("challenger", 200, 9_000), ("challenger", 500, 400)),
+    )
     nothing_worse = {"error_rate": 0, "refusal_rate": 0, "roc_auc": 0, "segment_harm": 0}
 
-    run(make(Made(challenger=0.6, plan={"guardrails": nothing_worse})), "--metrics=metrics.txt")
+    run(make(Made(challenger=0.6, plan={"guardrails": nothing_worse})), metrics)
 
     assert told()["decision"] == "stop"
     assert guardrail("error_rate")["state"] == "broken"
     assert guardrail("refusal_rate")["state"] == "kept"
+
+
+@pytest.mark.parametrize(("failures", "state"), [(1, "kept"), (400, "broken")])
+def test_a_request_that_both_answered_is_one_of_each(failures: int, state: str, run: Run) -> None:
+    metrics = scraped(("mixed", 200, 9_000), ("champion", 500, 1), ("challenger", 500, failures))
+
+    run(make(Made(challenger=0.6)), metrics)
+
+    assert guardrail("error_rate")["state"] == state
 
 
 def test_a_shadow_is_compared_row_by_row_which_tells_more(run: Run) -> None:

@@ -60,6 +60,11 @@ class Running:
             time.sleep(0.02)
         raise AssertionError(self.said.read_text())
 
+    def under_way(self) -> int:
+        """How many requests are being answered; this one is not among them."""
+        shown: str = self.ask(path="/metrics")[2]
+        return int(float(shown.partition("\nhttp_requests_in_progress ")[2].partition("\n")[0]))
+
     def memory_mib(self) -> float:
         """Its resident memory."""
         status = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()

@@ -19,6 +19,8 @@ from {{ cookiecutter.package_name }}.serving.settings import Settings, SettingsE
 ISSUER, AUDIENCE = "https://id.example.com", "flights"
 SIGNING = ec.generate_private_key(ec.SECP256R1())
 STRANGER = ec.generate_private_key(ec.SECP256R1())
+PRIVATE: dict[str, Any] = ECAlgorithm.to_jwk(SIGNING, as_dict=True)
+OCT = {"kty": "oct", "alg": "HS256"}
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -71,10 +73,18 @@ def test_a_caller_without_a_known_key_is_refused(key_file: Callable[[str], Path]
     assert (refusal.value.status, refusal.value.headers) == (401, ((b"www-authenticate", b"ApiKey"),))
 
 
-@pytest.mark.parametrize("text", ["", "# none yet\n", "shop secret\n", "shop " + "0" * 63])
-def test_a_file_that_holds_no_digest_of_a_key_is_refused(key_file: Callable[[str], Path], text: str) -> None:
-    with pytest.raises(SettingsError, match="API_KEYS_FILE"):
+@pytest.mark.parametrize("text", ["", "# none yet\n"])
+def test_a_file_without_a_key_is_refused(key_file: Callable[[str], Path], text: str) -> None:
+    with pytest.raises(SettingsError, match=r"API_KEYS_FILE=.*: holds no key"):
         auth.callers(Settings(auth="api-key", api_keys_file=key_file(text)))
+
+
+@pytest.mark.parametrize("line", ["gp-5EcReT", "shop gp-5EcReT", f"gp-5EcReT {'0' * 63}"])
+def test_a_line_that_may_be_a_key_is_told_by_its_number(key_file: Callable[[str], Path], line: str) -> None:
+    with pytest.raises(SettingsError, match=r"API_KEYS_FILE=.*: line 3: want a name and the SHA-256") as refusal:
+        auth.callers(Settings(auth="api-key", api_keys_file=key_file(f"{made('shop')[1]}\n\n{line}\n")))
+
+    assert "5EcReT" not in str(refusal.value)
 
 
 def test_a_file_of_keys_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -121,10 +131,6 @@ def test_a_token_that_was_good_is_refused_once_it_is_over(tokens: auth.Callers) 
         tokens.name(headers)
 
 
-def private_key() -> dict[str, Any]:
-    return ECAlgorithm.to_jwk(SIGNING, as_dict=True)
-
-
 def wrong_algorithm() -> dict[str, Any]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"alg": "HS256"}
@@ -137,13 +143,16 @@ def wrong_algorithm() -> dict[str, Any]:
         "[]",
         "{}",
         json.dumps({"keys": []}),
-        json.dumps({"keys": [{"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}]}),
-        json.dumps({"keys": [private_key()]}),
+        *[json.dumps({"keys": [{"k": "c2VjcmV0", **more}]}) for more in ({}, OCT, OCT | {"alg": "none-of-them"})],
+        json.dumps({"keys": [PRIVATE]}),
         json.dumps({"keys": [wrong_algorithm()]}),
     ],
 )
 def test_keys_that_could_sign_or_are_none_are_refused(key_file: Callable[[str], Path], keys: str) -> None:
     settings = Settings(auth="jwt", jwt_keys_file=key_file(keys), jwt_issuer=ISSUER, jwt_audience=AUDIENCE)
 
-    with pytest.raises(SettingsError, match="JWT_KEYS_FILE"):
+    with pytest.raises(SettingsError, match="JWT_KEYS_FILE") as refusal:
         auth.callers(settings)
+
+    assert "c2VjcmV0" not in str(refusal.value)
+    assert PRIVATE["d"] not in str(refusal.value)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from fastapi.testclient import TestClient
 from running_service import Serve
@@ -11,8 +15,11 @@ from running_service import Serve
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
 from {{ cookiecutter.package_name }}.model.signature import ModelError
-from {{ cookiecutter.package_name }}.paths import SIGNATURE
+from {{ cookiecutter.package_name }}.paths import LINEAGE, MODEL, SIGNATURE, SPLIT_REPORT
 from {{ cookiecutter.package_name }}.release.api_key import made
+from {{ cookiecutter.package_name }}.serving import variants
+from {{ cookiecutter.package_name }}.serving.connection import SMALL_BYTES
+from {{ cookiecutter.package_name }}.serving.prediction_log import PredictionLog
 from {{ cookiecutter.package_name }}.serving.rest import create_app
 
 JSON = {"Content-Type": "application/json"}
@@ -215,6 +222,54 @@ def test_a_fault_of_the_program_is_told_to_the_log_and_not_to_the_caller(
     assert fault["request_id"] == request["request_id"] == answer.headers["x-request-id"]
 
 
+def test_an_answer_that_comes_too_late_is_neither_logged_nor_counted(
+    serve: Serve, row: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = serve(prediction_log=tmp_path / "log", request_seconds=0.2, cache="off")
+    predict_one = Predictor.predict_one
+    slow = iter([True])
+
+    def predict(self: Predictor, asked: Any) -> Any:
+        time.sleep(0.6 if next(slow, False) else 0)
+        return predict_one(self, asked)
+
+    monkeypatch.setattr(Predictor, "predict_one", predict)
+
+    late, again = [client.post("/predict", content=large(row), headers=JSON) for _ in range(2)]
+    client.__exit__(None, None, None)
+
+    assert (late.status_code, late.headers["retry-after"], again.status_code) == (503, "1", 200)
+    assert "no answer within 0.2 seconds" in late.text
+    [record] = [json.loads(line) for path in (tmp_path / "log").iterdir() for line in path.read_text().splitlines()]
+    assert record["id"] == again.headers["x-prediction-id"]
+    counted = [line for line in client.get("/metrics").text.splitlines() if line.startswith("predictions_total{")]
+    assert [line.rpartition(" ")[2] for line in counted] == ["1.0"]
+
+
+def test_an_answer_that_is_being_logged_when_the_time_is_over_is_given(
+    serve: Serve, row: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = serve(prediction_log=tmp_path / "log", request_seconds=0.2)
+    append_all = PredictionLog.append_all
+
+    def append(self: PredictionLog, records: Any) -> None:
+        append_all(self, records)
+        time.sleep(0.5)
+
+    monkeypatch.setattr(PredictionLog, "append_all", append)
+
+    answer = client.post("/predict", content=large(row), headers=JSON)
+    client.__exit__(None, None, None)
+
+    [record] = [json.loads(line) for path in (tmp_path / "log").iterdir() for line in path.read_text().splitlines()]
+    assert (answer.status_code, answer.headers["x-prediction-id"]) == (200, record["id"])
+
+
+def large(row: dict[str, Any]) -> str:
+    """The row as a body that is answered in another thread."""
+    return json.dumps(row) + " " * SMALL_BYTES
+
+
 def test_health_and_readiness_are_told(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready"}
@@ -234,6 +289,82 @@ def test_a_contract_edited_after_training_stops_the_service(project: Path) -> No
 
     with pytest.raises(ModelError, match="not the contract that the model was trained under"):
         create_app()
+
+
+def signature_of_fewer_columns() -> None:
+    described = json.loads(SIGNATURE.read_text())
+    SIGNATURE.write_text(json.dumps(described | {"inputs": described["inputs"][1:]}))
+
+
+def graph_of_other_tensors() -> None:
+    graph = onnx.load(MODEL)
+    for name in {tensor.name for tensor in graph.graph.input}:
+        for node in graph.graph.node:
+            node.input[:] = [f"other_{name}" if item == name else item for item in node.input]
+    for tensor in graph.graph.input:
+        tensor.name = f"other_{tensor.name}"
+    MODEL.write_bytes(graph.SerializeToString())
+    digest = hashlib.sha256(MODEL.read_bytes()).hexdigest()
+    SIGNATURE.write_text(json.dumps(json.loads(SIGNATURE.read_text()) | {"model_sha256": digest}))
+
+
+def folder_for_a_signature() -> None:
+    SIGNATURE.unlink()
+    SIGNATURE.mkdir()
+
+
+def lineage_without(key: str) -> None:
+    lineage = json.loads(LINEAGE.read_text())
+    LINEAGE.write_text(json.dumps({name: value for name, value in lineage.items() if name != key}))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (signature_of_fewer_columns, "models/model.onnx does not do what models/signature.json says: "),
+        (graph_of_other_tensors, "models/model.onnx does not do what models/signature.json says: "),
+        (folder_for_a_signature, "models/signature.json: cannot be read: Is a directory."),
+        (lambda: LINEAGE.write_text('{"subject": ['), "models/lineage.json cannot be read: JSONDecodeError, "),
+        (lambda: lineage_without("subject"), "models/lineage.json cannot be read: KeyError, 'subject'."),
+        (lambda: lineage_without("predicate"), "models/lineage.json cannot be read: KeyError, 'predicate'."),
+        (lambda: SPLIT_REPORT.write_text("[]"), "reports/split.json cannot be read: AttributeError, "),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_told_at_the_start_and_when_it_is_changed(
+    serve: Serve,
+    row: dict[str, Any],
+    project: Path,
+    spoil: Callable[[], None],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    client = serve()
+    spoil()
+
+    with pytest.raises(ModelError) as error:
+        create_app()
+    client.portal.call(client.app.reload)  # type: ignore[union-attr,attr-defined]  # it has begun, with the service
+
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert str(error.value).startswith(words)
+    assert "make pipeline" in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+    assert (told["message"], told["reason"]) == ("the model was not changed", str(error.value))
+    assert client.post("/predict", json=row).status_code == 200
+
+
+def test_a_fault_of_the_program_while_a_model_is_changed_is_told_too(
+    serve: Serve, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = serve()
+    monkeypatch.setattr(variants, "load", lambda *_: 1 / 0)
+
+    client.portal.call(client.app.reload)  # type: ignore[union-attr,attr-defined]  # it has begun, with the service
+
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["message"], told["model"]) == ("the model was not changed", model_digest())
+    assert "ZeroDivisionError" in told["traceback"]
+    assert client.post("/predict", json=row).status_code == 200
 
 
 def test_the_api_documents_every_feature_of_the_contract_and_whom_a_row_is_about(client: TestClient) -> None:

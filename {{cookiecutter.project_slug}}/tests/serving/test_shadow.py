@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -84,6 +85,25 @@ def test_a_shadow_that_sleeps_costs_no_answer_its_time(start: Start, row: dict[s
     assert seen["dropped"] > REQUESTS / 2
     assert service.process.wait(PATIENCE_SECONDS) == 0
     assert time.monotonic() - begun < shadows.STOP_SECONDS + 5
+
+
+def test_the_shadow_is_asked_once_the_answer_has_gone(
+    serve: Serve, row: dict[str, Any], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan.write(shadow=True)
+    service: Any = (client := serve(routes=plan.PLAN)).app
+    offered: list[shadows.Asked] = []
+    monkeypatch.setattr(shadows.Shadow, "offer", lambda _, asked: offered.append(asked))
+
+    async def answer() -> tuple[int, int]:
+        status, *_ = service.at_once(((b"content-type", b"application/json"),), json.dumps(row).encode())
+        assert status == 200
+        before = len(offered)
+        await asyncio.sleep(0)
+        return before, len(offered)
+
+    assert client.portal is not None
+    assert client.portal.call(answer) == (0, 1)
 
 
 def test_a_shadow_that_hangs_does_not_keep_the_service_from_ending(

@@ -19,6 +19,7 @@ from running_service import Serve, Start
 
 import {{ cookiecutter.package_name }} as package
 from {{ cookiecutter.package_name }} import contract
+from {{ cookiecutter.package_name }}.model.predictor import Predictor
 from {{ cookiecutter.package_name }}.model.signature import ModelError
 from {{ cookiecutter.package_name }}.paths import CHALLENGER, MODEL, SIGNATURE
 from {{ cookiecutter.package_name }}.serving.rest import create_app
@@ -126,7 +127,7 @@ def test_a_personal_entity_is_assigned_by_what_the_log_keeps_of_it(
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda: (CHALLENGER / MODEL.name).unlink(), "no such file; experiments/other-trees.yaml wants"),
+        (lambda: (CHALLENGER / MODEL.name).unlink(), "No such file or directory; experiments/other-trees.yaml wants"),
         (lambda: (CHALLENGER / MODEL.name).write_bytes(b"damaged"), "onnx is "),
         (
             lambda: plan.PLAN.write_text(re.sub("model: .*", f"model: {'f' * 64}", plan.PLAN.read_text())),
@@ -199,10 +200,33 @@ def test_a_failing_challenger_is_counted_as_its_own_fault(
 ) -> None:
     digest = plan.write(variants={"champion": 0.01, "challenger": 99.99})
     client: TestClient = serve(routes=plan.PLAN)
-    monkeypatch.setattr("{{ cookiecutter.package_name }}.model.predictor.Predictor.predict_one", lambda *_: 1 / 0)
+    monkeypatch.setattr(Predictor, "predict_one", lambda *_: 1 / 0)
 
     status = client.post("/predict", json=row).status_code
 
     shown = client.get("/metrics").text
     assert status == 500
     assert counted(shown, "http_requests_total", "challenger", digest, path="/predict", status="500") == 1
+
+
+def test_a_challenger_that_fails_among_rows_of_both_is_counted_as_its_own_fault(
+    serve: Serve, row: dict[str, Any], project: Path, monkeypatch: pytest.MonkeyPatch, entities: Iterator[Any]
+) -> None:
+    digest = plan.write()
+    name = contract.load().entity.name  # type: ignore[union-attr]  # the fixture has seen one
+    rows = [row | {name: next(entities)} for _ in range(30)]
+    client: TestClient = serve(routes=plan.PLAN)
+    sound = client.post("/predict", json=rows).status_code
+    predict = Predictor.predict
+
+    def failing(self: Predictor, asked: Any) -> Any:
+        return 1 / 0 if self.signature.model_sha256 == digest else predict(self, asked)
+
+    monkeypatch.setattr(Predictor, "predict", failing)
+    failed = client.post("/predict", json=rows).status_code
+
+    shown = client.get("/metrics").text
+    assert (sound, failed) == (200, 500)
+    assert counted(shown, "http_requests_total", "mixed", champion(), path="/predict", status="200") == 1
+    assert counted(shown, "http_requests_total", "challenger", digest, path="/predict", status="500") == 1
+    assert counted(shown, "http_requests_total", "mixed", champion(), path="/predict", status="500") == 0

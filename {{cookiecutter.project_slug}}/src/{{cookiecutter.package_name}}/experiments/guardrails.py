@@ -23,7 +23,7 @@ from ..monitoring.log import INPUT, Format
 from ..params import Params
 from ..report import words
 from ..report.measures import measure
-from ..serving.routing import CHALLENGER, CHAMPION, Experiment
+from ..serving.routing import CHALLENGER, CHAMPION, MIXED, Experiment
 from . import effects, exposure, sequences
 from .effects import Answers, Effect
 from .verdict import Gain, Guardrail, State
@@ -137,12 +137,12 @@ def segment_margin(watched: Watched, champion: float | None) -> float:
 
 
 def _latency(watched: Watched, alpha: float) -> Guardrail:
-    """The ratio of typical (geometric mean) latencies."""
+    """The ratio of typical (geometric mean) latencies of requests that one variant answered alone."""
     gates = watched.settings.gates.latency
     usual = (gates.times_champion if gates else None) or TIMES_CHAMPION
     limit = watched.plan.guardrails.get(LATENCY, usual)
     label, wanted = "Latency beside the champion's", f"at most {limit:g} times"
-    frame = watched.frame[watched.frame["latency_ms"] > 0]
+    frame = watched.frame[(watched.frame["latency_ms"] > 0) & ~_answered_by_both(watched.frame)]
     took = np.log(frame["latency_ms"].to_numpy(dtype=np.float64))
     rows = Answers(exposure.numbered(frame["unit"]), frame["challenger"].to_numpy(dtype=bool), took, took, took)
     found = effects.between(effects.of_values(lambda part: part.actual), rows)
@@ -153,6 +153,17 @@ def _latency(watched: Watched, alpha: float) -> Guardrail:
     state: State = "broken" if (ratio.low or 0.0) > limit else "kept"
     told = [f"{words.number(math.exp(value))} ms" for value in (found.champion, found.challenger)]
     return Guardrail(LATENCY, label, told[0], told[1], wanted, f"{words.estimate(ratio)} times", state)
+
+
+def _answered_by_both(frame: pd.DataFrame) -> pd.Series:
+    """Which answers belong to requests that both variants answered: their time is that of both together.
+
+    The answers to a request of several rows have its id, a dot, and their place as their ids.
+    """
+    is_one_of_several = frame["id"].str.contains(".", regex=False)
+    requests = frame["id"].where(is_one_of_several).str.rpartition(".")[0]
+    variants = frame["challenger"].groupby(requests).transform("nunique")
+    return variants.eq(2)  # missing, which is no 2, where the request has one row
 
 
 def _rates(watched: Watched, alpha: float) -> Iterator[Guardrail]:
@@ -189,7 +200,10 @@ def _points(value: float, width: float) -> str:
 
 
 def _counted(scrape: Path) -> dict[str, Counts]:
-    """Requests for predictions, those that failed and those that were refused, by variant."""
+    """Requests for predictions, those that failed and those that were refused, by variant.
+
+    A request that both have answered is one of each; one that failed under a variant is counted under its name.
+    """
     try:
         families = list(text_string_to_metric_families(scrape.read_text(encoding="utf-8")))
     except OSError as error:
@@ -202,7 +216,8 @@ def _counted(scrape: Path) -> dict[str, Counts]:
     for sample in (sample for family in families for sample in family.samples):
         if sample.name == f"{REQUESTS}_total" and sample.labels.get("path") == "/predict":
             variant, status = sample.labels.get("variant", ""), int(sample.labels.get("status", 0))
-            found[variant] = found.get(variant, Counts()).with_more(status, int(sample.value))
+            for name in (CHAMPION, CHALLENGER) if variant == MIXED else (variant,):
+                found[name] = found.get(name, Counts()).with_more(status, int(sample.value))
     return found
 
 

@@ -76,12 +76,16 @@ class ApiKeys:
     """Callers that have a key."""
 
     def __init__(self, text: str, path: Path) -> None:
-        lines = [line.split("#")[0].strip() for line in text.splitlines()]
-        found = [(line, _KEY_LINE.fullmatch(line)) for line in lines if line]
-        for line, match in found:
-            if match is None:
-                raise SettingsError(f"API_KEYS_FILE={path}: {line[:20]!r}…: want lines of a name and a SHA-256.")
-        self._keys = [(match[1], bytes.fromhex(match[2])) for _, match in found if match]
+        self._keys: list[tuple[str, bytes]] = []
+        for number, line in enumerate(text.splitlines(), 1):
+            if not (told := line.split("#")[0].strip()):
+                continue
+            if (match := _KEY_LINE.fullmatch(told)) is None:  # its words may be a key
+                raise SettingsError(
+                    f"API_KEYS_FILE={path}: line {number}: want a name and the SHA-256 of a key, as "
+                    "`make api-key NAME=caller` tells them."
+                )
+            self._keys.append((match[1], bytes.fromhex(match[2])))
         if not self._keys:
             raise SettingsError(f"API_KEYS_FILE={path}: holds no key. Make one: make api-key NAME=caller")
 
@@ -105,7 +109,11 @@ class Tokens:
         self._seen: dict[bytes, tuple[str, float]] = {}
         try:
             keys = [item for item in json.loads(text)["keys"] if item.get("use", "sig") == "sig"]
-            self._keys = {item.get("kid"): (PyJWK.from_dict(item), _algorithm(item, path)) for item in keys}
+            algorithms = [_algorithm(item, path) for item in keys]  # before errors that show a key whole
+            self._keys = {
+                item.get("kid"): (PyJWK.from_dict(item), algorithm)
+                for item, algorithm in zip(keys, algorithms, strict=True)
+            }
         except (ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
             if isinstance(error, SettingsError):
                 raise
@@ -151,7 +159,7 @@ class Tokens:
 def _algorithm(item: Mapping[str, Any], path: Path) -> str:
     """The one signature that a key is for."""
     algorithm = str(item.get("alg") or ALGORITHM_OF_KIND.get(str(item.get("kty")), ""))
-    if ALGORITHMS.get(algorithm) != item.get("kty") or "d" in item:
+    if algorithm not in ALGORITHMS or ALGORITHMS[algorithm] != item.get("kty") or "d" in item:
         raise SettingsError(
             f"JWT_KEYS_FILE={path}: key {item.get('kid')}: want the public half of a key for one of "
             f"{', '.join(ALGORITHMS)}."

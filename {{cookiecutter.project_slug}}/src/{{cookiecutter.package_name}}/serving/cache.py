@@ -20,12 +20,12 @@ from ..contract import MOMENTS
 from ..errors import ProjectError
 from ..model.predictor import Prediction
 from ..model.signature import Signature
-from .settings import OFF
+from .settings import OFF, REDIS_URL
 
 MEMORY = "memory"
 SCHEMES = ("redis://", "rediss://", "unix://")
 MOST_ENTRIES = 20_000
-"""Of the cache in this process: some twenty megabytes with the sample's columns."""
+"""Of the cache in this process; docs/cache.md tells their memory."""
 KEPT_SECONDS = 3600
 """How long Redis keeps an answer."""
 PATIENCE_SECONDS = 0.02
@@ -119,8 +119,8 @@ class RedisCache:
                 socket_connect_timeout=PATIENCE_SECONDS,
                 retry=Retry(NoBackoff(), 0),
             )
-        except ValueError as error:
-            raise CacheError(f"CACHE={url}: {error}") from error
+        except ValueError:  # its words may hold a part of the password
+            raise CacheError(f"CACHE is no URL of a Redis server: want {REDIS_URL}.") from None
 
     @property
     def is_resting(self) -> bool:
@@ -200,7 +200,7 @@ def create(setting: str, count: Callable[[str], None]) -> MemoryCache | RedisCac
         return MemoryCache(count)
     if setting.startswith(SCHEMES):
         return RedisCache(setting, count)
-    raise CacheError(f"CACHE={setting}: want {MEMORY}, {OFF}, or redis://host:port/0.")
+    raise CacheError(f"CACHE is none of what it may be: want {MEMORY}, {OFF}, or {REDIS_URL}.")
 
 
 def _read(key: str, held: bytes) -> Prediction | None:

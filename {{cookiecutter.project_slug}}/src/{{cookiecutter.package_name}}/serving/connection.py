@@ -160,12 +160,8 @@ def protocol(max_concurrent: int, seconds: float, at_once: AtOnce) -> type[HttpT
 
         def _answer_at_once(self, reply: Reply) -> None:
             status, body, headers = reply
-            is_last = any(name == b"connection" for name, _ in headers)
             self._answers.pass_on(_wire(status, body, [*self.server_state.default_headers, *headers]))
             self.server_state.total_requests += 1
-            if is_last:
-                self.transport.close()
-                return
             self._answered = self.loop.time()
             if self._idle is None:  # one timer that looks again, and not one per request
                 self._idle = self.loop.call_later(self.timeout_keep_alive, self._end_idling)

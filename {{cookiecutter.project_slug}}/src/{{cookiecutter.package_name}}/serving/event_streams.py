@@ -12,6 +12,7 @@ from typing import Any
 import redis
 
 from ..errors import ProjectError
+from .settings import REDIS_URL
 
 FIELD = "event"
 """Field of an entry that holds the event."""
@@ -119,8 +120,8 @@ class Streams:
             self._redis: Any = redis.Redis.from_url(
                 settings.redis, socket_timeout=5, socket_connect_timeout=2, protocol=2
             )
-        except ValueError as error:
-            raise StreamsError(f"EVENTS_REDIS={settings.redis}: {error}") from error
+        except ValueError:  # its words may hold a part of the password
+            raise StreamsError(f"EVENTS_REDIS is no URL of a Redis server: want {REDIS_URL}.") from None
         self._answer = self._redis.register_script(_ANSWER)
         self._bury = self._redis.register_script(_BURY)
 

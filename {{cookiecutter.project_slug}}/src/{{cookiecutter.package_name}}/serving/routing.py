@@ -25,6 +25,8 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 SHADOW = "shadow"
 """What metrics and log call the challenger's answers that nobody gets."""
+MIXED = "mixed"
+"""What metrics call the variant of a request whose rows were answered by several."""
 
 BUCKETS = 10_000
 """Of equal size, into which units fall: a share of 0.01 % is one of them."""

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -35,6 +36,7 @@ from .metrics import Metrics
 from .prediction_log import LogFullError, PredictionLog, Record
 from .refusal import Refused, overloaded, refused
 from .request import Rows
+from .routing import MIXED
 from .settings import Settings
 from .shadow import Asked, Shadow
 from .variants import Variant, Variants
@@ -42,14 +44,13 @@ from .variants import Variant, Variants
 PATHS = ("/predict", "/model", "/openapi.json")
 """Paths that metrics tell apart: a caller who tries a million others must not make a million series."""
 THREADS = 2
-MIXED = "mixed"
-"""What metrics call the variant of a request whose rows were answered by several."""
 CLIENT_GONE = 499
 """What log and metrics call a request whose client did not wait; no answer has this status."""
 OK = 200
 UNPROCESSABLE = 422
 SERVER_FAULTS = 500
 JSON = (b"content-type", b"application/json")
+UNCHANGED = "the model was not changed"
 
 
 @dataclass
@@ -67,6 +68,8 @@ class Exchange:
     variant: str = ""
     model: str = ""
     shadowed: Asked | None = None
+    ending: Lock | None = None
+    """Where another thread predicts: taken once, by that thread to give the answer, or by who will wait no longer."""
 
 
 class Service:
@@ -171,7 +174,10 @@ class Service:
             try:
                 variants, callers = await asyncio.to_thread(self._load_anew)
             except ProjectError as error:
-                logs.write("error", "the model was not changed", **_told(before), reason=str(error))
+                logs.write("error", UNCHANGED, **_told(before), reason=str(error))
+                return
+            except Exception as error:  # of the program: nobody waits for this task and would tell of it
+                logs.failed(UNCHANGED, error, **_told(before))
                 return
             self._variants, self._callers = variants, callers
             for version in {model.sha256 for model in before.models} - {model.sha256 for model in variants.models}:
@@ -220,7 +226,8 @@ class Service:
             self._under_way -= 1
         exchange.status = reply[0]
         self._tell(exchange)
-        self._show_shadow(exchange)
+        if exchange.shadowed:  # in the loop's next turn: in this one, the answer is written
+            asyncio.get_running_loop().call_soon(self._show_shadow, exchange)
         return reply[0], reply[1], _headers(exchange, reply)
 
     async def _answer(
@@ -281,12 +288,22 @@ class Service:
             if self._shared and not self._shared.is_resting:
                 return await self._answered_by_all(exchange, body, self._shared)
             return self._answered(exchange, body)
-        work = partial(self._answered, exchange, body)
+        return await self._answered_aside(exchange, body)
+
+    async def _answered_aside(self, exchange: Exchange, body: bytes) -> bytes:
+        """As :meth:`_answered`, in another thread; what is late is neither given, nor logged, nor counted."""
+        exchange.ending = ending = Lock()
+        work, seconds = partial(self._answered, exchange, body), self.settings.request_seconds
+        answer = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
-            async with asyncio.timeout(seconds):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        except TimeoutError:
-            raise overloaded(f"there was no answer within {seconds:g} seconds", "timeout") from None
+            # Not asyncio.timeout: an answer that is being logged when the time is over is to be given.
+            await asyncio.wait([answer], timeout=seconds)
+            if not answer.done() and ending.acquire(blocking=False):
+                raise overloaded(f"there was no answer within {seconds:g} seconds", "timeout")
+            return await answer
+        finally:
+            ending.acquire(blocking=False)  # also where the server stops and waits no longer
+            answer.cancel()
 
     def _answered(self, exchange: Exchange, body: bytes) -> bytes:
         """The answer to the rows of a body: all of it under the models of one moment, whatever is loaded meanwhile."""
@@ -319,13 +336,14 @@ class Service:
     def _answer_rows(self, exchange: Exchange, variants: Variants, rows: Rows) -> bytes:
         chosen = [variants.of(entity, exchange.id) for entity in rows.entities]
         names = {variant.name: variant for variant in chosen}
-        first = chosen[0] if len(names) == 1 else variants.champion
-        exchange.variant, exchange.model = first.name if len(names) == 1 else MIXED, first.model.sha256
         found: dict[int, Prediction] = {}
         for name, variant in names.items():
+            exchange.variant, exchange.model = name, variant.model.sha256  # what fails now is theirs
             positions = [position for position, item in enumerate(chosen) if item.name == name]
             answers = variant.model.predictor.predict([rows.inputs[position] for position in positions])
             found |= zip(positions, answers, strict=True)
+        if len(names) > 1:
+            exchange.variant, exchange.model = MIXED, variants.champion.model.sha256
         return self._finished(exchange, variants, rows, chosen, [found[position] for position in range(len(chosen))])
 
     def _finished(
@@ -336,7 +354,9 @@ class Service:
         chosen: Sequence[Variant],
         predictions: Sequence[Prediction],
     ) -> bytes:
-        """Have the predictions logged, and count them; the body of the answer."""
+        """Have the predictions logged, and count them; the body of the answer, empty where nobody waits for it."""
+        if exchange.ending and not exchange.ending.acquire(blocking=False):
+            return b""
         exchange.prediction, exchange.rows = logs.new_id(), len(predictions)
         if self._log or variants.shadow:
             records = _records(exchange, rows, chosen, predictions)

@@ -17,6 +17,11 @@ MOST_DRAIN_SECONDS = 60
 MIB = 1 << 20
 OFF = "off"
 """What stands for no file and no folder, as an empty value does."""
+REDIS_URL = (
+    "redis://host:port/0, or redis://name:password@host:port/0, where a password's /, # and @ are written %2F, %23 and "
+    "%40. What was given may hold a password, so it is not shown"
+)
+"""The URL of a Redis server, as errors ask for it."""
 
 
 class SettingsError(ProjectError):
@@ -37,7 +42,7 @@ class Settings:
         max_body_bytes: The largest body of a request.
         max_rows: Most rows of a request; more belong into a batch.
         max_concurrent: Most requests that are answered at once; others are told to come back.
-        request_seconds: How long one request may take, from its first byte to its answer.
+        request_seconds: How long the head, the body and the answer of a request may take, each.
         drain_seconds: How long to serve on after SIGTERM.
         prediction_log: The folder of the prediction log; None keeps none.
         prediction_log_key_file: The key of hashes in it.

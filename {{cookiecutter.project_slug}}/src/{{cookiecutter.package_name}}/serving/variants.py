@@ -89,9 +89,10 @@ def load(settings: Settings, agreed: Contract, key: bytes | None) -> Variants:
 
 def _challenger(settings: Settings, agreed: Contract, plan: Experiment) -> Loaded:
     path, where = CHALLENGER / MODEL.name, f"{settings.routes} wants {plan.model[:12]}, {plan.candidate}"
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; {where}. docs/routing.md tells how to bring it there.")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}; {where}. docs/routing.md tells how to bring it there.") from error
     if found != plan.model:
         raise ModelError(f"{path} is {found[:12]}; {where}. docs/routing.md tells how to bring it there.")
     try:
