@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from ..contract import Contract
 from ..model.predictor import Predictor
 from ..model.signature import Signature, refuse_other_contract
-from ..paths import LINEAGE, MODEL, SIGNATURE, SPLIT_REPORT
+from ..paths import MODEL, SIGNATURE
+from . import model_age
 from .cache import Keys
 from .request import RowReader, example_row
-
-LEARNED_FROM = ("train", "validation")
-"""Parts of the split that the model has seen."""
 
 
 @dataclass(frozen=True)
@@ -65,23 +60,6 @@ def load(agreed: Contract, most_rows: int, folder: Path = MODEL.parent) -> Loade
     row = example_row(agreed)
     predictor.predict_one(row)
     predictor.predict([row, row])
-    lineage = _read(folder / LINEAGE.name)
-    is_its_own = any(
-        item.get("digest", {}).get("sha256") == predictor.signature.model_sha256 for item in lineage.get("subject", [])
-    )
-    trained = _moment(lineage["predicate"]["runDetails"]["metadata"]["finishedOn"]) if is_its_own else None
-    split = _read(SPLIT_REPORT) if folder == MODEL.parent else {}
-    parts = [part for name, part in split.items() if name in LEARNED_FROM]
-    newest = [_moment(part["to"]) for part in parts if part.get("to")] if is_its_own else []
+    age = model_age.read(predictor.signature.model_sha256, folder)
     keys = Keys(predictor.signature)
-    return Loaded(predictor, RowReader(agreed, most_rows), keys, trained, max(newest, default=None))
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    """A file that may be missing where the service runs."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return Loaded(predictor, RowReader(agreed, most_rows), keys, age.trained, age.newest_row)
