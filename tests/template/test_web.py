@@ -174,8 +174,9 @@ def rows_of(walked: Path) -> list[dict[str, Any]]:
     for number, row in enumerate(rows[100:200]):
         for name in (names[number % len(names)], "temperature", "plane_manufacturer"):
             row.pop(name, None)
+    words = ("Sükhoi ✈", "NA", "null", "nan")  # those that mean nothing elsewhere are words to a model
     for number, row in enumerate(rows[200:280]):
-        row |= {"plane_manufacturer": "Sükhoi ✈", "destination": "QQQ", "distance": 10 + number}
+        row |= {"plane_manufacturer": words[number % len(words)], "destination": "QQQ", "distance": 10 + number}
     wrong = [("carrier", "XX"), ("origin", 5), ("departure_hour", 24), ("humidity", "wet"), ("destination", "ord")]
     wrong += [("plane_age", 1.5), ("pressure", None), ("distance", None), ("wings", 2), ("visibility", 1e300)]
     for (name, value), row in zip(wrong * 2, rows[280:], strict=True):

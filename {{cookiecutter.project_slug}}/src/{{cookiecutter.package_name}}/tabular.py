@@ -27,10 +27,8 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from .errors import ProjectError
+from .missing_words import MISSING as MISSING
 from .text_types import Decimal, to_time, typed
-
-# Unquoted words that mean "no value" in any column: what R, pandas and databases write.
-MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>", "\\N"]
 
 _SEPARATORS = (",", ";", "\t", "|", " ")
 _SAMPLE_BYTES = 1 << 18

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
-import io
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pcsv
 import pytest
 from pydantic import ValidationError
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.contract import Contract
+from {{ cookiecutter.package_name }}.missing_words import MISSING
 from {{ cookiecutter.package_name }}.model.features import encode
 from {{ cookiecutter.package_name }}.serving.arrow_rows import check
+from {{ cookiecutter.package_name }}.serving.batch_files import opened, place
 from {{ cookiecutter.package_name }}.serving.request import row_model
+from {{ cookiecutter.package_name }}.tabular import read_table
 
 
 @pytest.fixture
@@ -34,6 +36,7 @@ def agreed(shop: Any) -> Contract:
             {"name": "pieces", "logicalType": "integer", "customProperties": feature}
             | {"logicalTypeOptions": {"minimum": 1}},
             {"name": "packed", "logicalType": "timestamp", "customProperties": feature},
+            {"name": "maker", "logicalType": "string", "customProperties": feature},
         ]
 
     return contract.load(shop(change))
@@ -41,12 +44,13 @@ def agreed(shop: Any) -> Contract:
 
 GOOD = {
     "store": 7, "size": "S", "price": 9.5, "member": True, "ordered": "2026-01-31", "code": "AB1", "pieces": 2,
-    "packed": "2026-01-31T13:45:00Z",
+    "packed": "2026-01-31T13:45:00Z", "maker": "Acme",
 }  # fmt: skip
 CHANGES: list[dict[str, Any]] = [
     {}, {"store": None}, {"store": 8}, {"size": "XXL"}, {"price": -1}, {"price": 100}, {"price": 100.5},
     {"price": float("inf")}, {"code": None}, {"code": "ab1"}, {"code": "AB123"}, {"code": "AB1\n"}, {"pieces": 0},
     {"pieces": 10**12}, {"packed": None}, {"packed": "2026-01-31T13:45:00+02:00"}, {"member": None}, {"ordered": None},
+    {"maker": "NA"}, {"maker": ""}, {"size": "NA"}, {"size": ""},
 ]  # fmt: skip
 
 
@@ -73,6 +77,7 @@ def test_the_same_rows_are_kept_as_of_a_request(agreed: Contract) -> None:
 
 def test_the_tensors_are_those_of_the_predictor(agreed: Contract) -> None:
     rows = [GOOD, GOOD | {"store": None, "size": "M", "price": None}, GOOD | {"member": False, "pieces": None}]
+    rows += [GOOD | {"maker": maker} for maker in ("NA", "null", "nan", "", None)]
     typed = [row | {"ordered": date(2026, 1, 31), "packed": datetime(2026, 1, 31, 13, 45, tzinfo=UTC)} for row in rows]
 
     checked = check(agreed, columns(rows), len(rows))
@@ -82,13 +87,19 @@ def test_the_tensors_are_those_of_the_predictor(agreed: Contract) -> None:
     assert checked.inputs.categories.tolist() == wanted.categories.tolist()
 
 
-def test_text_of_a_csv_file_is_read_as_the_contract_says(agreed: Contract) -> None:
-    text = "store,size,price,member,ordered,code,pieces,packed\n7,S, 9.5,yes,2026-01-31,AB1,2.0,2026-01-31T13:45:00Z\n"
-    text += "12,NA,,false,2026-01-31,AB2,,\n7,S,1e1,1,2026-01-31,AB1,+3,2026-01-31 13:45:00\n"
-    as_text = pcsv.ConvertOptions(column_types=dict.fromkeys(GOOD, pa.string()), strings_can_be_null=True)
-    table = pcsv.read_csv(io.BytesIO(text.encode()), convert_options=as_text).to_batches()[0]
+def csv_columns(path: Path) -> dict[str, pa.Array]:
+    """The columns of a CSV file, as a batch reads them."""
+    with opened(place(str(path)), set(GOOD)) as table:
+        [batch] = table.batches(0)
+    return dict(zip(batch.schema.names, batch.columns, strict=True))
 
-    checked = check(agreed, dict(zip(table.schema.names, table.columns, strict=True)), 3)
+
+def test_text_of_a_csv_file_is_read_as_the_contract_says(agreed: Contract, tmp_path: Path) -> None:
+    text = "store,size,price,member,ordered,code,pieces,packed\n7,S, 9.5,yes,2026-01-31,AB1,2.0,2026-01-31T13:45:00Z\n"
+    text += '12,NA,,false,2026-01-31,AB2,"NA",\n7,S,1e1,1,2026-01-31,AB1,+3,2026-01-31 13:45:00\n'
+    (tmp_path / "rows.csv").write_text(text)
+
+    checked = check(agreed, csv_columns(tmp_path / "rows.csv"), 3)
 
     assert checked.reasons == []
     assert checked.columns["price"].to_pylist() == [9.5, None, 10.0]
@@ -96,6 +107,18 @@ def test_text_of_a_csv_file_is_read_as_the_contract_says(agreed: Contract) -> No
     assert checked.columns["member"].to_pylist() == [True, False, True]
     assert checked.columns["size"].to_pylist() == ["S", None, "S"]
     assert checked.columns["packed"].to_pylist()[2] == datetime(2026, 1, 31, 13, 45, tzinfo=UTC)
+
+
+def test_words_of_a_csv_file_are_missing_where_training_takes_them_for_missing(tmp_path: Path) -> None:
+    words = [*MISSING, "None", "Acme", " Acme ", " "]
+    lines = [f'{number},{word}\n{number},"{word}"\n' for number, word in enumerate(words)]
+    (tmp_path / "rows.csv").write_text("store,maker\n" + "".join(lines))
+
+    found = csv_columns(tmp_path / "rows.csv")["maker"].to_pylist()
+
+    trained_on = read_table(tmp_path / "rows.csv")["maker"]
+    assert found == [None if missing else word for word, missing in zip(trained_on, trained_on.isna(), strict=True)]
+    assert found[2:4] == [None, "NA"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from running_service import TellFault
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
-from {{ cookiecutter.package_name }}.paths import VALID
-from {{ cookiecutter.package_name }}.serving import batch_run, work
+from {{ cookiecutter.package_name }}.paths import LINEAGE, SIGNATURE, SPLIT_REPORT, VALID
+from {{ cookiecutter.package_name }}.serving import batch_run, batch_scoring, work
 from {{ cookiecutter.package_name }}.serving.batch_files import BatchError
 from {{ cookiecutter.package_name }}.serving.batch_run import Outcome
 
@@ -229,11 +233,17 @@ def test_kill_9_loses_and_doubles_nothing(
     )
 
 
-def test_another_input_is_not_gone_on_with(rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
+@pytest.fixture
+def unfinished(rows: pa.Table) -> None:
+    """A run that was stopped before its end, with every chunk done."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_run.Parts, "finish", lambda *_: (_ for _ in ()).throw(BatchError("stopped")))
         with pytest.raises(BatchError, match="stopped"):
             batch()
+
+
+@pytest.mark.usefixtures("unfinished")
+def test_another_input_is_not_gone_on_with(rows: pa.Table) -> None:
     pq.write_table(rows.slice(300), "rows.parquet")
 
     outcome = batch()
@@ -242,14 +252,82 @@ def test_another_input_is_not_gone_on_with(rows: pa.Table, monkeypatch: pytest.M
     assert answers() == expected(rows.slice(300))
 
 
-def test_a_cluster_gives_the_same_answers(rows: pa.Table) -> None:
+@pytest.mark.usefixtures("unfinished")
+def test_another_threshold_of_the_same_graph_is_not_gone_on_with(rows: pa.Table) -> None:
+    described = json.loads(SIGNATURE.read_text())
+    SIGNATURE.write_text(json.dumps({**described, "threshold": 0.0}))
+
+    outcome = batch()
+
+    assert (outcome.resumed, outcome.rows_in) == (0, ROWS)
+    assert answers() == expected(rows)
+
+
+@pytest.mark.usefixtures("rows")
+def test_the_metrics_tell_how_old_the_model_and_its_data_are() -> None:
+    batch()
+
+    families = text_string_to_metric_families(Path("batch.prom").read_text())
+    told = {sample.name: sample.value for family in families for sample in family.samples}
+    metadata = json.loads(LINEAGE.read_text())["predicate"]["runDetails"]["metadata"]
+    assert told["model_trained_timestamp_seconds"] == datetime.fromisoformat(metadata["finishedOn"]).timestamp()
+    if CONTRACT.time:
+        split = json.loads(SPLIT_REPORT.read_text())
+        newest = max(pd.to_datetime(split[part]["to"], utc=True) for part in ("train", "validation"))
+        assert told["data_newest_timestamp_seconds"] == newest.timestamp()
+
+
+def test_a_cluster_whose_workers_die_gives_the_same_answers(rows: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed")
-    local = distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None, processes=False)
+    local = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
+    )
+    send, sent, killed = batch_scoring._Cluster.send, Counter[str](), []
+
+    def deadly(self: batch_scoring._Cluster, chunk: pa.RecordBatch) -> Any:
+        future = send(self, chunk)
+        sent["chunks"] += 1
+        workers = [worker.pid for worker in local.workers.values() if worker.pid]
+        # First one of them, then all: with the last, the model that they were given is gone too.
+        for pid in {2: workers[:1], 5: workers}.get(sent["chunks"], []):
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+        return future
+
+    monkeypatch.setattr(batch_scoring._Cluster, "send", deadly)
 
     with local:
+        assert local.scheduler_address.startswith("tcp://127.0.0.1:")
         batch(cluster=local.scheduler_address)
 
+    assert len(killed) >= 2
+    assert sent["chunks"] > -(-ROWS // CHUNK), "chunks were sent again"
     assert answers() == expected(rows)
+
+
+PEAK = """
+import os, sys
+from pathlib import Path
+from {package}.serving import batch_run, work
+
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])  # as many chunks at once wherever this runs
+batch_run.run(work.load(), sys.argv[1], "out.parquet", Path("batch.prom"), chunk_rows=2_000)
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+"""
+
+
+# ru_maxrss would tell of the process that started this one, where that is larger.
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux, which tells a process's peak memory")
+def test_ten_times_the_rows_take_no_more_memory(rows: pa.Table) -> None:
+    peaks = []
+    for times in (20, 200):
+        pq.write_table(pa.concat_tables([rows] * times), "many.parquet", row_group_size=10_000)
+        command = [sys.executable, "-c", PEAK.replace("{package}", PACKAGE), "many.parquet"]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        peaks.append(int(done.stdout) // 1024)
+
+    assert peaks[1] < peaks[0] + 30, f"{peaks} MiB"  # buffers fill up at first: 23; rows that were kept: 37 and more
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -20,6 +20,7 @@ from running_service import TellFault
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
+from {{ cookiecutter.package_name }}.serving.prediction_log import Privacy
 from {{ cookiecutter.package_name }}.serving.request import example_row
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="needs a Redis server: apt install redis-server")
@@ -44,9 +45,7 @@ def start(server: RedisServer, project: Path) -> Iterator[Callable[..., subproce
     started: list[subprocess.Popen[str]] = []
 
     def begin(**settings: str) -> subprocess.Popen[str]:
-        path = os.pathsep.join(filter(None, sys.path))
-        own = {"EVENTS_REDIS": server.url, "EVENTS_IDLE_SECONDS": "0.5", "METRICS_PORT": "0", "PREDICTION_LOG": "log"}
-        environment = os.environ | {"PYTHONPATH": path} | own | settings
+        environment = environment_of(server) | {"EVENTS_IDLE_SECONDS": "0.5", "PREDICTION_LOG": "log"} | settings
         process = subprocess.Popen(
             [sys.executable, "-m", f"{PACKAGE}.serving.events"], env=environment, stderr=subprocess.PIPE, text=True
         )
@@ -59,10 +58,10 @@ def start(server: RedisServer, project: Path) -> Iterator[Callable[..., subproce
         process.wait()
 
 
-def event(number: int, **changes: Any) -> str:
+def event(number: int, said: Mapping[str, Any] | None = None, **changes: Any) -> str:
     row = ROW | changes
     asked = {"specversion": "1.0", "id": f"e-{number}", "source": "/tests", "type": "asked", "data": row}
-    return json.dumps(asked, default=str)
+    return json.dumps(asked | dict(said or {}), default=str)
 
 
 def send(server: RedisServer, numbers: range) -> None:
@@ -84,8 +83,12 @@ def dead(server: RedisServer) -> list[dict[bytes, bytes]]:
     return [fields for _, fields in server.client.xrange("predict-dead")]
 
 
-def logged(folder: Path = Path("log")) -> set[str]:
-    return {json.loads(line)["id"] for path in folder.glob("*.jsonl") for line in path.read_text().splitlines()}
+def records(folder: Path = Path("log")) -> list[dict[str, Any]]:
+    return [json.loads(line) for path in folder.glob("*.jsonl") for line in path.read_text().splitlines()]
+
+
+def logged() -> set[str]:
+    return {found["id"] for found in records()}
 
 
 def await_(is_so: Callable[[], bool]) -> None:
@@ -211,17 +214,81 @@ def test_what_can_never_be_answered_goes_to_the_dead_with_its_reason(
     server.client.xadd("predict", {"event": b"{"})
     server.client.xadd("predict", {"event": bad})
     server.client.xadd("predict", {"other": b"field"})
+    for name in ("id", "source", "subject"):
+        server.client.xadd("predict", {"event": event(2, {name: "half \ud800"})})
+    server.client.xadd("predict", {"event": event(3, **{"half \ud800": 1})})
     send(server, range(1))
 
     start()
 
-    await_(lambda: len(dead(server)) == 3 and len(answers(server)) == 1)
+    await_(lambda: len(dead(server)) == 7 and len(answers(server)) == 1)
     found = dead(server)
+    assert [name for name in ("id", "source", "subject") if half(name) in [item[b"reason"] for item in found]] == [
+        "id", "source", "subject",
+    ]  # fmt: skip
     assert found[0][b"event"] == b"{"
     assert b"not JSON" in found[0][b"reason"]
     assert found[1][b"event"] == bad.encode()
     assert f"{required.name} must be present" in found[1][b"reason"].decode()
     assert pending(server) == 0
+
+
+def half(name: str) -> bytes:
+    return f"{name} is 'half \\ud800', which holds half a character".encode()
+
+
+@pytest.mark.skipif(CONTRACT.entity is None, reason="the contract names no entity")
+def test_a_row_names_whom_it_is_about_as_in_a_request(
+    server: RedisServer, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    assert CONTRACT.entity is not None
+    name, whom = CONTRACT.entity.name, json.loads(json.dumps(CONTRACT.entity.example, default=str))
+    server.client.xadd("predict", {"event": event(0, **{name: whom})})
+    server.client.xadd("predict", {"event": event(1, {"subject": "said"}, **{name: whom})})
+
+    start()
+
+    await_(lambda: len(answers(server)) + len(dead(server)) == 2)
+    assert dead(server) == []
+    kept = Privacy(CONTRACT, None)
+    assert {found["request"]: found["entity"] for found in records()} == {
+        "e-0": kept.entity(whom),
+        "e-1": kept.entity("said"),
+    }
+
+
+ENDED_LOG = """
+from {package}.serving import events
+from {package}.serving.prediction_log import PredictionLog
+
+def fail(*_):
+    raise RuntimeError("never thought of")
+
+PredictionLog._line = fail
+events.main()
+"""
+
+
+def test_a_log_whose_thread_has_ended_ends_the_consumer_and_the_event_stays(server: RedisServer, project: Path) -> None:
+    send(server, range(1))
+
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDED_LOG.format(package=PACKAGE)],
+        env=environment_of(server) | {"PREDICTION_LOG": str(project / "log")},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+
+    assert ended.returncode == 1
+    assert "the prediction log has ended" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert (answers(server), dead(server), pending(server)) == ([], [], 1)
+
+
+def environment_of(server: RedisServer) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, sys.path))
+    return os.environ | {"PYTHONPATH": path, "EVENTS_REDIS": server.url, "METRICS_PORT": "0"}
 
 
 POISON = """
@@ -239,23 +306,18 @@ def predict(self, rows):
 Predictor.predict = predict
 events.main()
 """
+DIE = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
-@pytest.mark.parametrize("deed", ["os.kill(os.getpid(), signal.SIGKILL)", "raise MemoryError"])
+@pytest.mark.parametrize(("deed", "retries"), [(DIE, 1), (DIE, 2), ("raise MemoryError", 1)])
 def test_an_event_that_fails_again_and_again_goes_to_the_dead_alone(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]], deed: str
+    server: RedisServer, start: Callable[..., subprocess.Popen[str]], deed: str, retries: int
 ) -> None:
     column = next(column for column in CONTRACT.features if column.name in POISONOUS)
     server.client.xadd("predict", {"event": event(99, **{column.name: POISONOUS[column.name]})})
     send(server, range(20))
     code = POISON.format(package=PACKAGE, name=column.name, value=POISONOUS[column.name], deed=deed)
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "EVENTS_REDIS": server.url,
-        "EVENTS_IDLE_SECONDS": "0.3",
-        "EVENTS_RETRIES": "2",
-        "METRICS_PORT": "0",
-    }
+    environment = environment_of(server) | {"EVENTS_IDLE_SECONDS": "0.3", "EVENTS_RETRIES": str(retries)}
 
     deadline = time.monotonic() + 2 * SECONDS
     while not dead(server) or len(answers(server)) < 20:
@@ -269,7 +331,7 @@ def test_an_event_that_fails_again_and_again_goes_to_the_dead_alone(
 
     [found] = dead(server)
     assert json.loads(found[b"event"])["id"] == "e-99"
-    assert found[b"reason"] == b"tried 3 times, and never came to an answer"
+    assert found[b"reason"] == f"tried {retries + 1} times, and never came to an answer".encode()
     assert asked(answers(server)) == list(range(20))
 
 
@@ -285,6 +347,7 @@ def test_the_lag_grows_while_nobody_can_answer_and_falls_to_zero(
 ) -> None:
     consumer = start(METRICS_PORT=str(unused_port))
     await_(lambda: lag(unused_port) == 0)
+    assert metric(unused_port, "model_trained_timestamp_seconds{") > 0
 
     consumer.send_signal(signal.SIGSTOP)
     send(server, range(1))
@@ -297,12 +360,17 @@ def test_the_lag_grows_while_nobody_can_answer_and_falls_to_zero(
 
 
 def lag(port: int) -> float:
+    return metric(port, "event_lag_seconds ")
+
+
+def metric(port: int, beginning: str) -> float:
+    """A metric by how its line begins; -1 while the consumer does not show any."""
     try:
         with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:  # loopback
             text = response.read().decode()
     except OSError:
         return -1
-    return float(next(line.split()[1] for line in text.splitlines() if line.startswith("event_lag_seconds ")))
+    return float(next(line.split()[-1] for line in text.splitlines() if line.startswith(beginning)))
 
 
 @pytest.fixture

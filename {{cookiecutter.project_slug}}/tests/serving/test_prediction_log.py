@@ -18,7 +18,14 @@ import pytest
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.contract import Contract
 from {{ cookiecutter.package_name }}.serving import prediction_log
-from {{ cookiecutter.package_name }}.serving.prediction_log import LogError, LogFullError, PredictionLog, Record, read_key
+from {{ cookiecutter.package_name }}.serving.prediction_log import (
+    LogEndedError,
+    LogError,
+    LogFullError,
+    PredictionLog,
+    Record,
+    read_key,
+)
 
 KEY = b"sixteen bytes or more"
 INPUTS = {"store": 7, "size": "S", "price": 9.5}
@@ -284,6 +291,40 @@ def test_half_a_character_stops_nothing(shop_contract: Contract, tmp_path: Path)
     log.close()
 
     assert [(found["id"], found["entity"]) for found in lines(tmp_path / "log")] == [("p-0", "half ?"), ("p-1", 42)]
+
+
+def test_half_a_character_is_hashed_too(shop: Any, tmp_path: Path) -> None:
+    log = PredictionLog(tmp_path / "log", classified(shop, size="confidential", customer="confidential"), key=KEY)
+
+    log.append(record(inputs={**INPUTS, "size": "\ud800"}, entity="half \ud800"))
+    log.sync()
+    log.close()
+
+    [found] = lines(tmp_path / "log")
+    assert found["entity"] == hmac.new(KEY, b"half ?", hashlib.sha256).hexdigest()
+    assert found["inputs"]["size"] == hmac.new(KEY, b"?", hashlib.sha256).hexdigest()
+
+
+def test_nobody_waits_for_a_thread_that_has_ended(
+    shop_contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("never thought of")
+
+    monkeypatch.setattr(PredictionLog, "_line", fail)
+    log = PredictionLog(tmp_path / "log", shop_contract, window_seconds=60)
+    log.append_all([record(0), record(1)])
+
+    with pytest.raises(LogEndedError, match=r"ended, with 2 predictions unwritten: .*never thought of"):
+        log.sync()
+    with pytest.raises(LogEndedError):
+        log.append(record(2))
+    with pytest.raises(LogEndedError):
+        log.sync()
+
+    log.close()
+    assert log.lost == 3
+    assert capsys.readouterr().err.count("Start the process again.") == 1
 
 
 def test_records_are_taken_all_or_none(shop_contract: Contract, tmp_path: Path) -> None:

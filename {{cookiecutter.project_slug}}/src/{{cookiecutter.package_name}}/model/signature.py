@@ -56,6 +56,11 @@ class Signature:
     model_sha256: str
     contract_sha256: str
 
+    @property
+    def sha256(self) -> str:
+        """Digest of the signature itself."""
+        return hashlib.sha256(json.dumps(self.to_json(), default=str).encode()).hexdigest()
+
     def to_json(self) -> dict[str, Any]:
         """The signature as it stands in ``signature.json``."""
         return asdict(self)

@@ -20,10 +20,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..contract import Column, Contract
+from ..missing_words import MISSING
 from ..model.features import MISSING_CATEGORY, SECONDS_PER_DAY, Inputs, as_category, categories_of, numbers_of
 
-MISSING_WORDS = frozenset({"", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>", "\\N"})
-"""What stands for a missing value in text that is read as a feature."""
+MISSING_WORDS = frozenset(MISSING)
+"""What stands for a missing value in text that is to be a number, a truth or a moment: it can be nothing else there."""
 TRUTHS = {"true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True} | {
     "false": False, "f": False, "no": False, "n": False, "0": False, "0.0": False
 }  # fmt: skip
@@ -155,7 +156,7 @@ def _typed(column: Column, given: pa.Array) -> tuple[pa.Array, Mask]:
         return _empty(column, len(given)), np.zeros(len(given), dtype=np.bool_)
     if pa.types.is_dictionary(kind):
         if column.type == "string" and _is_text(kind.value_type) and not given.dictionary.null_count:
-            return _without_missing_words(given), np.zeros(len(given), dtype=np.bool_)
+            return given, np.zeros(len(given), dtype=np.bool_)
         given = given.dictionary_decode()
         kind = given.type
     if column.type == "string":
@@ -183,7 +184,7 @@ def _texts(given: pa.Array) -> pa.Array:
     if not _is_text(given.type):
         texts = pa.array([as_category(value) for value in encoded.dictionary.to_pylist()], pa.string())
         encoded = pa.DictionaryArray.from_arrays(encoded.indices, texts)
-    return _without_missing_words(encoded)
+    return encoded
 
 
 def _without_missing_words(encoded: pa.DictionaryArray) -> pa.DictionaryArray:

@@ -13,10 +13,12 @@ from typing import IO, Any, Protocol, Self
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from ..errors import ProjectError
+from ..missing_words import MISSING
 from .prediction_log import sync_folder
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -186,10 +188,14 @@ class _Parquet:
 
 
 class _Csv:
-    """Every column is text: what it means is the contract's to say, and other columns are to come out as they are."""
+    """Every column is text: what it means is the contract's to say.
+
+    What is missing is decided here as in training: a bare word such as ``NA`` is no value, a quoted one is a word. Of
+    features, blanks around values are dropped too, and what is empty then is missing.
+    """
 
     def __init__(self, at: Place, start: bytes, wanted: Collection[str]) -> None:
-        self._at = at
+        self._at, self._wanted = at, wanted
         self._packing = next((name for magic, name in _COMPRESSED.items() if start.startswith(magic)), None)
         with self._open() as file:
             head = bytes(file.read(_HEADER)).decode("utf-8-sig", errors="ignore")
@@ -205,14 +211,21 @@ class _Csv:
                 parse_options=pcsv.ParseOptions(delimiter=self._separator, newlines_in_values=True),
                 convert_options=pcsv.ConvertOptions(
                     column_types=dict.fromkeys(self.names, pa.string()),
-                    null_values=[""],
+                    null_values=MISSING,
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=False,
                 ),
             )
             for batch in reader:
-                yield batch.slice(skip)
+                yield self._trimmed(batch.slice(skip))
                 skip = max(0, skip - batch.num_rows)
+
+    def _trimmed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = [
+            _trimmed(values) if name in self._wanted else values
+            for name, values in zip(batch.schema.names, batch.columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
     @contextmanager
     def _open(self) -> Iterator[IO[bytes]]:
@@ -222,6 +235,11 @@ class _Csv:
             else:
                 with pa.CompressedInputStream(file, self._packing) as stream:
                     yield stream
+
+
+def _trimmed(words: pa.Array) -> pa.Array:
+    trimmed = pc.utf8_trim_whitespace(words)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
 
 
 def _header(text: str, separator: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -28,6 +28,7 @@ class Run:
         started: When it began, RFC 3339.
         source: Fingerprint of the rows.
         model: SHA-256 of the model file.
+        signature: SHA-256 of its signature: the same graph decides otherwise under another threshold.
         variant: The variant that answers.
         chunk_rows: Rows of a chunk.
     """
@@ -36,14 +37,13 @@ class Run:
     started: str
     source: str
     model: str
+    signature: str
     variant: str
     chunk_rows: int
 
     def is_same_work(self, other: Run) -> bool:
         """Whether the other run's chunks can be taken for this one's."""
-        return (self.source, self.model, self.variant, self.chunk_rows) == (
-            other.source, other.model, other.variant, other.chunk_rows
-        )  # fmt: skip
+        return replace(other, id=self.id, started=self.started) == self
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def run(
     if (read.system, read.path) == (written.system, written.path):
         raise BatchError(f"{result}: is the input too. Name another file: OUT=….")
     metrics = Metrics("batch", score_buckets(work.predictor.signature))
-    metrics.describe_model(work.agreed.name, work.model_version)
+    metrics.describe_model(work.agreed.name, work.model_version, work.age.trained, work.age.newest_row)
     parts = Parts(written)
     with opened(read, _names_of(work.agreed)) as table:
         _refuse_columns(read, work.agreed, table)
@@ -125,6 +125,7 @@ def _begun(parts: Parts, read: Place, work: Work, chunk_rows: int) -> tuple[Run,
         started=datetime.now(UTC).isoformat(),
         source=f"{read.url} {read.system.ukey(read.path)}",
         model=work.model_version,
+        signature=work.predictor.signature.sha256,
         variant=work.variant,
         chunk_rows=chunk_rows,
     )

@@ -131,34 +131,44 @@ def threads(work: Work) -> Iterator[Pool]:
 
 
 class _OnCluster:
-    """A chunk on a cluster, which is sent again when the worker that had it dies."""
+    """A chunk on a cluster, which is sent again when it is lost there."""
 
-    def __init__(self, send: Callable[[], Any]) -> None:
-        self._send = send
-        self._future = send()
+    def __init__(self, on: _Cluster, batch: pa.RecordBatch) -> None:
+        self._on, self._batch = on, batch
+        self._future = on.send(batch)
 
     def result(self) -> Scored:
-        for left in reversed(range(MOST_TRIES)):
+        failure: Exception | None = None
+        for _ in range(MOST_TRIES):
             try:
+                if failure:
+                    self._on.spread()  # whoever had the model may be gone too
+                    self._future = self._on.send(self._batch)
                 scored: Scored = self._future.result()
                 return scored
             except ProjectError:
                 raise
             except Exception as error:  # Dask raises what went wrong on its side, under any class
-                if not left:
-                    raise BatchError(f"The cluster gave a chunk up {MOST_TRIES} times: {error!r}") from error
-                self._future = self._send()
-        raise AssertionError  # the last round returned or raised
+                failure = error
+        raise BatchError(f"The cluster gave a chunk up {MOST_TRIES} times: {failure!r}") from failure
 
 
 class _Cluster:
     def __init__(self, scorer: Scorer, client: Any) -> None:
-        self._client = client
-        self._scorer = client.scatter(scorer, broadcast=True, hash=False)
+        self._client, self._scorer = client, scorer
+        self.spread()
         self.width = max(1, sum(client.nthreads().values()))
 
+    def spread(self) -> None:
+        """Give the model to every worker."""
+        self._there = self._client.scatter(self._scorer, broadcast=True, hash=False)
+
+    def send(self, batch: pa.RecordBatch) -> Any:
+        """Begin to answer a chunk, and give Dask's future of it."""
+        return self._client.submit(Scorer.score, self._there, batch, pure=False)
+
     def submit(self, batch: pa.RecordBatch) -> _OnCluster:
-        return _OnCluster(lambda: self._client.submit(Scorer.score, self._scorer, batch, pure=False))
+        return _OnCluster(self, batch)
 
 
 @contextmanager

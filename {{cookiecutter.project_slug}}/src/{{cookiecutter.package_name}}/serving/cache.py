@@ -47,8 +47,7 @@ class Keys:
 
     def __init__(self, described: Signature) -> None:
         # The same graph decides otherwise under another threshold, which only the signature tells.
-        told = json.dumps(described.to_json(), default=str).encode()
-        self._model = f"{described.model_sha256}:{hashlib.sha256(told).hexdigest()}"
+        self._model = f"{described.model_sha256}:{described.sha256}"
         self._names = [column.name for column in described.inputs]
         self._values = itemgetter(*self._names)
         # Two equal moments in different time zones are one number, but two categories.

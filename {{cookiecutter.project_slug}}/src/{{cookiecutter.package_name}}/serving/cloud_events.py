@@ -64,11 +64,12 @@ def parse(content: bytes) -> Event:
     if found.get("specversion") != SPECVERSION:
         raise EventError(f"specversion is {_shown(found.get('specversion'))}, want {SPECVERSION}")
     for name in ("id", "source", "type"):
-        if not isinstance(found.get(name), str) or not found[name]:
-            raise EventError(f"{name} is {_shown(found.get(name))}, want text")
+        _refuse_other_than_text(name, found.get(name))
+        if not found[name]:
+            raise EventError(f"{name} is '', want text")
     subject = found.get("subject")
-    if subject is not None and not isinstance(subject, str):
-        raise EventError(f"subject is {_shown(subject)}, want text")
+    if subject is not None:
+        _refuse_other_than_text("subject", subject)
     if not isinstance(found.get("data"), dict):
         raise EventError("data must be an object that names a value for each column")
     return Event(found["id"], found["source"], subject, found["data"])
@@ -102,6 +103,15 @@ def answer(event: Event, product: str, model: str, variant: str, found: Predicti
         },
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+
+
+def _refuse_other_than_text(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise EventError(f"{name} is {_shown(value)}, want text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # JSON can escape half a character, and UTF-8 cannot hold it
+        raise EventError(f"{name} is {_shown(value)}, which holds half a character") from None
 
 
 def _shown(value: Any) -> str:

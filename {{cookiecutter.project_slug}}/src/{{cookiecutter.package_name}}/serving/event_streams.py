@@ -157,14 +157,14 @@ class Streams:
     def left(self) -> list[Entry]:
         """Take over events that have lain with some consumer for too long.
 
-        Those that were given out once come together. Any other comes alone: where an event kills its consumer, only
-        that one comes closer to the dead by it.
+        Those that were given out once come together, where one more try is left after that. Any other comes alone:
+        where an event kills its consumer, only that one comes closer to the dead by it.
         """
         idle = int(self._settings.idle_seconds * 1000)
         names = (self._settings.stream, self._settings.group)
         found = self._redis.xpending_range(*names, min="-", max="+", count=self._settings.count, idle=idle)
         deliveries = {item["message_id"]: int(item["times_delivered"]) for item in found}
-        once = [id_ for id_, times in deliveries.items() if times == 1]
+        once = [id_ for id_, times in deliveries.items() if times == 1 and self._settings.retries > 1]
         if not deliveries:
             return []
         claimed = self._redis.xclaim(*names, self.consumer, idle, once or [next(iter(deliveries))])
@@ -188,7 +188,8 @@ class Streams:
     def bury(self, entry: Entry, reason: str) -> None:
         """Move an event to the dead, with the reason, whole or not at all."""
         settings = self._settings
-        given: list[str | bytes | int] = [settings.group, entry.id, entry.content, reason, entry.deliveries]
+        words = reason.encode(errors="replace")  # it may quote half a character
+        given: list[str | bytes | int] = [settings.group, entry.id, entry.content, words, entry.deliveries]
         self._bury(keys=[settings.stream, settings.dead], args=given)
 
     def oldest_unanswered(self) -> float | None:

@@ -25,7 +25,7 @@ from . import work
 from .cloud_events import Event, EventError, answer, parse
 from .event_streams import Entry, Streams, StreamsError, read_settings
 from .metrics import Metrics, score_buckets
-from .prediction_log import LogError, PredictionLog, Record
+from .prediction_log import LogEndedError, LogError, PredictionLog, Record
 from .request import refusals, row_model
 from .work import Work
 
@@ -49,6 +49,7 @@ class _Asked:
     entry: Entry
     event: Event
     row: Mapping[str, Any]
+    entity: Any
 
 
 class Consumer:
@@ -59,7 +60,10 @@ class Consumer:
     ) -> None:
         self._work, self._streams, self._metrics, self._log = loaded, streams, metrics, log
         self._retries = retries
-        self._row: type[BaseModel] = row_model(loaded.agreed)
+        self._row: type[BaseModel] = row_model(loaded.agreed, with_entity=True)
+        entity = loaded.agreed.entity
+        self._entity = entity.name if entity else ""
+        self._is_input = entity in loaded.agreed.features
         self._names = [column.name for column in loaded.predictor.signature.inputs]
         self._is_stopped = False
         self._lag = _Lag()
@@ -132,7 +136,8 @@ class Consumer:
                 self._metrics.violations.labels(fault["column"] or "", fault["rule"]).inc()
             self._bury(entry, "; ".join(fault["message"] for fault in faults))
             return None
-        return _Asked(entry, event, row)
+        named = row.get(self._entity) if self._is_input else row.pop(self._entity, None)
+        return _Asked(entry, event, row, named if event.subject is None else event.subject)
 
     def _predicted(self, asked: Sequence[_Asked]) -> list[tuple[_Asked, Prediction]]:
         """Predictions; an event that cannot be predicted stays with this consumer, and is tried again later."""
@@ -158,7 +163,7 @@ class Consumer:
                 self._log.sync()
                 return
             except LogError as error:
-                if self._is_stopped:
+                if self._is_stopped or isinstance(error, LogEndedError):
                     raise
                 _say(f"Events wait: {error}")
                 self._is_stopped_within(pause)
@@ -176,7 +181,7 @@ class Consumer:
             decision=found.decision,
             score=found.score,
             latency_ms=latency_ms,
-            entity=item.event.subject,
+            entity=item.entity,
         )
 
     def _bury(self, entry: Entry, reason: str) -> None:
@@ -191,6 +196,8 @@ class Consumer:
                 action()
                 self._lag.found()
                 return True
+            except LogEndedError:
+                raise
             except LogError as error:
                 _say(f"Stopping; the events stay in their stream: {error}")
                 return False
@@ -253,14 +260,15 @@ def main() -> None:
     """Answer events until SIGTERM or Ctrl-C, then end with status 0.
 
     Raises:
-        SystemExit: With status 1 when the model or a setting cannot be used; the reason went to standard error.
+        SystemExit: With status 1 when the model or a setting cannot be used, or the prediction log has ended; the
+            reason went to standard error.
     """
     try:
         settings = read_settings(os.environ)
         port = int(os.environ.get("METRICS_PORT") or METRICS_PORT)
         loaded = work.load()
         metrics = Metrics("events", score_buckets(loaded.predictor.signature))
-        metrics.describe_model(loaded.agreed.name, loaded.model_version)
+        metrics.describe_model(loaded.agreed.name, loaded.model_version, loaded.age.trained, loaded.age.newest_row)
         log = None if loaded.log is None else PredictionLog(loaded.log, loaded.agreed, key=loaded.key)
         consumer = Consumer(loaded, Streams(settings), metrics, log, settings.retries)
         if port:

@@ -54,6 +54,10 @@ class LogFullError(LogError):
     """So many records wait for the disk that no more are taken."""
 
 
+class LogEndedError(LogFullError):
+    """The thread that writes has ended before its time: nothing will be written any more."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One answer.
@@ -118,7 +122,8 @@ class Privacy:
             raise LogError("No key to hash with. Set PREDICTION_LOG_KEY_FILE.")
         if value is None or value != value:
             return None
-        return hmac.new(self._key, as_category(value).encode(), hashlib.sha256).hexdigest()
+        text = as_category(value).encode(errors="replace")  # half a character has no bytes
+        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
 
     def inputs(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """What is kept of the values of one row."""
@@ -176,6 +181,7 @@ class PredictionLog:
         self._appended = self._settled = 0
         self._is_hurried = self._is_closing = False
         self._failures, self._failed, self._complaint = 0, False, ""
+        self._ended = ""
         self.written = 0
         """Records that are on the disk."""
         self.lost = 0
@@ -213,6 +219,9 @@ class PredictionLog:
             LogFullError: So many records wait that these have no room.
         """
         with self._state:
+            if self._ended:
+                self.lost += len(records)
+                raise LogEndedError(self._ended)
             if self._is_closing or self.unwritten + len(records) > self._most_unwritten:
                 self.lost += len(records)
                 raise LogFullError(f"{self._folder}: {self.unwritten} predictions wait to be logged. {self._complaint}")
@@ -226,11 +235,14 @@ class PredictionLog:
         """Return once everything that was appended so far is on the disk.
 
         Raises:
+            LogEndedError: It never will be.
             LogError: It cannot be written now. It stays in memory and is tried again.
         """
         with self._state:
             aim, failures = self._appended, self._failures
             while self._settled < aim:
+                if self._ended:
+                    raise LogEndedError(self._ended)
                 self._is_hurried = True
                 self._state.notify_all()
                 self._state.wait()
@@ -245,6 +257,19 @@ class PredictionLog:
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._write_all()
+        except BaseException as error:  # whatever it was: nobody may wait for a thread that is no more
+            with self._state:
+                self.lost += self.unwritten
+                self._ended = (
+                    f"{self._folder}: the prediction log has ended, with {self.unwritten} predictions unwritten: "
+                    f"{error!r}. Start the process again."
+                )
+                self._state.notify_all()
+            print(self._ended, file=sys.stderr)
+
+    def _write_all(self) -> None:
         while self._await_work():
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_RECORDS))]
             is_written = self._write(batch)

@@ -12,6 +12,8 @@ from ..model import signature
 from ..model.predictor import Predictor
 from ..model.signature import ModelError
 from ..paths import MODEL, SIGNATURE
+from . import model_age
+from .model_age import ModelAge
 from .prediction_log import read_key
 from .settings import OFF
 
@@ -24,6 +26,7 @@ class Work:
         agreed: The contract.
         model: The ONNX file's content.
         predictor: The same, loaded.
+        age: When it was trained, and on what.
         variant: What metrics and log call it.
         log: The folder of the prediction log; None where answers are not logged.
         key: Key of hashes in the log.
@@ -32,6 +35,7 @@ class Work:
     agreed: Contract
     model: bytes
     predictor: Predictor
+    age: ModelAge
     variant: str
     log: Path | None
     key: bytes | None
@@ -62,6 +66,7 @@ def load() -> Work:
         agreed=agreed,
         model=model,
         predictor=predictor,
+        age=model_age.read(predictor.signature.model_sha256),
         variant=os.environ.get("VARIANT") or "champion",
         log=None if folder in ("", OFF) else Path(folder),
         key=read_key(Path(key_file) if key_file else None),
