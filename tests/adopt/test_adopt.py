@@ -24,7 +24,11 @@ second_worker = pytest.mark.xdist_group("adopt-refusals")
 WHOLE = (customers,)
 BALANCED = (customers, weather, sales)  # on the first worker
 SERVING = tuple(f"tests/serving/test_{way}.py" for way in ("request", "rest", "batch"))
-READING = ("tests/model", "tests/pipeline", *SERVING, "tests/test_source.py", "tests/test_lineage.py")
+ONCE = ("test_a_cluster_whose_workers_die_gives_the_same_answers", "test_ten_times_the_rows_take_no_more_memory")
+READING = (
+    *("tests/model", "tests/pipeline", *SERVING, "tests/test_source.py", "tests/test_lineage.py"),
+    *(f"--deselect=tests/serving/test_batch.py::{name}" for name in ONCE),  # whatever the table
+)
 ROOMS = ("evaluation", "experiments", "monitoring", "report", "retraining", "web")
 WIDELY = (
     "--numprocesses=2",

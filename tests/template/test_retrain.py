@@ -118,7 +118,8 @@ def test_labels_that_lie_beside_the_log_let_performance_ask_too(monitored: Outco
 
     assert (performance["state"], performance["labels"], performance["taken"]) == ("low", LABELS, None)
     asking = {item["name"]: item["why"] for item in triggers if item["fires"] and item["enabled"]}
-    assert asking["performance"] == f"low, by {LABELS:,} labels."
+    window = performance["judged"]["window"]
+    assert asking["performance"] == f"low, by {LABELS:,} labels of the window that began on {window}."
 
 
 def test_the_candidate_becomes_a_pull_request_and_nothing_else(shop: Shop, retrained: Outcome) -> None:

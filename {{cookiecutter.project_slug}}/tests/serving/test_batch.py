@@ -255,6 +255,8 @@ def test_another_input_is_not_gone_on_with(rows: pa.Table) -> None:
 @pytest.mark.usefixtures("unfinished")
 def test_another_threshold_of_the_same_graph_is_not_gone_on_with(rows: pa.Table) -> None:
     described = json.loads(SIGNATURE.read_text())
+    if described["threshold"] is None:
+        pytest.skip("the model has no threshold to turn")
     SIGNATURE.write_text(json.dumps({**described, "threshold": 0.0}))
 
     outcome = batch()
