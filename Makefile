@@ -29,7 +29,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	fi; \
 	if [[ -n $$uv ]]; then export UV_COMPILE_BYTECODE=1; install=("$$uv" pip install --python $(BIN)/python); \
 	else install=($(BIN)/pip install); fi; \
-	"$${install[@]}" --quiet --require-hashes -r $$lock; \
+	"$${install[@]}" --quiet --no-deps --require-hashes -r $$lock; \
 	"$${install[@]}" --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
