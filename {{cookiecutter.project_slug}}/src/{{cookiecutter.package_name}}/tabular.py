@@ -27,7 +27,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from .errors import ProjectError
-from .missing_words import MISSING as MISSING
+from .missing_words import MISSING_ANYWHERE
 from .text_types import Decimal, to_time, typed
 
 _SEPARATORS = (",", ";", "\t", "|", " ")
@@ -170,7 +170,7 @@ def _csv(path: Path, separator: str, encoding: str) -> pa.Table:
                 parse_options=pcsv.ParseOptions(delimiter=separator, newlines_in_values=True),
                 convert_options=pcsv.ConvertOptions(
                     column_types=dict.fromkeys(positions, pa.string()),
-                    null_values=MISSING,
+                    null_values=MISSING_ANYWHERE,
                     strings_can_be_null=True,
                     # A quoted "NA" was written as a word: R quotes text and leaves bare what is missing.
                     quoted_strings_can_be_null=False,

@@ -18,13 +18,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Decimal = Literal[".", ","]
+from .missing_words import MISSING_IN_NUMBERS
 
-# Words that stand for "no value" only in a column of numbers or dates: among words, "None" may be an answer.
-_MISSING_SIGNS = ("?", "-", "--", "---", ".", "..", "*", "#n/a", "#value!", "#div/0!", "#ref!", "<na>")
-_MISSING_NAMES = ("na", "n/a", "nan", "-nan", "nat", "null", "none", "nil", "missing", "unknown", "not available")
-_INFINITIES = ("inf", "-inf", "+inf", "infinity", "-infinity")
-MISSING_WORDS = frozenset((*_MISSING_SIGNS, *_MISSING_NAMES, *_INFINITIES))
+Decimal = Literal[".", ","]
 
 _NUMBER = {
     ".": r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?)(?:[eE][+-]?\d+)?$",
@@ -154,7 +150,7 @@ def _numbers(words: Any, decimal: Decimal) -> Any | None:
 def _plain_numbers(words: Any, decimal: Decimal) -> Any | None:
     """Numbers spelled as Arrow reads them, other words for "no value" missing; None when a word is no number."""
     pattern = _NUMBER[decimal]
-    head = [word for word in words.drop_null().slice(0, _SAMPLE).to_pylist() if word.lower() not in MISSING_WORDS]
+    head = _head(words)
     if not head or not all(re.match(pattern, word) for word in head):
         return None
     if decimal == ".":
@@ -166,23 +162,32 @@ def _plain_numbers(words: Any, decimal: Decimal) -> Any | None:
             return pc.replace_substring(words, "+", "")  # the common case, many times faster than what follows
     fits = pc.match_substring_regex(words, pattern)
     others = pc.unique(pc.filter(words, pc.invert(fits))).drop_null()
-    if len(others) > len(MISSING_WORDS) * 3 or any(word.lower() not in MISSING_WORDS for word in others.to_pylist()):
+    if len(others) > len(MISSING_IN_NUMBERS) * 3 or not all(map(_is_missing, others.to_pylist())):
         return None
     words = pc.if_else(fits, words, None)
     words = pc.replace_substring(words, "," if decimal == "." else ".", "")
     return pc.replace_substring(pc.replace_substring(words, decimal, "."), "+", "")
 
 
+def _head(words: Any) -> list[str]:
+    """The first values that are there."""
+    return [word for word in words.drop_null().slice(0, _SAMPLE).to_pylist() if not _is_missing(word)]
+
+
+def _is_missing(word: str) -> bool:
+    return word.lower() in MISSING_IN_NUMBERS
+
+
 def _numbers_with_unit(words: Any, decimal: Decimal) -> Any | None:
     """The column as numbers, when every value carries the same unit at the same end; None when it does not."""
-    head = [word for word in words.drop_null().slice(0, _SAMPLE).to_pylist() if word.lower() not in MISSING_WORDS]
+    head = _head(words)
     for unit in _UNITS:
         for pattern in (rf"^([+-]?){re.escape(unit)}\s*", rf"()\s*{re.escape(unit)}$"):
             if head and all(re.search(pattern, word) for word in head):
                 lowered = pc.utf8_lower(words)
                 carries = pc.or_(
                     pc.match_substring_regex(words, pattern),
-                    pc.is_in(lowered, value_set=pa.array(sorted(MISSING_WORDS))),
+                    pc.is_in(lowered, value_set=pa.array(sorted(MISSING_IN_NUMBERS))),
                 )
                 bare = pc.replace_substring_regex(words, pattern, r"\1")
                 return _numbers(bare, decimal) if pc.all(carries).as_py() else None
@@ -199,11 +204,11 @@ def _dates_of(whole: Any) -> Any | None:
 
 def _moments(words: Any, _decimal: Decimal) -> Any | None:
     """The column as timestamps without a zone; None when some value is no moment."""
-    head = [word for word in words.drop_null().slice(0, _SAMPLE).to_pylist() if word.lower() not in MISSING_WORDS]
+    head = _head(words)
     if not head or not all(any(sign.isdigit() for sign in word) and len(word) <= 40 for word in head):
         return None
     lowered = pc.utf8_lower(words)
-    words = pc.if_else(pc.is_in(lowered, value_set=pa.array(sorted(MISSING_WORDS))), None, words)
+    words = pc.if_else(pc.is_in(lowered, value_set=pa.array(sorted(MISSING_IN_NUMBERS))), None, words)
     for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.timestamp("ns"), pa.timestamp("ns", "UTC")):
         try:
             return pc.cast(pc.cast(words, kind), pa.timestamp("us"), safe=False)

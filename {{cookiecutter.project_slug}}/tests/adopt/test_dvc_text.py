@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
 
+import {{ cookiecutter.package_name }} as package
 from {{ cookiecutter.package_name }}.adopt.dvc_text import dvc_text
 
 
@@ -15,6 +17,19 @@ def test_ingest_depends_on_the_file_instead_of_the_sample(skeleton: Path) -> Non
     assert "data/source/a.csv" in ingest["deps"]
     assert "requirements/train.txt" not in ingest["deps"]
     assert ingest["params"] == ["data"]
+
+
+def test_ingest_depends_on_every_module_that_decides_how_the_file_is_read(skeleton: Path) -> None:
+    text = dvc_text((skeleton / "dvc.yaml").read_text(), "shop", "data/source/a.csv", None)
+
+    found, waiting = set(), {"tabular"}
+    while waiting:
+        found.add(module := waiting.pop())
+        lines = Path(package.__path__[0], f"{module}.py").read_text()
+        waiting |= set(re.findall(r"^from \.(\w+) import", lines, re.MULTILINE)) - found - {"errors"}
+    deps = yaml.safe_load(text)["stages"]["ingest"]["deps"]
+    assert {f"src/shop/{module}.py" for module in found} <= set(deps)
+    assert found > {"tabular"}
 
 
 def test_a_file_adopted_before_is_replaced(skeleton: Path) -> None:

@@ -204,6 +204,34 @@ def test_values_of_personal_columns_stand_in_no_report(project: Path, run: Run) 
     assert "somebody" not in DRIFT.read_text() + DRIFT.with_suffix(".html").read_text()
 
 
+@pytest.mark.usefixtures("sample")
+def test_a_personal_column_takes_no_weight_from_those_that_can_be_seen_to_move(project: Path, run: Run) -> None:
+    make_personal("carrier")
+    known = json.loads(REFERENCE.read_text())
+    weights = {"carrier": 0.8, "distance": 0.1, "origin": 0.1}
+    for name, column in known["columns"].items():
+        column["importance"] = weights.get(name, 0.0)
+    REFERENCE.write_text(json.dumps(known))
+    training_rows(1_000).assign(distance=9_999, origin="elsewhere").to_parquet("rows.parquet")
+
+    assert run("--data", "rows.parquet") == log.ALARM
+    report = told()
+    assert (report["overall"]["alarm_share"], report["not_compared"]) == (1, ["carrier"])
+    assert {move["column"]: move["importance"] for move in report["columns"][:2]} == {"distance": 0.5, "origin": 0.5}
+
+
+@pytest.mark.usefixtures("sample")
+def test_words_for_missing_values_in_a_csv_file_count_as_in_training(project: Path, run: Run) -> None:
+    rows = training_rows(600).astype({"distance": "string"})
+    rows.iloc[:3, rows.columns.get_loc("distance")] = ["?", "None", "#DIV/0!"]
+    rows.to_csv("rows.csv", index=False)
+
+    run("--data", "rows.csv")
+
+    moves = {move["column"]: move for move in told()["columns"]}
+    assert moves["distance"]["missing_after"] == pytest.approx(3 / 600)
+
+
 def test_only_the_asked_time_of_the_log_is_compared(logged: Path, run: Run) -> None:
     run("--since", "2026-03-02", "--until", "2026-03-02T10:00:00Z")
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import fcntl
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from made_log import Record, write
 
 from {{ cookiecutter.package_name }}.errors import ProjectError
@@ -63,14 +67,116 @@ def test_a_log_that_is_compacted_while_it_is_copied_is_listed_anew(
     assert sorted(log.read(here)["id"]) == sorted(record["id"] for record in answered[:10])
 
 
-def test_labels_are_copied_anew_though_they_are_as_long_as_they_were(tmp_path: Path) -> None:
-    there, here = tmp_path / "there" / labels.STORE, tmp_path / "here" / labels.STORE
-    there.parent.mkdir(parents=True)
-    for content in (b"late", b"soon"):
-        there.write_bytes(content)
+def keep(folder: Path, *rows: tuple[str, str, int, bool]) -> None:
+    """A store of labels: id, truth, the day of January when it was received, whether its prediction was found."""
+    columns = labels.TRUTH, labels.RECEIVED, labels.FOUND
+    days = [(truth, datetime(2026, 1, day, tzinfo=UTC), found) for _, truth, day, found in rows]
+    frame = pd.DataFrame(days, columns=columns, index=pd.Index([row[0] for row in rows], name=labels.ID))
+    (folder / labels.STORE).parent.mkdir(parents=True, exist_ok=True)
+    frame.astype({labels.TRUTH: "string"}).to_parquet(folder / labels.STORE)
+
+
+def kept(folder: Path) -> dict[str, tuple[str, int, bool]]:
+    found = labels.load(folder)
+    return {str(name): (truth, received.day, bool(is_found)) for name, truth, received, is_found in found.itertuples()}
+
+
+def test_labels_that_were_taken_here_stay_beside_those_of_there_and_the_newest_truth_wins(tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    keep(here, ("a", "late", 5, True), ("both", "late", 2, True), ("mine", "late", 9, False))
+    keep(there, ("both", "soon", 3, False), ("mine", "soon", 1, True), ("theirs", "late", 1, True))
+
+    assert fetch(str(there), here) == (1, 1)
+    assert kept(here) == {
+        "a": ("late", 5, True), "both": ("soon", 3, True), "mine": ("late", 9, True), "theirs": ("late", 1, True),
+    }  # fmt: skip
+    assert fetch(str(there), here) == (1, 0)
+    assert [path.name for path in (here / labels.STORE).parent.iterdir()] == [labels.STORE.name]
+
+
+def test_labels_are_taken_in_anew_though_they_are_as_long_as_they_were(tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    for day, truth in enumerate(("late", "soon"), start=1):
+        keep(there, ("a", truth, day, True))
+        fetch(str(there), here)
+
+    assert kept(here) == {"a": ("soon", 2, True)}
+
+
+def test_labels_are_taken_in_while_nobody_else_takes_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_store, was_locked = labels._write, []
+
+    def watched(folder: Path, rows: pd.DataFrame) -> None:
+        with (folder / labels.LOCK).open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                was_locked.append(True)
+        write_store(folder, rows)
+
+    keep(tmp_path / "there", ("a", "late", 1, True))
+    monkeypatch.setattr(labels, "_write", watched)
+
+    fetch(str(tmp_path / "there"), tmp_path / "here")
+
+    assert was_locked == [True]
+
+
+def test_a_file_of_labels_that_holds_none_is_refused(tmp_path: Path) -> None:
+    store = tmp_path / "there" / labels.STORE
+    store.parent.mkdir(parents=True)
+    pd.DataFrame({"id": ["a"]}).to_parquet(store)
+
+    with pytest.raises(ProjectError, match=r"labels/labels\.parquet holds no labels"):
         fetch(str(tmp_path / "there"), tmp_path / "here")
 
-    assert here.read_bytes() == b"soon"
+
+def test_a_copy_that_breaks_off_is_no_part_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    for folder, lines in ((there, "{}\n{}\n"), (here, "{}\n")):
+        folder.mkdir()
+        (folder / "a.jsonl").write_text(lines)
+
+    def broken(_: object, __: str, target: str) -> None:
+        Path(target).write_text("{}\n{")
+        raise OSError("connection lost")
+
+    monkeypatch.setattr(LocalFileSystem, "get_file", broken)
+
+    with pytest.raises(ProjectError, match="connection lost"):
+        fetch(str(there), here)
+    assert [(path.name, path.read_text()) for path in here.iterdir()] == [("a.jsonl", "{}\n")]
+
+
+def test_the_log_itself_has_nothing_to_bring(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    keep(tmp_path, ("a", "late", 1, True))
+
+    assert fetch(os.path.relpath(tmp_path), tmp_path) == (2, 0)
+    assert fetch(f"file://{tmp_path}/", tmp_path) == (2, 0)
+    assert kept(tmp_path) == {"a": ("late", 1, True)}
+
+
+def test_a_chunk_of_a_batch_that_was_written_anew_on_another_day_is_there_once(tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    for name in ("day=2026-01-01/batch-x-000007.parquet", "day=2026-01-01/s.parquet"):
+        (there / "parquet" / name).parent.mkdir(parents=True, exist_ok=True)
+        (there / "parquet" / name).write_bytes(b"PAR1")
+    fetch(str(there), here)
+    own = here / "parquet/day=2026-01-01/batch-mine-000001.parquet"
+    own.write_bytes(b"PAR1")
+    (there / "parquet/day=2026-01-02").mkdir()
+    for name in ("batch-x-000007.parquet", "s.parquet"):  # a segment's records may lie in the folders of several days
+        (there / "parquet/day=2026-01-01" / name).rename(there / "parquet/day=2026-01-02" / name)
+
+    fetch(str(there), here)
+
+    assert sorted(path.relative_to(here / "parquet").as_posix() for path in here.rglob("*.parquet")) == [
+        "day=2026-01-01/batch-mine-000001.parquet",
+        "day=2026-01-01/s.parquet",
+        "day=2026-01-02/batch-x-000007.parquet",
+        "day=2026-01-02/s.parquet",
+    ]
 
 
 @pytest.mark.parametrize("place", ["", "nowhere", "no-such-scheme://bucket"])

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -320,6 +321,18 @@ def test_the_business_figure_is_a_fact(
         "labels": len(truth),
         "through": str(last.date()),
     }
+
+
+def test_the_business_figure_reaches_to_the_newest_answer_that_it_rests_on(tmp_path: Path) -> None:
+    (tmp_path / "golden-path.yaml").write_text(MANIFEST)
+    days = {"2026-03-03": OLD, "2026-03-05": "another model", "2026-03-10": OLD}
+    rows = pd.DataFrame({"time": pd.to_datetime(list(days), utc=True), "variant": "champion", "model": days.values()})
+    enough = performance.Judged("champion", OLD, "all", "2026-03-02", 500, "cost_per_row", 0.3, 0.2, 0.4, "", "ok")
+    few = replace(enough, window="2026-03-09", labels=1, value=None, state="unknown", current=True)
+
+    figure = performance.business_figure([enough, few], rows, "week", tmp_path)
+
+    assert figure == {"kpi": "cost_per_row", "value": 0.3, "labels": 500, "through": "2026-03-03"}
 
 
 def test_a_figure_that_labels_cannot_tell_is_refused(

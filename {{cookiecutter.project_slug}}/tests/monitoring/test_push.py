@@ -79,7 +79,7 @@ def test_every_file_replaces_its_own_job_of_the_environment(
     gateway: Taken, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ENVIRONMENT", "prod")
-    monkeypatch.setenv(push.TOKEN, "secret")
+    monkeypatch.setenv(push.TOKEN, "secret\n")  # as a file holds it
 
     assert run(monkeypatch, "--gateway", f"{gateway.url}/") == 0
 
@@ -146,6 +146,9 @@ def test_what_the_pushgateway_refuses_is_told_in_its_words(
         (("--gateway", "http://127.0.0.1:1"), "http://127.0.0.1:1: cannot be reached: .* a runner outside"),
         (("--gateway", "pushgateway:9091"), "PUSHGATEWAY is no address: want http://host:9091"),
         (("--gateway", "http://me:hidden@host"), "without a user or password"),
+        (("--gateway", "http://[::1"), "PUSHGATEWAY is no address"),
+        (("--gateway", "http://host:port"), "PUSHGATEWAY is no address"),
+        (("--gateway", f"http://{'a' * 70}:9091"), "aaa:9091: cannot be reached"),
         (("--gateway", "http://127.0.0.1:1", "--metrics", "none.prom"), "none.prom: is no file of metrics"),
         (("--gateway", "http://127.0.0.1:1", "--metrics", "pyproject.toml"), "pyproject.toml: is no file of metrics"),
         (("--gateway", "http://127.0.0.1:1", "--metrics", "a b.prom"), "The file's name is 'a b', which is no label"),
@@ -159,6 +162,19 @@ def test_what_cannot_be_sent_is_told_with_how_to_mend_it(
     error = capsys.readouterr().err
     assert len(re.findall(told, error)) == 1
     assert "hidden" not in error
+
+
+@pytest.mark.usefixtures("reports")
+@pytest.mark.parametrize("token", ["hid den", "hidden\r\nX: 1", "hidden…"])
+def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(
+    token: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(push.TOKEN, token)
+
+    assert run(monkeypatch, "--gateway", "http://127.0.0.1:1") == 2
+    error = capsys.readouterr().err
+    assert "PUSHGATEWAY_TOKEN is no token: want letters, digits and signs of ASCII without blanks" in error
+    assert "hid" not in error
 
 
 def test_before_anything_was_measured_it_is_told_what_measures(

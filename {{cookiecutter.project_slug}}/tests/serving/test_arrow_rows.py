@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from {{ cookiecutter.package_name }} import contract
+from {{ cookiecutter.package_name }} import contract, validation
 from {{ cookiecutter.package_name }}.contract import Contract
-from {{ cookiecutter.package_name }}.missing_words import MISSING
+from {{ cookiecutter.package_name }}.missing_words import MISSING_ANYWHERE, MISSING_IN_NUMBERS
 from {{ cookiecutter.package_name }}.model.features import encode
 from {{ cookiecutter.package_name }}.serving.arrow_rows import check
 from {{ cookiecutter.package_name }}.serving.batch_files import opened, place
@@ -110,7 +110,7 @@ def test_text_of_a_csv_file_is_read_as_the_contract_says(agreed: Contract, tmp_p
 
 
 def test_words_of_a_csv_file_are_missing_where_training_takes_them_for_missing(tmp_path: Path) -> None:
-    words = [*MISSING, "None", "Acme", " Acme ", " "]
+    words = [*MISSING_ANYWHERE, "None", "Acme", " Acme ", " "]
     lines = [f'{number},{word}\n{number},"{word}"\n' for number, word in enumerate(words)]
     (tmp_path / "rows.csv").write_text("store,maker\n" + "".join(lines))
 
@@ -119,6 +119,27 @@ def test_words_of_a_csv_file_are_missing_where_training_takes_them_for_missing(t
     trained_on = read_table(tmp_path / "rows.csv")["maker"]
     assert found == [None if missing else word for word, missing in zip(trained_on, trained_on.isna(), strict=True)]
     assert found[2:4] == [None, "NA"]
+
+
+def test_each_word_for_a_missing_value_is_one_where_training_takes_it_for_one(agreed: Contract, tmp_path: Path) -> None:
+    words = [*MISSING_ANYWHERE, *(form for word in MISSING_IN_NUMBERS for form in (word, word.upper(), f" {word}"))]
+    fields = [field for word in words for field in (word, f'"{word}"')]
+    good = "7,S,9.5,true,2026-01-31,AB1,2,2026-01-31T13:45:00Z,Acme\n"
+    lines = [f"7,S,{field},true,{field},AB1,{field},{field},{field}\n" for field in fields]
+    # With a truth training takes no other words than anywhere.
+    lines += [f"7,S,9.5,{word},2026-01-31,AB1,2,2026-01-31T13:45:00Z,Acme\n" for word in MISSING_ANYWHERE]
+    (tmp_path / "rows.csv").write_text(",".join(GOOD) + "\n" + good + "".join(lines) + good)
+
+    checked = check(agreed, csv_columns(tmp_path / "rows.csv"), len(lines) + 2)
+
+    table = read_table(tmp_path / "rows.csv", moments=[c.name for c in agreed if c.type in contract.MOMENTS])
+    trained_on = {name: validation.in_type(agreed[name], table[name]) for name in GOOD}
+    missing = {name: values.is_null().to_pylist() for name, values in checked.columns.items()}
+    assert checked.reasons == [name for name in GOOD if (table[name].notna() & trained_on[name].isna()).any()] == []
+    assert missing == {name: values.isna().tolist() for name, values in trained_on.items()}
+    assert missing["price"] == missing["pieces"] == missing["packed"] == missing["ordered"]
+    assert sum(missing["price"]) == len(fields)
+    assert sum(missing["member"]) == len(MISSING_ANYWHERE)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from running_service import TellFault
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
 from {{ cookiecutter.package_name }}.paths import LINEAGE, SIGNATURE, SPLIT_REPORT, VALID
-from {{ cookiecutter.package_name }}.serving import batch_run, batch_scoring, work
+from {{ cookiecutter.package_name }}.serving import batch_files, batch_run, batch_scoring, work
 from {{ cookiecutter.package_name }}.serving.batch_files import BatchError
 from {{ cookiecutter.package_name }}.serving.batch_run import Outcome
 
@@ -99,6 +99,38 @@ def test_csv_gives_the_same_answers(rows: pa.Table, separator: str) -> None:
     batch("rows.csv", "out.csv")
 
     assert answers("out.csv") == expected(rows)
+
+
+def test_columns_of_a_csv_file_that_the_model_does_not_take_come_as_they_were(
+    rows: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["NA", "null", " nan ", '"NA"', "", "one", '"two\nlines"', "None"]
+    frame = rows.to_pandas()
+    frame.loc[[7, 500], REQUIRED.name] = None
+    frame.insert(0, "caller_key", [f"@{place % len(words)}@" for place in range(ROWS)])
+    text = frame.assign(caller_note="NA").to_csv(index=False)
+    for place, word in enumerate(words):  # as they stand in the file, quoted or bare
+        text = text.replace(f"@{place}@", word)
+    Path("rows.csv").write_text(text)
+    monkeypatch.setattr(batch_files, "_BLOCK", 1 << 16)  # several blocks of several rows each
+
+    batch("rows.csv")
+
+    found = {row["row"]: row for path in ("out", "out.refused") for row in pq.read_table(f"{path}.parquet").to_pylist()}
+    wanted = [word.strip('"') or None for word in words] * ROWS
+    assert [found[place]["caller_key"] for place in range(ROWS)] == wanted[:ROWS]
+    assert {row["caller_note"] for row in found.values()} == {"NA"}
+    refused = pq.read_schema("out.refused.parquet").names
+    assert (refused[1], refused[-2]) == ("caller_key", "caller_note"), "in the file's order"
+
+
+def test_a_csv_file_with_two_columns_of_one_name_is_refused(rows: pa.Table) -> None:
+    frame = rows.to_pandas().assign(caller_key="a")
+    frame.insert(0, "caller_key", "b", allow_duplicates=True)
+    frame.to_csv("rows.csv", index=False)
+
+    with pytest.raises(BatchError, match=r"rows\.csv: has several columns named caller_key\. Rename them\."):
+        batch("rows.csv")
 
 
 def test_a_compressed_csv_is_read(rows: pa.Table) -> None:

@@ -29,7 +29,8 @@ def dvc_text(text: str, package: str, path: str, former: str | None) -> str:
     tree = yaml.load(text)
     stage = tree["stages"]["ingest"]
     # The contract says which columns are dates, whatever they look like.
-    wanted = [f"src/{package}/tabular.py", f"src/{package}/text_types.py", "contract.yaml", path]
+    readers = [f"src/{package}/{name}.py" for name in ("tabular", "text_types", "missing_words")]
+    wanted = [*readers, "contract.yaml", path]
     for dependency in (SAMPLE_DEPENDENCY, former, *wanted):
         if dependency in stage["deps"]:
             stage["deps"].remove(dependency)

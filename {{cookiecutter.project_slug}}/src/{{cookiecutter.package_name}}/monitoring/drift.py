@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class Asked:
 def measure(asked: Asked) -> tuple[Reference, Comparison, Read]:
     """Compare rows with the reference of the project in the working folder.
 
+    Personal inputs can never be seen to move, so the importance is shared out among the others.
+
     Raises:
         ProjectError: A file is missing or cannot be used.
     """
@@ -61,8 +63,11 @@ def measure(asked: Asked) -> tuple[Reference, Comparison, Read]:
         tables = rows.of_file(asked.data, agreed, known, asked.since, asked.until)
     else:
         tables = rows.of_log(asked.log, log.of_project(), known, asked.since, asked.until, seen)
-    found = tally.count({**known.columns, **known.predictions}, tables)
-    return known, compare(known, found, settings.monitoring.drift), seen
+    looked_at = rows.watched(known, agreed)
+    found = tally.count({**looked_at.columns, **looked_at.predictions}, tables)
+    compared = compare(looked_at, found, settings.monitoring.drift)
+    personal = tuple(name for name in known.columns if name not in looked_at.columns)
+    return known, replace(compared, not_compared=(*personal, *compared.not_compared)), seen
 
 
 def report(asked: Asked, known: Reference, found: Comparison, seen: Read, now: datetime) -> dict[str, Any]:

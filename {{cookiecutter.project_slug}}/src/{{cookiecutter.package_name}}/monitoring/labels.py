@@ -123,6 +123,32 @@ def look_up(folder: Path, agreed: Format) -> None:
             _write(folder, now)
 
 
+def merge(store: Path, folder: Path) -> bool:
+    """Take in the labels of another log; of each prediction, the truth that was received last wins.
+
+    Args:
+        store: The other log's ``labels.parquet``.
+        folder: The prediction log.
+
+    Returns:
+        Whether that changed anything.
+
+    Raises:
+        ValueError: It holds no labels.
+    """
+    with _alone(folder):
+        known, others = load(folder), _stored(store)
+        both = pd.concat([others, known]) if len(known) else others
+        by_age = both.sort_values(RECEIVED, kind="stable")
+        newest = by_age[~by_age.index.duplicated(keep="last")]
+        now = newest.assign(**{FOUND: both[FOUND].groupby(level=0).any()})
+        now = now.loc[known.index.append(others.index.difference(known.index, sort=False))]
+        if now.equals(known):
+            return False
+        _write(folder, now)
+    return True
+
+
 def load(folder: Path) -> pd.DataFrame:
     """The labels that were taken, by the prediction's id.
 
@@ -133,7 +159,13 @@ def load(folder: Path) -> pd.DataFrame:
     if not path.is_file():
         empty = {TRUTH: "string", RECEIVED: "datetime64[us, UTC]", FOUND: "bool"}
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in empty.items()}).rename_axis(ID)
+    return _stored(path)
+
+
+def _stored(path: Path) -> pd.DataFrame:
     stored = pd.read_parquet(path)
+    if not {TRUTH, RECEIVED} <= set(stored.columns):
+        raise ValueError(f"{STORE.as_posix()} holds no labels")
     # Earlier versions looked no prediction up; theirs count as waiting until they are.
     return stored if FOUND in stored else stored.assign(**{FOUND: False})
 

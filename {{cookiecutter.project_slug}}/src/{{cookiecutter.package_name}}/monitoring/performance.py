@@ -170,11 +170,17 @@ def verdict(found: list[Judged]) -> dict[str, Any]:
     return {"state": state, "judged": {"models": models, "labels": newest.labels, "window": newest.window}}
 
 
-def business_figure(found: list[Judged], rows: pd.DataFrame, root: Path = Path()) -> dict[str, Any]:
+def business_figure(found: list[Judged], rows: pd.DataFrame, window: str, root: Path = Path()) -> dict[str, Any]:
     """The figure that ``golden-path.yaml`` steers by, on the newest window of what is served, whichever model gave it.
 
+    Args:
+        found: See :func:`judge`.
+        rows: What was judged; see :func:`labelled`.
+        window: ``day`` or ``week``.
+        root: The project's folder.
+
     Returns:
-        ``kpi``, its ``value``, the ``labels`` it rests on, and the day it reaches ``through``.
+        ``kpi``, its ``value``, the ``labels`` it rests on, and the day that these reach ``through``.
 
     Raises:
         ProjectError: The manifest names none, or one that no label can tell.
@@ -189,13 +195,11 @@ def business_figure(found: list[Judged], rows: pd.DataFrame, root: Path = Path()
             f"{MANIFEST}: kpi.name is {name or 'not there'}, which labels cannot tell. They tell {', '.join(known)}."
         )
     newest = max(own, key=lambda item: (item.value is not None, item.window, item.current))
-    variant = rows[rows["variant"] == newest.variant]
-    return {
-        "kpi": name,
-        "value": newest.value,
-        "labels": newest.labels,
-        "through": str(variant["time"].max().date()),
-    }
+    own_rows = rows[(rows["variant"] == newest.variant) & (rows["model"] == newest.model)]
+    times = pd.Series(own_rows["time"])
+    if newest.window:
+        times = times[window_starts(times, window) == pd.Timestamp(newest.window, tz="UTC")]
+    return {"kpi": name, "value": newest.value, "labels": newest.labels, "through": str(times.max().date())}
 
 
 def gauges(found: list[Judged], total: int, through: datetime | None) -> list[Gauge]:
@@ -237,7 +241,7 @@ def run(file: Path | None, folder: Path) -> int:
         print(f"None of {len(known):,} labels belongs to an answer in {folder}, so nothing is judged.", file=sys.stderr)
         return 3
     found = judge(rows, agreed.agreed, asked, settings)
-    figure = business_figure(found, rows)
+    figure = business_figure(found, rows, settings.monitoring.performance.window)
     through = rows["time"].max().to_pydatetime()
     told = {
         "schema": SCHEMA,

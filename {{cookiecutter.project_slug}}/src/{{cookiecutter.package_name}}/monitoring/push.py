@@ -41,16 +41,20 @@ class Gateway:
     token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is no address.
+        """Refuse what is no address, and a token that no header can carry.
 
         Raises:
-            ProjectError: It is none, or holds a password, which would stand in every log.
+            ProjectError: The address is none, or holds a password, which would stand in every log.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        if not _is_address(self.url):
             raise ProjectError(
                 "PUSHGATEWAY is no address: want http://host:9091 or https://host, without a user or password. "
                 f"A token goes into {TOKEN}."
+            )
+        if not re.fullmatch(r"[!-~]*", self.token):
+            raise ProjectError(
+                f"{TOKEN} is no token: want letters, digits and signs of ASCII without blanks. Set it anew; "
+                "it is not shown here."
             )
 
     def put(self, text: bytes, product: str, job: str, environment: str) -> None:
@@ -71,7 +75,7 @@ class Gateway:
                 f"{self.url}: did not take the metrics of {job}: {refusal.code} {said or refusal.reason}. "
                 f"{_advice(refusal.code)}"
             ) from refusal
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, UnicodeError) as error:
             reason = getattr(error, "reason", error)
             raise ProjectError(
                 f"{self.url}: cannot be reached: {reason}. Check PUSHGATEWAY, and that this machine reaches it: "
@@ -107,6 +111,15 @@ def push(gateway: Gateway, files: Sequence[Path], product: str, environment: str
     return done, list(dict.fromkeys(refused))  # that it cannot be reached is said once
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # refuses what is no port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+
+
 def _read(path: Path) -> tuple[bytes, int]:
     try:
         return exposition.in_text_format(path)
@@ -140,7 +153,7 @@ def main() -> int:
         0, also where no Pushgateway is named; 2 where it could not be done.
     """
     asked = argparse.ArgumentParser(prog="push-metrics", description="Send what runs measured to a Pushgateway.")
-    asked.add_argument("--gateway", default="", help="its address")
+    asked.add_argument("--gateway", default="", type=str.strip, help="its address")
     asked.add_argument("--metrics", default="", help="a file; all of reports/ unless told")
     given = asked.parse_args()
 
@@ -151,7 +164,7 @@ def main() -> int:
         files = [Path(given.metrics)] if given.metrics else sorted(REPORTS.glob("*.prom"))
         if not files:
             raise ProjectError(f"{REPORTS}: holds no *.prom. Run `make drift`, `make labels` or `make batch` first.")
-        gateway = Gateway(given.gateway, os.environ.get(TOKEN, ""))
+        gateway = Gateway(given.gateway, os.environ.get(TOKEN, "").strip())
         done, refused = push(gateway, files, facts.product(), facts.environment())
         for line in done:
             print(line)

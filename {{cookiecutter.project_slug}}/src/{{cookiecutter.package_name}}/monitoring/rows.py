@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +14,15 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from .. import tabular
-from ..contract import MOMENTS, PERSONAL, Contract
+from ..contract import PERSONAL, Contract, LogicalType
 from ..errors import ProjectError
+from ..missing_words import MISSING_ANYWHERE
+from ..serving.arrow_rows import in_type
+from ..serving.batch_files import trimmed
 from ..serving.routing import SHADOW
 from . import log
 from .log import INPUT, Format, Seen
-from .reference import DECISION, Reference
+from .reference import DECISION, SCORE, Reference
 
 BATCH_ROWS = 1 << 17
 BLOCK_BYTES = 1 << 24
@@ -106,7 +109,7 @@ def of_file(
             raise ProjectError(
                 f"{path}: has no column with the contract's role time to choose by. Leave SINCE and UNTIL out."
             )
-    tables = _parquet(path, taken, moment, known) if _is_parquet(path) else _csv(path, taken, moment, agreed, known)
+    tables = _parquet(path, taken, moment, known) if _is_parquet(path) else _csv(path, taken, moment, agreed)
     for table in tables:
         kept = table if moment is None else _within(table, moment, since, until)
         yield kept.select(list(taken)).rename_columns(list(taken.values()))
@@ -145,35 +148,41 @@ def _is_text(schema: Any, name: str) -> bool:
     return bool(pa.types.is_string(schema.field(name).type) or pa.types.is_large_string(schema.field(name).type))
 
 
-def _csv(
-    path: Path, taken: dict[str, str], moment: str | None, agreed: Contract, known: Reference
-) -> Iterator[pa.Table]:
+def _csv(path: Path, taken: Collection[str], moment: str | None, agreed: Contract) -> Iterator[pa.Table]:
     separator, encoding = _format(path)
-    columns = {**known.columns, **known.predictions}
-    types = {there: pa.string() if columns[name].edges is None else pa.float64() for there, name in taken.items()}
-    by_name = {column.physical_name: column for column in agreed} | {column.name: column for column in agreed}
-    types |= {
-        there: pa.timestamp("us", "UTC") for there in taken if there in by_name and by_name[there].type in MOMENTS
-    }
-    types |= {there: pa.bool_() for there in taken if there in by_name and by_name[there].type == "boolean"}
-    if DECISION in types:
-        types[DECISION] = pa.string()
-    if moment is not None:
-        types[moment] = pa.timestamp("us", "UTC")
+    types: dict[str, LogicalType] = {DECISION: "string", SCORE: "number"}
+    types |= {column.physical_name: column.type for column in agreed} | {column.name: column.type for column in agreed}
+    wanted = list(dict.fromkeys([*taken, *([moment] if moment else [])]))
     try:
+        # All of it as text: which words mean "no value" depends on the column, and Arrow knows one list for all.
         with pcsv.open_csv(
             path,
             read_options=pcsv.ReadOptions(block_size=BLOCK_BYTES, encoding=encoding),
             parse_options=pcsv.ParseOptions(delimiter=separator, newlines_in_values=True),
             convert_options=pcsv.ConvertOptions(
-                include_columns=list(types), column_types=types, null_values=tabular.MISSING, strings_can_be_null=True
+                include_columns=wanted,
+                column_types=dict.fromkeys(wanted, pa.string()),
+                null_values=MISSING_ANYWHERE,
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
             ),
         ) as reader:
             for batch in reader:
-                yield pa.Table.from_batches([batch])
+                yield pa.table({name: _typed(path, name, types[name], batch.column(name)) for name in wanted})
     except (pa.ArrowException, OSError) as error:
         words = " ".join(str(error).split())[:300]
-        raise ProjectError(f"{path}: does not hold what contract.yaml says: {words}. Mend the file.") from error
+        raise ProjectError(f"{path}: cannot be read as CSV: {words}. Mend the file.") from error
+
+
+def _typed(path: Path, name: str, asked: LogicalType, words: pa.Array) -> pa.Array:
+    bare = trimmed(words)
+    values, is_mistyped = in_type(asked, bare)
+    if is_mistyped.any():
+        word = bare.filter(pa.array(is_mistyped))[0].as_py()
+        raise ProjectError(
+            f"{path}: does not hold what contract.yaml says: {name} holds {word!r}, which is no {asked}. Mend the file."
+        )
+    return values
 
 
 def _format(path: Path) -> tuple[str, str]:

@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..contract import Column, Contract
-from ..missing_words import MISSING
+from ..contract import Column, Contract, LogicalType
+from ..missing_words import MISSING_ANYWHERE, MISSING_IN_NUMBERS
 from ..model.features import MISSING_CATEGORY, SECONDS_PER_DAY, Inputs, as_category, categories_of, numbers_of
 
-MISSING_WORDS = frozenset(MISSING)
-"""What stands for a missing value in text that is to be a number, a truth or a moment: it can be nothing else there."""
+_MISSING_TRUTHS = pa.array(MISSING_ANYWHERE)
+_MISSING_NUMBERS = pa.array(sorted(MISSING_IN_NUMBERS))
 TRUTHS = {"true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True} | {
     "false": False, "f": False, "no": False, "n": False, "0": False, "0.0": False
 }  # fmt: skip
@@ -66,7 +66,7 @@ def check(agreed: Contract, batch: Mapping[str, pa.Array], rows: int) -> Checked
     faults: list[tuple[Column, str, Mask]] = []
     for column in agreed.features:
         given = batch.get(column.name, pa.nulls(rows))
-        values, is_mistyped = _typed(column, given)
+        values, is_mistyped = in_type(column.type, given)
         typed[column.name] = values
         faults += [(column, name, mask) for name, mask in _faults(column, values, is_mistyped) if mask.any()]
     kept = ~np.logical_or.reduce([mask for *_, mask in faults]) if faults else np.ones(rows, dtype=np.bool_)
@@ -149,22 +149,27 @@ def _reasons(faults: Collection[tuple[Column, str, Mask]], rows: NDArray[np.intp
     return ["; ".join(filter(None, parts)) for parts in zip(*words, strict=True)]
 
 
-def _typed(column: Column, given: pa.Array) -> tuple[pa.Array, Mask]:
-    """Values in the column's type, and where a value was given that does not fit it; there it is missing."""
+def in_type(asked: LogicalType, given: pa.Array) -> tuple[pa.Array, Mask]:
+    """Values in a type of the contract, and where a value was given that does not fit it; there it is missing.
+
+    Args:
+        asked: The type.
+        given: Values of any type; text is read as training reads it.
+    """
     kind = given.type
     if pa.types.is_null(kind):
-        return _empty(column, len(given)), np.zeros(len(given), dtype=np.bool_)
+        return _empty(asked, len(given)), np.zeros(len(given), dtype=np.bool_)
     if pa.types.is_dictionary(kind):
-        if column.type == "string" and _is_text(kind.value_type) and not given.dictionary.null_count:
+        if asked == "string" and _is_text(kind.value_type) and not given.dictionary.null_count:
             return given, np.zeros(len(given), dtype=np.bool_)
         given = given.dictionary_decode()
         kind = given.type
-    if column.type == "string":
+    if asked == "string":
         return _texts(given), np.zeros(len(given), dtype=np.bool_)
     if _is_text(kind):
-        given = _without_missing_words(given.cast(pa.string()).dictionary_encode()).dictionary_decode()
-    typed = _CONVERT[column.type](given)
-    if column.type == "integer":
+        given = _without_missing_words(asked, given.cast(pa.string()))
+    typed = _CONVERT[asked](given)
+    if asked == "integer":
         typed = _whole(typed)
     were_missing = _nulls(given)
     if pa.types.is_floating(kind):
@@ -172,9 +177,9 @@ def _typed(column: Column, given: pa.Array) -> tuple[pa.Array, Mask]:
     return typed, _nulls(typed) & ~were_missing
 
 
-def _empty(column: Column, rows: int) -> pa.Array:
+def _empty(asked: LogicalType, rows: int) -> pa.Array:
     kinds = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
-    return pa.nulls(rows, kinds.get(column.type, pa.date32() if column.type == "date" else MOMENT))
+    return pa.nulls(rows, kinds.get(asked, pa.date32() if asked == "date" else MOMENT))
 
 
 def _texts(given: pa.Array) -> pa.Array:
@@ -187,12 +192,13 @@ def _texts(given: pa.Array) -> pa.Array:
     return encoded
 
 
-def _without_missing_words(encoded: pa.DictionaryArray) -> pa.DictionaryArray:
-    known = encoded.dictionary.to_pylist()
-    if MISSING_WORDS.isdisjoint(known):
-        return encoded
-    stays = pa.array([None if value in MISSING_WORDS else code for code, value in enumerate(known)], pa.int32())
-    return pa.DictionaryArray.from_arrays(stays.take(encoded.indices), encoded.dictionary)
+def _without_missing_words(asked: LogicalType, given: pa.Array) -> pa.Array:
+    """Text that is to become something else, without what training takes for missing there."""
+    if asked == "boolean":  # among truths, training knows the words of any column only
+        is_missing = pc.is_in(given, value_set=_MISSING_TRUTHS)
+    else:
+        is_missing = pc.is_in(pc.ascii_lower(pc.utf8_trim_whitespace(given)), value_set=_MISSING_NUMBERS)
+    return pc.if_else(is_missing, pa.scalar(None, pa.string()), given)
 
 
 def _numbers(given: pa.Array) -> pa.Array:

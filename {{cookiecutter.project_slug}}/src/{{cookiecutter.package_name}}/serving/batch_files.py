@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
@@ -18,7 +20,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from ..errors import ProjectError
-from ..missing_words import MISSING
+from ..missing_words import MISSING_ANYWHERE
 from .prediction_log import sync_folder
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -191,7 +193,8 @@ class _Csv:
     """Every column is text: what it means is the contract's to say.
 
     What is missing is decided here as in training: a bare word such as ``NA`` is no value, a quoted one is a word. Of
-    features, blanks around values are dropped too, and what is empty then is missing.
+    features, blanks around values are dropped too, and what is empty then is missing. Other columns only come along, so
+    nothing is missing there but what is empty.
     """
 
     def __init__(self, at: Place, start: bytes, wanted: Collection[str]) -> None:
@@ -201,31 +204,44 @@ class _Csv:
             head = bytes(file.read(_HEADER)).decode("utf-8-sig", errors="ignore")
         self._separator = max(SEPARATORS, key=lambda sign: len(set(_header(head, sign)) & set(wanted)))
         self.names: Sequence[str] = _header(head, self._separator)
+        if repeated := [name for name, times in Counter(self.names).items() if times > 1]:
+            raise BatchError(f"{at.url}: has several columns named {', '.join(repeated)}. Rename them.")
         self.rows: int | None = None
 
     def batches(self, skip: int) -> Iterator[pa.RecordBatch]:
-        with self._open() as file:
-            reader = pcsv.open_csv(
-                file,
-                read_options=pcsv.ReadOptions(block_size=_BLOCK, use_threads=False),
-                parse_options=pcsv.ParseOptions(delimiter=self._separator, newlines_in_values=True),
-                convert_options=pcsv.ConvertOptions(
-                    column_types=dict.fromkeys(self.names, pa.string()),
-                    null_values=MISSING,
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                ),
-            )
-            for batch in reader:
-                yield self._trimmed(batch.slice(skip))
+        features = [name for name in self.names if name in self._wanted]
+        others = [name for name in self.names if name not in self._wanted]
+        with ExitStack() as files:
+            # Arrow takes the same words for missing in all columns that it reads at once, so each kind has a reader.
+            readings = ((features, MISSING_ANYWHERE), (others, [""]))
+            readers = [self._reader(files.enter_context(self._open()), *reading) for reading in readings if reading[0]]
+            for blocks in zip_longest(*readers):
+                batch = self._beside(blocks)
+                yield batch.slice(skip)
                 skip = max(0, skip - batch.num_rows)
 
-    def _trimmed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        columns = [
-            _trimmed(values) if name in self._wanted else values
-            for name, values in zip(batch.schema.names, batch.columns, strict=True)
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+    def _reader(self, file: IO[bytes], names: list[str], missing: list[str]) -> Any:
+        """Some columns, a block of the file at a time."""
+        return pcsv.open_csv(
+            file,
+            read_options=pcsv.ReadOptions(block_size=_BLOCK, use_threads=False),
+            parse_options=pcsv.ParseOptions(delimiter=self._separator, newlines_in_values=True),
+            convert_options=pcsv.ConvertOptions(
+                include_columns=names,
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=missing,
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+
+    def _beside(self, blocks: Sequence[pa.RecordBatch | None]) -> pa.RecordBatch:
+        """All columns of a block, in the file's order."""
+        if len({None if block is None else block.num_rows for block in blocks}) > 1:
+            raise BatchError(f"{self._at.url}: its columns are of different lengths. Leave it alone while it is read.")
+        read = {name: block.column(name) for block in blocks if block is not None for name in block.schema.names}
+        columns = [trimmed(read[name]) if name in self._wanted else read[name] for name in self.names]
+        return pa.RecordBatch.from_arrays(columns, names=list(self.names))
 
     @contextmanager
     def _open(self) -> Iterator[IO[bytes]]:
@@ -237,9 +253,10 @@ class _Csv:
                     yield stream
 
 
-def _trimmed(words: pa.Array) -> pa.Array:
-    trimmed = pc.utf8_trim_whitespace(words)
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+def trimmed(words: pa.Array) -> pa.Array:
+    """Text without blanks around it; what is empty then is missing."""
+    bare = pc.utf8_trim_whitespace(words)
+    return pc.if_else(pc.equal(bare, ""), pa.scalar(None, pa.string()), bare)
 
 
 def _header(text: str, separator: str) -> list[str]:
