@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from running_service import PATIENCE_SECONDS, Running, Serve, Start, TellFault, free_port, launch
+from forks import Forks
+from running_service import Running, Serve, Start, TellFault, running
 
 from {{ cookiecutter.package_name }} import contract
-from {{ cookiecutter.package_name }}.serving.health import is_ready
 from {{ cookiecutter.package_name }}.serving.request import example_row
 from {{ cookiecutter.package_name }}.serving.rest import create_app
 from {{ cookiecutter.package_name }}.serving.settings import Settings
@@ -34,26 +34,32 @@ def tell_fault(request: pytest.FixtureRequest) -> TellFault:
     return tell
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """What processes are forked from that need the service's modules."""
+    package = contract.__name__.rpartition(".")[0]
+    found = Forks(["redis.asyncio", "uvicorn", f"{package}.serving.rest", f"{package}.serving.stopping"])
+    yield found
+    found.end()
+
+
 @pytest.fixture
-def start(project: Path) -> Iterator[Start]:
-    """Starts the real service, and waits until it is ready."""
-    started: list[subprocess.Popen[bytes]] = []
+def start(project: Path, forks: Forks) -> Iterator[Start]:
+    """Starts the real service with settings that the test asks for, and waits until it is ready."""
+    numbers = count()
+    with ExitStack() as stack:
 
-    def begin(**variables: str) -> Running:
-        port = free_port()
-        said = project / f"said-{len(started)}"
-        process = launch(port, said, **variables)
-        started.append(process)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not is_ready(port):
-            assert process.poll() is None and time.monotonic() < deadline, said.read_text()
-            time.sleep(0.02)
-        return Running(process, port, said)
+        def begin(**asked: Any) -> Running:
+            return stack.enter_context(running(forks, project, project / f"said-{next(numbers)}", **asked))
 
-    yield begin
-    for process in started:
-        process.kill()
-        process.wait()
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def service(trained: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The real service as on a laptop, for all tests of a file that only ask it."""
+    with running(forks, trained, tmp_path_factory.mktemp("service") / "said") as found:
+        yield found
 
 
 @pytest.fixture
@@ -80,7 +86,17 @@ def serve(inside: Path) -> Iterator[Serve]:
         client.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="module")
+def shared_client(trained: Path) -> Iterator[TestClient]:
+    """A client of a service as on a laptop, for all tests of a file that only ask it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(trained)
+        service = create_app(Settings())
+    with TestClient(service) as client:
+        yield client
+
+
 @pytest.fixture
-def client(serve: Serve) -> TestClient:
-    """A client of a service that runs as it does on a laptop."""
-    return serve()
+def client(shared_client: TestClient, inside: Path) -> TestClient:
+    """The same client, where the files are that its service has read."""
+    return shared_client

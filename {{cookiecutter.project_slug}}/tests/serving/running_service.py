@@ -8,15 +8,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
+from forks import Forks, Process
 
 import {{ cookiecutter.package_name }} as package
+from {{ cookiecutter.package_name }}.serving.health import is_ready
 
 PATIENCE_SECONDS = 30
 
@@ -25,7 +28,7 @@ PATIENCE_SECONDS = 30
 class Running:
     """A service that was started: its process, its port, and the file that has its log."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Process
     port: int
     said: Path
 
@@ -53,12 +56,8 @@ class Running:
 
     def told(self, message: str) -> dict[str, Any]:
         """The first line of the log with a message, waited for."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            if found := [line for line in self.logged() if line["message"] == message]:
-                return found[0]
-            time.sleep(0.02)
-        raise AssertionError(self.said.read_text())
+        until(lambda: any(line["message"] == message for line in self.logged()))
+        return next(line for line in self.logged() if line["message"] == message)
 
     def under_way(self) -> int:
         """How many requests are being answered; this one is not among them."""
@@ -76,6 +75,14 @@ TellFault = Callable[..., None]
 Serve = Callable[..., TestClient]
 
 
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for a state, patiently."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -83,7 +90,36 @@ def free_port() -> int:
 
 
 def launch(port: int, said: Path, **variables: str) -> subprocess.Popen[bytes]:
-    """Start the service in the working directory."""
+    """Start the service in the working directory, as people do."""
     command = [sys.executable, "-m", f"{package.__name__}.serving", str(port)]
     with said.open("wb") as output:
         return subprocess.Popen(command, env=os.environ | variables, stdout=output, stderr=subprocess.STDOUT)
+
+
+@contextmanager
+def running(
+    forks: Forks, folder: Path, said: Path, *, code: str = "", is_fork: bool = True, **variables: str
+) -> Iterator[Running]:
+    """The service, ready; at the end it is killed.
+
+    Args:
+        forks: What it is forked from.
+        folder: Its working directory.
+        said: The file for its log.
+        code: What it runs first.
+        is_fork: False where it must start as people start it, in the working directory.
+        variables: Its settings.
+    """
+    port = free_port()
+    module = f"{package.__name__}.serving"
+    forked = {"folder": folder, "output": said, "code": code}
+    process = forks.start(module, port, **forked, **variables) if is_fork else launch(port, said, **variables)
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not is_ready(port):
+            assert process.poll() is None and time.monotonic() < deadline, said.read_text()
+            time.sleep(0.02)
+        yield Running(process, port, said)
+    finally:
+        process.kill()
+        process.wait(PATIENCE_SECONDS)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -18,8 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from forks import Forks
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from running_service import TellFault
+from running_service import PATIENCE_SECONDS, TellFault
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
@@ -239,12 +239,11 @@ batch_run.run(work.load(), "rows.parquet", "out.parquet", Path("batch.prom"), ch
     ],
 )
 def test_kill_9_loses_and_doubles_nothing(
-    rows: pa.Table, logged: Path, moment: str, times: int, tell_fault: TellFault
+    rows: pa.Table, logged: Path, forks: Forks, moment: str, times: int, tell_fault: TellFault
 ) -> None:
     code = KILLED.replace("{package}", PACKAGE).replace("CHUNK", str(CHUNK))
-    path = os.pathsep.join(filter(None, sys.path))
-    killed = subprocess.run([sys.executable, "-c", code, moment, str(times)], env=os.environ | {"PYTHONPATH": path})
-    assert killed.returncode == -signal.SIGKILL
+    killed = forks.start("", moment, times, folder=Path(), output=Path("said"), code=code)
+    assert killed.wait(PATIENCE_SECONDS) == -signal.SIGKILL, Path("said").read_text()
     assert not Path("out.parquet").exists()
 
     begun = time.monotonic()
@@ -341,27 +340,34 @@ def test_a_cluster_whose_workers_die_gives_the_same_answers(rows: pa.Table, monk
 
 PEAK = """
 import os, sys
+from functools import partialmethod
 from pathlib import Path
+from pyarrow.parquet import ParquetFile
 from {package}.serving import batch_run, work
 
+# A file's rows come 65,536 at a time unless told: as much memory as all that are asked for here.
+ParquetFile.iter_batches = partialmethod(ParquetFile.iter_batches, batch_size=500)
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])  # as many chunks at once wherever this runs
-batch_run.run(work.load(), sys.argv[1], "out.parquet", Path("batch.prom"), chunk_rows=2_000)
+batch_run.run(work.load(), sys.argv[1], "out.parquet", Path("batch.prom"), chunk_rows=500)
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
+WIDE = 5_000
+"""Bytes that a row has besides, so that rows that are kept weigh far more than what a run needs anyhow."""
 
 
 # ru_maxrss would tell of the process that started this one, where that is larger.
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux, which tells a process's peak memory")
-def test_ten_times_the_rows_take_no_more_memory(rows: pa.Table) -> None:
+def test_ten_times_the_rows_take_no_more_memory(rows: pa.Table, forks: Forks) -> None:
+    wide = rows.append_column("remark", pa.array([f"{row:>{WIDE}}" for row in range(ROWS)]))
     peaks = []
-    for times in (20, 200):
-        pq.write_table(pa.concat_tables([rows] * times), "many.parquet", row_group_size=10_000)
-        command = [sys.executable, "-c", PEAK.replace("{package}", PACKAGE), "many.parquet"]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-        peaks.append(int(done.stdout) // 1024)
+    for times in (2, 20):
+        pq.write_table(pa.concat_tables([wide] * times), "many.parquet", row_group_size=500)
+        said = Path(f"said-{times}")
+        done = forks.start("", "many.parquet", folder=Path(), output=said, code=PEAK.replace("{package}", PACKAGE))
+        assert done.wait(4 * PATIENCE_SECONDS) == 0, said.read_text()
+        peaks.append(int(said.read_text().split()[-1]) // 1024)
 
-    assert peaks[1] < peaks[0] + 30, f"{peaks} MiB"  # buffers fill up at first: 23; rows that were kept: 37 and more
+    assert peaks[1] < peaks[0] + 30, f"{peaks} MiB"  # rows or answers that were kept: 60 and more
 
 
 @pytest.mark.parametrize(
@@ -391,22 +397,22 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(
     assert sorted(path.name for path in Path().iterdir()) == before
 
 
-def test_a_full_disk_stops_a_batch_with_one_line_and_it_is_gone_on_with(rows: pa.Table) -> None:
-    limit = (6_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1])  # of every file, as if the disk ended there
-    path = os.pathsep.join(filter(None, sys.path))
-    command = [sys.executable, "-m", f"{PACKAGE}.serving.batch", "rows.parquet", "out.parquet"]
+# A limit to the size of every file, as if the disk ended there.
+FULL_DISK = """
+import resource
 
-    stopped = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": path},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
-    )
+resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+"""
 
-    assert stopped.returncode == 1
-    assert "run the same command again: it goes on" in stopped.stderr
-    assert "Traceback" not in stopped.stderr
+
+def test_a_full_disk_stops_a_batch_with_one_line_and_it_is_gone_on_with(rows: pa.Table, forks: Forks) -> None:
+    command = (f"{PACKAGE}.serving.batch", "rows.parquet", "out.parquet")
+    stopped = forks.start(*command, folder=Path(), output=Path("said"), code=FULL_DISK)
+
+    assert stopped.wait(PATIENCE_SECONDS) == 1
+    said = Path("said").read_text()
+    assert "run the same command again: it goes on" in said
+    assert "Traceback" not in said
     batch()
     assert answers() == expected(rows)
 

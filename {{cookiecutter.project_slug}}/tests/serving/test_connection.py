@@ -8,7 +8,9 @@ import time
 from typing import Any
 
 import pytest
-from running_service import PATIENCE_SECONDS, Start
+from running_service import PATIENCE_SECONDS, Running
+
+from {{ cookiecutter.package_name }}.serving.connection import MOST_HEAD_BYTES
 
 PREDICT = "POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: "
 
@@ -20,8 +22,7 @@ def exchange(port: int, *requests: str) -> bytes:
         return b"".join(iter(lambda: client.recv(65_536), b""))
 
 
-def test_answers_come_whole_and_in_order_however_they_are_asked_for(start: Start) -> None:
-    service = start()
+def test_answers_come_whole_and_in_order_however_they_are_asked_for(service: Running) -> None:
     get, head, last = "GET /model HTTP/1.1", "HEAD /healthz HTTP/1.1", "GET /readyz HTTP/1.1\r\nConnection: close"
 
     several = exchange(service.port, get, last)
@@ -34,8 +35,7 @@ def test_answers_come_whole_and_in_order_however_they_are_asked_for(start: Start
     assert garbage.startswith(b"HTTP/1.1 400 ")
 
 
-def test_predictions_that_are_sent_at_once_are_answered_in_order(start: Start, row: dict[str, Any]) -> None:
-    service = start()
+def test_predictions_that_are_sent_at_once_are_answered_in_order(service: Running, row: dict[str, Any]) -> None:
     small, large = json.dumps(row), " " * 10_000 + json.dumps(row)
     asked = [f"{PREDICT}{len(body)}\r\nX-Request-ID: {name}\r\nHost: x\r\n\r\n{body}"
              for name, body in zip("abcd", (small, large, small, "{}"), strict=True)]  # fmt: skip
@@ -48,8 +48,7 @@ def test_predictions_that_are_sent_at_once_are_answered_in_order(start: Start, r
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 7])
-def test_a_body_may_come_in_pieces(start: Start, row: dict[str, Any], pieces: int) -> None:
-    service = start()
+def test_a_body_may_come_in_pieces(service: Running, row: dict[str, Any], pieces: int) -> None:
     body = json.dumps(row)
     whole = f"{PREDICT}{len(body)}\r\nConnection: close\r\nHost: x\r\n\r\n{body}".encode()
     kept = whole.replace(b"Connection: close\r\n", b"")
@@ -63,3 +62,15 @@ def test_a_body_may_come_in_pieces(start: Start, row: dict[str, Any], pieces: in
 
     assert found.count(b"HTTP/1.1 200 OK") == 3
     assert found.count(b"x-prediction-id: ") == 3
+
+
+def test_a_head_without_end_is_refused(service: Running) -> None:
+    head = b"GET /model HTTP/1.1\r\n" + b"x: y\r\n" * MOST_HEAD_BYTES
+
+    with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS) as client:
+        client.sendall(head[: MOST_HEAD_BYTES + 1])  # no more: it would be unread, and cut the answer off
+        found = b"".join(iter(lambda: client.recv(65_536), b""))
+
+    assert found.startswith(b"HTTP/1.1 400 ")
+    assert b"The head of the request is too large." in found
+    assert service.ask(path="/model")[0] == 200

@@ -3,59 +3,107 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from forks import Forks, Process
 from redis_server import RedisServer, is_installed
-from running_service import TellFault
+from running_service import PATIENCE_SECONDS, TellFault, until
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
+from {{ cookiecutter.package_name }}.serving import events
 from {{ cookiecutter.package_name }}.serving.prediction_log import Privacy
 from {{ cookiecutter.package_name }}.serving.request import example_row
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="needs a Redis server: apt install redis-server")
 
 PACKAGE = contract.__name__.rpartition(".")[0]
-SECONDS = 30
 CONTRACT = contract.load(Path(__file__).parents[2] / contract.PATH)
 ROW = example_row(CONTRACT)
 
 
+Consume = Callable[..., Process]
+
+
+@contextmanager
+def redis_in(folder: Path) -> Iterator[RedisServer]:
+    server = RedisServer(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def consuming(
+    forks: Forks, server: RedisServer, folder: Path, said: Path, code: str = "", **settings: str
+) -> Iterator[Process]:
+    """A consumer that runs in a folder; at the end it is killed."""
+    given = {"EVENTS_REDIS": server.url, "EVENTS_IDLE_SECONDS": "0.5", "METRICS_PORT": "0", "PREDICTION_LOG": "log"}
+    process = forks.start(events.__name__, folder=folder, output=said, code=code, **given | settings)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(PATIENCE_SECONDS)
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path / "redis")
-    server.start()
-    yield server
-    server.stop()
+    with redis_in(tmp_path / "redis") as found:
+        yield found
 
 
 @pytest.fixture
-def start(server: RedisServer, project: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start(server: RedisServer, project: Path, forks: Forks) -> Iterator[Consume]:
     """Starts a consumer, with settings that the test asks for."""
-    started: list[subprocess.Popen[str]] = []
+    numbers = count()
+    with ExitStack() as stack:
 
-    def begin(**settings: str) -> subprocess.Popen[str]:
-        environment = environment_of(server) | {"EVENTS_IDLE_SECONDS": "0.5", "PREDICTION_LOG": "log"} | settings
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"{PACKAGE}.serving.events"], env=environment, stderr=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        return process
+        def begin(**asked: Any) -> Process:
+            said = project / f"said-{next(numbers)}"
+            return stack.enter_context(consuming(forks, server, project, said, **asked))
 
-    yield begin
-    for process in started:
-        process.kill()
-        process.wait()
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def working(
+    trained: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[RedisServer, Path]]:
+    """A Redis, and the log of a consumer beside it, for all tests that only send and read."""
+    folder = tmp_path_factory.mktemp("events")
+    with (
+        redis_in(folder / "redis") as server,
+        consuming(forks, server, trained, folder / "said", PREDICTION_LOG=str(folder / "log")),
+    ):
+        yield server, folder / "log"
+
+
+@pytest.fixture
+def shared(working: tuple[RedisServer, Path]) -> RedisServer:
+    """The Redis of the consumer that all share, with nothing answered yet."""
+    server, _ = working
+    until(lambda: groups(server) > 0)
+    for stream in ("predict", "predictions", "predict-dead"):
+        server.client.xtrim(stream, 0)
+    if marks := server.client.keys("predictions:answered:*"):
+        server.client.delete(*marks)
+    return server
+
+
+def groups(server: RedisServer) -> int:
+    return len(server.client.xinfo_groups("predict")) if server.client.exists("predict") else 0
 
 
 def event(number: int, said: Mapping[str, Any] | None = None, **changes: Any) -> str:
@@ -91,11 +139,13 @@ def logged() -> set[str]:
     return {found["id"] for found in records()}
 
 
-def await_(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not is_so():
+def answered(server: RedisServer, more: int) -> None:
+    """Return as soon as there are so many more answers than now: those that are left must not all come meanwhile."""
+    aim = server.client.xlen("predictions") + more
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while server.client.xlen("predictions") < aim:
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.002)
 
 
 def pending(server: RedisServer) -> int:
@@ -103,15 +153,15 @@ def pending(server: RedisServer) -> int:
 
 
 def test_every_event_is_answered_logged_and_acknowledged_and_a_stop_is_clean(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]]
+    server: RedisServer, start: Consume
 ) -> None:
     send(server, range(150))
     consumer = start()
 
-    await_(lambda: len(answers(server)) >= 150)
+    until(lambda: len(answers(server)) >= 150)
     for _ in range(20):  # `make` and a terminal send it twice, and one handler interrupts the other
         consumer.send_signal(signal.SIGTERM)
-    assert consumer.wait(timeout=SECONDS) == 0
+    assert consumer.wait(timeout=PATIENCE_SECONDS) == 0
 
     found = answers(server)
     expected = Predictor.load().predict_one(ROW)
@@ -124,35 +174,32 @@ def test_every_event_is_answered_logged_and_acknowledged_and_a_stop_is_clean(
     assert server.client.xinfo_consumers("predict", "predictor") == []
 
 
-def test_the_same_event_sent_twice_is_answered_once(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]]
-) -> None:
-    start()
-    send(server, range(5))
-    await_(lambda: len(answers(server)) == 5)
+def test_the_same_event_sent_twice_is_answered_once(shared: RedisServer) -> None:
+    send(shared, range(5))
+    until(lambda: len(answers(shared)) == 5)
 
-    send(server, range(7))
+    send(shared, range(7))
 
-    await_(lambda: len(answers(server)) >= 7 and pending(server) == 0)
-    assert asked(answers(server)) == list(range(7))
+    until(lambda: len(answers(shared)) >= 7 and pending(shared) == 0)
+    assert asked(answers(shared)) == list(range(7))
 
 
 def test_kill_9_in_the_middle_loses_and_doubles_nothing(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]], tell_fault: TellFault
+    server: RedisServer, start: Consume, tell_fault: TellFault
 ) -> None:
     rows = 600
     send(server, range(rows))
-    for part in (1, 2, 3):
-        consumer = start(EVENTS_COUNT="10")
-        await_(lambda part=part: len(answers(server)) > part * rows // 6)
+    for _ in range(3):
+        consumer = start(EVENTS_COUNT="5")
+        answered(server, more=30)
         consumer.kill()
-        consumer.wait()
-    assert len(answers(server)) < rows
+        assert consumer.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+        assert len(answers(server)) < rows
 
     begun = time.monotonic()
     left = rows - len(answers(server))
     start()
-    await_(lambda: len(answers(server)) >= rows and pending(server) == 0)
+    until(lambda: len(answers(server)) >= rows and pending(server) == 0)
     seconds = time.monotonic() - begun
 
     found = answers(server)
@@ -168,21 +215,25 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(
 
 
 def test_redis_is_stopped_and_started_and_nothing_is_lost_or_doubled(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]], tell_fault: TellFault
+    server: RedisServer, start: Consume, project: Path, tell_fault: TellFault
 ) -> None:
     rows = 400
-    send(server, range(rows))
+    send(server, range(rows - 100))
     consumer = start(EVENTS_COUNT="20")
-    await_(lambda: len(answers(server)) > 20)
+    answered(server, more=21)
+    consumer.send_signal(signal.SIGSTOP)  # in the middle of whatever it does, and with more to do than it has done
+    send(server, range(rows - 100, rows))
 
     server.stop()
-    time.sleep(0.5)
+    consumer.send_signal(signal.SIGCONT)
+    until(lambda: "Waiting for Redis" in (project / "said-0").read_text())
     server.start()
     begun, before = time.monotonic(), len(answers(server))
-    await_(lambda: len(answers(server)) > before)
+    assert before < rows
+    answered(server, more=1)
     seconds = time.monotonic() - begun
 
-    await_(lambda: len(answers(server)) >= rows and pending(server) == 0)
+    until(lambda: len(answers(server)) >= rows and pending(server) == 0)
     assert asked(answers(server)) == list(range(rows))
     assert consumer.poll() is None
     tell_fault(
@@ -193,36 +244,29 @@ def test_redis_is_stopped_and_started_and_nothing_is_lost_or_doubled(
     )
 
 
-def test_a_redis_that_comes_back_empty_is_answered_again(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]]
-) -> None:
-    start()
-    send(server, range(3))
-    await_(lambda: len(answers(server)) == 3)
+def test_a_redis_that_comes_back_empty_is_answered_again(shared: RedisServer) -> None:
+    send(shared, range(3))
+    until(lambda: len(answers(shared)) == 3)
 
-    server.client.flushall()
-    send(server, range(3))
+    shared.client.flushall()
+    send(shared, range(3))
 
-    await_(lambda: len(answers(server)) == 3)
+    until(lambda: len(answers(shared)) == 3)
 
 
-def test_what_can_never_be_answered_goes_to_the_dead_with_its_reason(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_what_can_never_be_answered_goes_to_the_dead_with_its_reason(shared: RedisServer) -> None:
     required = next(column for column in CONTRACT.features if column.required)
     bad = event(1, **{required.name: None})
-    server.client.xadd("predict", {"event": b"{"})
-    server.client.xadd("predict", {"event": bad})
-    server.client.xadd("predict", {"other": b"field"})
+    shared.client.xadd("predict", {"event": b"{"})
+    shared.client.xadd("predict", {"event": bad})
+    shared.client.xadd("predict", {"other": b"field"})
     for name in ("id", "source", "subject"):
-        server.client.xadd("predict", {"event": event(2, {name: "half \ud800"})})
-    server.client.xadd("predict", {"event": event(3, **{"half \ud800": 1})})
-    send(server, range(1))
+        shared.client.xadd("predict", {"event": event(2, {name: "half \ud800"})})
+    shared.client.xadd("predict", {"event": event(3, **{"half \ud800": 1})})
+    send(shared, range(1))
 
-    start()
-
-    await_(lambda: len(dead(server)) == 7 and len(answers(server)) == 1)
-    found = dead(server)
+    until(lambda: len(dead(shared)) == 7 and len(answers(shared)) == 1)
+    found = dead(shared)
     assert [name for name in ("id", "source", "subject") if half(name) in [item[b"reason"] for item in found]] == [
         "id", "source", "subject",
     ]  # fmt: skip
@@ -230,7 +274,7 @@ def test_what_can_never_be_answered_goes_to_the_dead_with_its_reason(
     assert b"not JSON" in found[0][b"reason"]
     assert found[1][b"event"] == bad.encode()
     assert f"{required.name} must be present" in found[1][b"reason"].decode()
-    assert pending(server) == 0
+    assert pending(shared) == 0
 
 
 def half(name: str) -> bytes:
@@ -238,63 +282,46 @@ def half(name: str) -> bytes:
 
 
 @pytest.mark.skipif(CONTRACT.entity is None, reason="the contract names no entity")
-def test_a_row_names_whom_it_is_about_as_in_a_request(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_a_row_names_whom_it_is_about_as_in_a_request(shared: RedisServer, working: tuple[RedisServer, Path]) -> None:
     assert CONTRACT.entity is not None
     name, whom = CONTRACT.entity.name, json.loads(json.dumps(CONTRACT.entity.example, default=str))
-    server.client.xadd("predict", {"event": event(0, **{name: whom})})
-    server.client.xadd("predict", {"event": event(1, {"subject": "said"}, **{name: whom})})
+    shared.client.xadd("predict", {"event": event(70, **{name: whom})})
+    shared.client.xadd("predict", {"event": event(71, {"subject": "said"}, **{name: whom})})
 
-    start()
-
-    await_(lambda: len(answers(server)) + len(dead(server)) == 2)
-    assert dead(server) == []
+    until(lambda: len(answers(shared)) + len(dead(shared)) == 2)
+    assert dead(shared) == []
     kept = Privacy(CONTRACT, None)
-    assert {found["request"]: found["entity"] for found in records()} == {
-        "e-0": kept.entity(whom),
-        "e-1": kept.entity("said"),
-    }
+    told = {found["request"]: found["entity"] for found in records(working[1])}
+    assert (told["e-70"], told["e-71"]) == (kept.entity(whom), kept.entity("said"))
 
 
 ENDED_LOG = """
-from {package}.serving import events
 from {package}.serving.prediction_log import PredictionLog
 
 def fail(*_):
     raise RuntimeError("never thought of")
 
 PredictionLog._line = fail
-events.main()
 """
 
 
-def test_a_log_whose_thread_has_ended_ends_the_consumer_and_the_event_stays(server: RedisServer, project: Path) -> None:
+def test_a_log_whose_thread_has_ended_ends_the_consumer_and_the_event_stays(
+    server: RedisServer, start: Consume, project: Path
+) -> None:
     send(server, range(1))
 
-    ended = subprocess.run(
-        [sys.executable, "-c", ENDED_LOG.format(package=PACKAGE)],
-        env=environment_of(server) | {"PREDICTION_LOG": str(project / "log")},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
+    consumer = start(code=ENDED_LOG.format(package=PACKAGE))
 
-    assert ended.returncode == 1
-    assert "the prediction log has ended" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert consumer.wait(PATIENCE_SECONDS) == 1
+    said = (project / "said-0").read_text()
+    assert "the prediction log has ended" in said
+    assert "Traceback" not in said
     assert (answers(server), dead(server), pending(server)) == ([], [], 1)
-
-
-def environment_of(server: RedisServer) -> dict[str, str]:
-    path = os.pathsep.join(filter(None, sys.path))
-    return os.environ | {"PYTHONPATH": path, "EVENTS_REDIS": server.url, "METRICS_PORT": "0"}
 
 
 POISON = """
 import os, signal, sys
 from {package}.model.predictor import Predictor
-from {package}.serving import events
 
 real = Predictor.predict
 
@@ -304,30 +331,28 @@ def predict(self, rows):
     return real(self, rows)
 
 Predictor.predict = predict
-events.main()
 """
 DIE = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
 @pytest.mark.parametrize(("deed", "retries"), [(DIE, 1), (DIE, 2), ("raise MemoryError", 1)])
 def test_an_event_that_fails_again_and_again_goes_to_the_dead_alone(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]], deed: str, retries: int
+    server: RedisServer, start: Consume, deed: str, retries: int
 ) -> None:
     column = next(column for column in CONTRACT.features if column.name in POISONOUS)
     server.client.xadd("predict", {"event": event(99, **{column.name: POISONOUS[column.name]})})
     send(server, range(20))
     code = POISON.format(package=PACKAGE, name=column.name, value=POISONOUS[column.name], deed=deed)
-    environment = environment_of(server) | {"EVENTS_IDLE_SECONDS": "0.3", "EVENTS_RETRIES": str(retries)}
 
-    deadline = time.monotonic() + 2 * SECONDS
-    while not dead(server) or len(answers(server)) < 20:
-        assert time.monotonic() < deadline
-        consumer = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
-        while consumer.poll() is None and not (dead(server) and len(answers(server)) == 20):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        consumer.kill()
-        consumer.wait()
+    def is_done() -> bool:
+        return bool(dead(server)) and len(answers(server)) >= 20
+
+    starts = 0
+    while not is_done():
+        consumer = start(code=code, EVENTS_IDLE_SECONDS="0.3", EVENTS_RETRIES=str(retries))
+        starts += 1
+        until(lambda consumer=consumer: consumer.poll() is not None or is_done())
+        assert starts <= 2 * (retries + 1)
 
     [found] = dead(server)
     assert json.loads(found[b"event"])["id"] == "e-99"
@@ -343,20 +368,20 @@ POISONOUS = {
 
 
 def test_the_lag_grows_while_nobody_can_answer_and_falls_to_zero(
-    server: RedisServer, start: Callable[..., subprocess.Popen[str]], unused_port: int
+    server: RedisServer, start: Consume, unused_port: int
 ) -> None:
     consumer = start(METRICS_PORT=str(unused_port))
-    await_(lambda: lag(unused_port) == 0)
+    until(lambda: lag(unused_port) == 0)
     assert metric(unused_port, "model_trained_timestamp_seconds{") > 0
 
     consumer.send_signal(signal.SIGSTOP)
     send(server, range(1))
     server.stop()
     consumer.send_signal(signal.SIGCONT)
-    await_(lambda: lag(unused_port) > 0.5)
+    until(lambda: lag(unused_port) > 0.5)
 
     server.start()
-    await_(lambda: lag(unused_port) == 0 and len(answers(server)) == 1)
+    until(lambda: lag(unused_port) == 0 and len(answers(server)) == 1)
 
 
 def lag(port: int) -> float:
@@ -379,10 +404,13 @@ def unused_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_a_setting_that_cannot_be_used_ends_it_with_one_line(start: Callable[..., subprocess.Popen[str]]) -> None:
-    consumer = start(EVENTS_RETRIES="many")
+def test_a_setting_that_cannot_be_used_ends_it_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EVENTS_RETRIES", "many")
 
-    _, told = consumer.communicate(timeout=SECONDS)
+    with pytest.raises(SystemExit) as ended:
+        events.main()
 
-    assert consumer.returncode == 1
-    assert told == "EVENTS_RETRIES=many: want a number above 0.\n"
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "EVENTS_RETRIES=many: want a number above 0.\n"

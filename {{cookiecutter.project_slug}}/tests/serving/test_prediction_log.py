@@ -4,16 +4,15 @@ import fcntl
 import hashlib
 import hmac
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forks import Forks, Process
+from running_service import PATIENCE_SECONDS, until
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.contract import Contract
@@ -114,15 +113,18 @@ def test_records_are_written_within_the_window_unasked(shop_contract: Contract, 
     log.close()
 
 
-def test_sync_returns_once_everything_is_written(shop_contract: Contract, tmp_path: Path) -> None:
+def test_sync_returns_once_everything_is_written(
+    shop_contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prediction_log, "BATCH_RECORDS", 100)
     log = PredictionLog(tmp_path / "log", shop_contract, window_seconds=60)
 
-    for number in range(25_000):
+    for number in range(250):
         log.append(record(number))
     log.sync()
 
-    assert [found["id"] for found in lines(tmp_path / "log")] == [f"p-{number}" for number in range(25_000)]
-    assert (log.unwritten, log.written) == (0, 25_000)
+    assert [found["id"] for found in lines(tmp_path / "log")] == [f"p-{number}" for number in range(250)]
+    assert (log.unwritten, log.written) == (0, 250)
     log.close()
 
 
@@ -229,17 +231,19 @@ print(json.dumps({"full": full, "told": told, "taken": taken + 1, "written": log
 """
 
 
-def run(code: str, *arguments: object) -> subprocess.Popen[str]:
+def run(forks: Forks, code: str, folder: Path, *arguments: object) -> Process:
+    """Start code that writes to ``said``."""
     package = contract.__name__.rpartition(".")[0]
-    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
-    command = [sys.executable, "-c", code.replace("{package}", package), *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path})
+    return forks.start("", *arguments, folder=folder, output=folder / "said", code=code.replace("{package}", package))
 
 
-def test_a_full_disk_presses_back_loses_nothing_it_took_and_recovers(shop: Any, tmp_path: Path) -> None:
+def test_a_full_disk_presses_back_loses_nothing_it_took_and_recovers(shop: Any, tmp_path: Path, forks: Forks) -> None:
     folder = tmp_path / "log"
 
-    told = json.loads(run(FULL_DISK, shop(), folder).communicate(timeout=60)[0])
+    process = run(forks, FULL_DISK, tmp_path, shop(), folder)
+
+    assert process.wait(PATIENCE_SECONDS) == 0
+    told = json.loads((tmp_path / "said").read_text().splitlines()[-1])
 
     full = told["full"]
     assert full["refused"] == full["lost"] > 0
@@ -267,15 +271,12 @@ while True:
 """
 
 
-def test_kill_9_loses_nothing_that_was_synced(shop: Any, tmp_path: Path) -> None:
-    process = run(KILLED, shop(), tmp_path / "log")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if int(line) == 20:
-            process.send_signal(signal.SIGKILL)
-            break
-    last = max([20, *map(int, process.stdout.read().split())])
-    process.wait()
+def test_kill_9_loses_nothing_that_was_synced(shop: Any, tmp_path: Path, forks: Forks) -> None:
+    process = run(forks, KILLED, tmp_path, shop(), tmp_path / "log")
+    until(lambda: (tmp_path / "said").exists() and "\n20\n" in (tmp_path / "said").read_text())
+    process.kill()
+    assert process.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+    last = int((tmp_path / "said").read_text().split("\n")[-2])
 
     [segment] = (tmp_path / "log").iterdir()
     whole = segment.read_text().split("\n")[:-1]

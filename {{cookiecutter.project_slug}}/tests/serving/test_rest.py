@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-import time
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
 from fastapi.testclient import TestClient
-from running_service import Serve
+from running_service import PATIENCE_SECONDS, Serve
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
@@ -174,8 +176,9 @@ def test_every_prediction_is_logged_under_its_id(
 
 
 def test_metrics_tell_the_model_that_answered(
-    client: TestClient, row: dict[str, Any], sparse: dict[str, Any], number: str
+    serve: Serve, row: dict[str, Any], sparse: dict[str, Any], number: str
 ) -> None:
+    client = serve()
     client.post("/predict", json=sparse)
     client.post("/predict", json=row | {number: "many"})
     client.get("/a/path/nobody/knows")
@@ -226,16 +229,20 @@ def test_an_answer_that_comes_too_late_is_neither_logged_nor_counted(
     serve: Serve, row: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = serve(prediction_log=tmp_path / "log", request_seconds=0.2, cache="off")
+    service: Any = client.app
     predict_one = Predictor.predict_one
-    slow = iter([True])
+    is_over = threading.Event()
 
     def predict(self: Predictor, asked: Any) -> Any:
-        time.sleep(0.6 if next(slow, False) else 0)
+        assert is_over.wait(PATIENCE_SECONDS)
         return predict_one(self, asked)
 
     monkeypatch.setattr(Predictor, "predict_one", predict)
 
-    late, again = [client.post("/predict", content=large(row), headers=JSON) for _ in range(2)]
+    late = client.post("/predict", content=large(row), headers=JSON)
+    is_over.set()
+    service.settings = replace(service.settings, request_seconds=PATIENCE_SECONDS)
+    again = client.post("/predict", content=large(row), headers=JSON)
     client.__exit__(None, None, None)
 
     assert (late.status_code, late.headers["retry-after"], again.status_code) == (503, "1", 200)
@@ -249,14 +256,25 @@ def test_an_answer_that_comes_too_late_is_neither_logged_nor_counted(
 def test_an_answer_that_is_being_logged_when_the_time_is_over_is_given(
     serve: Serve, row: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = serve(prediction_log=tmp_path / "log", request_seconds=0.2)
-    append_all = PredictionLog.append_all
+    client = serve(prediction_log=tmp_path / "log")
+    append_all, wait = PredictionLog.append_all, asyncio.wait
+    is_logging, is_over = threading.Event(), threading.Event()
 
     def append(self: PredictionLog, records: Any) -> None:
         append_all(self, records)
-        time.sleep(0.5)
+        is_logging.set()
+        assert is_over.wait(PATIENCE_SECONDS)
+
+    async def wait_until_logged(tasks: Any, *, timeout: float | None = None, **options: Any) -> Any:
+        if timeout is None:  # not the service's, which has a limit
+            return await wait(tasks, **options)
+        assert is_logging.wait(PATIENCE_SECONDS)
+        found = await wait(tasks, timeout=0)
+        asyncio.get_running_loop().call_soon(is_over.set)
+        return found
 
     monkeypatch.setattr(PredictionLog, "append_all", append)
+    monkeypatch.setattr(asyncio, "wait", wait_until_logged)
 
     answer = client.post("/predict", content=large(row), headers=JSON)
     client.__exit__(None, None, None)
@@ -350,6 +368,21 @@ def test_a_model_that_cannot_be_used_is_told_at_the_start_and_when_it_is_changed
     assert "make pipeline" in str(error.value)
     assert len(str(error.value).splitlines()) == 1
     assert (told["message"], told["reason"]) == ("the model was not changed", str(error.value))
+    assert client.post("/predict", json=row).status_code == 200
+
+
+def test_a_changed_contract_waits_for_a_new_start(
+    serve: Serve, row: dict[str, Any], project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = serve()
+    path = Path("contract.yaml")
+    path.write_text(path.read_text() + "# one more thought\n")
+
+    client.portal.call(client.app.reload)  # type: ignore[union-attr,attr-defined]  # it has begun, with the service
+
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["message"], told["level"]) == ("the model was not changed", "error")
+    assert "Start the service anew" in told["reason"]
     assert client.post("/predict", json=row).status_code == 200
 
 

@@ -6,52 +6,42 @@ import socket
 import time
 from http.client import HTTPResponse
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
-from running_service import PATIENCE_SECONDS, Start, free_port, launch
+from running_service import PATIENCE_SECONDS, Start, free_port, launch, until
 
-from {{ cookiecutter.package_name }}.paths import LINEAGE, MODEL
+from {{ cookiecutter.package_name }}.paths import MODEL
 from {{ cookiecutter.package_name }}.serving.health import is_ready
 
 
-def test_sigterm_ends_the_service_with_status_0(start: Start) -> None:
-    service = start()
+def test_a_stopping_service_is_not_ready_but_answers_until_a_second_sigterm(start: Start, row: dict[str, Any]) -> None:
+    service = start(DRAIN_SECONDS="60")
 
     service.process.send_signal(signal.SIGTERM)
-
-    assert service.process.wait(PATIENCE_SECONDS) == 0
-
-
-def test_a_stopping_service_is_not_ready_but_still_answers(start: Start, row: dict[str, Any]) -> None:
-    service = start(DRAIN_SECONDS="2")
-
-    service.process.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while is_ready(service.port) and time.monotonic() < deadline:
-        time.sleep(0.02)
-
+    until(lambda: not is_ready(service.port))
     readiness, answer = service.ask(path="/readyz"), service.ask(row)
+    service.process.send_signal(signal.SIGTERM)
+
     assert (readiness[0], readiness[1]["connection"]) == (503, "close")
     assert (answer[0], answer[1]["connection"]) == (200, "close")
-    assert service.process.wait(PATIENCE_SECONDS) == 0
+    assert service.process.wait(PATIENCE_SECONDS) == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("rows", [1, 100])
 def test_a_request_that_has_begun_to_come_is_answered_and_logged(
     start: Start, row: dict[str, Any], tmp_path: Path, rows: int
 ) -> None:
-    service = start(PREDICTION_LOG=str(tmp_path / "log"), REQUEST_SECONDS=str(PATIENCE_SECONDS))
+    service = start(DRAIN_SECONDS="0.2", PREDICTION_LOG=str(tmp_path / "log"), REQUEST_SECONDS=str(PATIENCE_SECONDS))
     body = json.dumps([row] * rows).encode()
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
     with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS) as client:
         client.sendall(head % len(body) + body[: len(body) // 2])
-        while not service.under_way():
-            time.sleep(0.02)
+        until(lambda: service.under_way() > 0)
         service.process.send_signal(signal.SIGTERM)
-        while is_listening(service.port):
-            time.sleep(0.02)
+        until(lambda: not is_listening(service.port))
         time.sleep(0.5)  # by then, a server that waited for nobody would be gone
         client.sendall(body[len(body) // 2 :])
         answer = HTTPResponse(client)
@@ -73,43 +63,46 @@ def is_listening(port: int) -> bool:
     return True
 
 
-def test_a_second_sigterm_ends_it_at_once(start: Start) -> None:
-    service = start(DRAIN_SECONDS="60")
-    service.process.send_signal(signal.SIGTERM)
-    while is_ready(service.port):
-        time.sleep(0.02)
+@pytest.mark.parametrize(
+    ("model", "log", "words"),
+    [
+        (b"damaged", "off", "The model's digest is "),
+        (None, "contract.yaml/log", "contract.yaml/log: the prediction log cannot be written there: "),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_one_line(project: Path, model: bytes | None, log: str, words: str) -> None:
+    if model is not None:
+        MODEL.write_bytes(model)
 
-    service.process.send_signal(signal.SIGTERM)
+    process = launch(free_port(), project / "said", PREDICTION_LOG=log)
 
-    assert service.process.wait(PATIENCE_SECONDS) == -signal.SIGTERM
+    assert process.wait(PATIENCE_SECONDS) == 1
+    [said] = (project / "said").read_text().splitlines()
+    assert said.startswith(words)
 
 
 @pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        ({"DRAIN_SECONDS": "soon"}, "DRAIN_SECONDS=soon: want seconds from 0 to 60."),
-        ({"ENVIRONMENT": "prod"}, "AUTH=none with ENVIRONMENT=prod: anybody could ask the model."),
-        ({"PREDICTION_LOG": "contract.yaml/log"}, "contract.yaml/log: the prediction log cannot be written there"),
-        ({"MODEL": "damaged"}, "The model's digest is"),
-        ({"LINEAGE": "torn"}, "models/lineage.json cannot be read: JSONDecodeError, "),
-        ({"CACHE": "redis://:5Ec/ReT@host/0"}, "CACHE is no URL of a Redis server: want redis://host:port/0, "),
-    ],
+    ("answer", "expected"),
+    [(b"HTTP/1.1 200 OK\r\n\r\n", True), (b"HTTP/1.1 503 Not yet\r\n\r\n", False), (b"\0\r\n\r\n", False)],
 )
-def test_what_cannot_be_served_is_told_without_a_traceback(
-    project: Path, variables: dict[str, str], words: str
-) -> None:
-    for name, path in {"MODEL": MODEL, "LINEAGE": LINEAGE}.items():
-        if name in variables:
-            path.write_text(variables[name])
+def test_health_is_asked_over_loopback_and_only_200_is_healthy(answer: bytes, expected: bool) -> None:
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=answer_once, args=(listener, answer, asked))
+        thread.start()
+        found = is_ready(listener.getsockname()[1])
+        thread.join(PATIENCE_SECONDS)
 
-    process = launch(free_port(), project / "said", **variables)
-
-    assert process.wait(PATIENCE_SECONDS) == 1
-    said = (project / "said").read_text()
-    assert said.startswith(words)
-    assert "Traceback" not in said
-    assert "5Ec" not in said
+    assert found is expected
+    assert asked[0].startswith(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1:")
 
 
-def test_health_is_asked_over_loopback() -> None:
+def answer_once(listener: socket.socket, answer: bytes, asked: list[bytes]) -> None:
+    client, _ = listener.accept()
+    with client:
+        asked.append(client.recv(65_536))
+        client.sendall(answer)
+
+
+def test_who_does_not_listen_is_not_healthy() -> None:
     assert not is_ready(free_port())
