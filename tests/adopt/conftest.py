@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,8 +55,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture
-def project(generated: Project) -> Iterator[Project]:
+def project(generated: Project) -> Project:
     """The generated project as it was generated."""
     generated.reset()
-    yield generated
-    generated.reset()
+    return generated

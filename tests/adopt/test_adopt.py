@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from tests.adopt.conftest import Project
-from tests.adopt.tables import TABLES, Table, customers, loans, sales, weather
+from tests.adopt.tables import TABLES, Table, customers, loans, sales, visits, weather
+from tests.template import own_tests
 from tests.template.generation import git
 
 pytestmark = pytest.mark.e2e
@@ -20,23 +21,9 @@ first_worker = pytest.mark.xdist_group("adopt")
 second_worker = pytest.mark.xdist_group("adopt-refusals")
 
 # For one table all tests run that could tell one product from another, for the others those that read the contract and
-# the data; they are where a table of another shape would break.
-WHOLE = (customers,)
+# the data. One, with several rows of a user and moments, is made again in a fresh clone too.
+WHOLE, REPRODUCED = (customers,), (visits,)
 BALANCED = (customers, weather, sales)  # on the first worker
-SERVING = tuple(f"tests/serving/test_{way}.py" for way in ("request", "rest", "batch"))
-ONCE = ("test_a_cluster_whose_workers_die_gives_the_same_answers", "test_ten_times_the_rows_take_no_more_memory")
-READING = (
-    *("tests/model", "tests/pipeline", *SERVING, "tests/test_source.py", "tests/test_lineage.py"),
-    *(f"--deselect=tests/serving/test_batch.py::{name}" for name in ONCE),  # whatever the table
-)
-ROOMS = ("evaluation", "experiments", "monitoring", "report", "retraining", "web")
-WIDELY = (
-    "--numprocesses=2",
-    "--dist=loadfile",
-    "tests/test_contract.py",
-    *READING,
-    *(f"tests/{room}" for room in ROOMS),
-)
 
 
 def adopt(project: Project, table: Table, folder: Path) -> str:
@@ -59,7 +46,7 @@ def adopt(project: Project, table: Table, folder: Path) -> str:
 def test_an_adopted_table_is_trained_on_tested_and_served(
     project: Project, tmp_path: Path, table: Callable[[], Table]
 ) -> None:
-    given = table()
+    given, is_whole = table(), table in WHOLE
     adopt(project, given, tmp_path)
 
     trained = project.make("pipeline")
@@ -75,8 +62,11 @@ def test_an_adopted_table_is_trained_on_tested_and_served(
     constant = metrics["baseline"]["constant"][headline]["value"]
     assert better * metrics["model"][headline]["value"] > better * constant
 
-    tests = project.run("pytest", "-q", *(WIDELY if table in WHOLE else READING))
+    both = ("--numprocesses=2", "--dist=loadfile")
+    tests = project.run("pytest", "-q", *((*both, *own_tests.ANOTHER_PRODUCT) if is_whole else own_tests.ANOTHER_TABLE))
     assert tests.returncode == 0, tests.stdout + tests.stderr
+    # With two processes pytest does not tell the number.
+    assert is_whole or f" {len(own_tests.ONCE)} deselected" in tests.stdout, "a name that no test has leaves none out"
 
     answered = project.make("predict")
     assert answered.returncode == 0, answered.stdout + answered.stderr
@@ -85,18 +75,12 @@ def test_an_adopted_table_is_trained_on_tested_and_served(
     again = project.make("pipeline")
     assert "Data and pipelines are up to date." in again.stdout
 
-
-@second_worker
-def test_an_adopted_table_reproduces_in_a_fresh_clone(project: Project, tmp_path: Path) -> None:
-    adopt(project, customers(), tmp_path)
-    assert project.make("pipeline").returncode == 0
-    git(project.root, "add", "--all")
-    git(project.root, "commit", "--quiet", "--message", "Adopt a table")
-
-    done = project.make("reproduce")
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "outputs are the same, byte for byte" in done.stdout
+    if table in REPRODUCED:
+        git(project.root, "add", "--all")
+        git(project.root, "commit", "--quiet", "--message", "Adopt a table")
+        done = project.make("reproduce")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "outputs are the same, byte for byte" in done.stdout
 
 
 @first_worker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,16 @@ def ask(port: int, *words: str) -> str:
     return subprocess.run(["redis-cli", "-p", str(port), *words], capture_output=True, text=True).stdout.strip()
 
 
-def send(port: int, number: int, row: dict[str, Any]) -> None:
-    """Send a row as the event of a number."""
-    event = {"specversion": "1.0", "id": str(number), "source": "/tests", "type": "asked", "data": row}
-    ask(port, "XADD", "predict", "*", "event", json.dumps(event))
+def send(port: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Send rows as events whose ids are their places."""
+    commands = []
+    for number, row in enumerate(rows):
+        event = {"specversion": "1.0", "id": str(number), "source": "/tests", "type": "asked", "data": row}
+        words = [word.encode() for word in ("XADD", "predict", "*", "event", json.dumps(event))]
+        commands += [b"*%d" % len(words), *(part for word in words for part in (b"$%d" % len(word), word))]
+    content = b"".join(line + b"\r\n" for line in commands)
+    done = subprocess.run(["redis-cli", "-p", str(port), "--pipe"], input=content, capture_output=True)
+    assert f"errors: 0, replies: {len(rows)}" in done.stdout.decode(), done.stdout + done.stderr
 
 
 def answers(port: int) -> list[dict[str, Any]]:
@@ -62,3 +68,9 @@ def await_answers(port: int, least: int) -> None:
     while int(ask(port, "XLEN", "predictions") or 0) < least:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def await_first_answer(port: int) -> None:
+    """Wait until there is an answer, and return at that moment."""
+    told = ask(port, "XREAD", "BLOCK", str(SECONDS * 1000), "COUNT", "1", "STREAMS", "predictions", "0")
+    assert told, "no answer came"

@@ -17,6 +17,8 @@ import yaml
 
 from tests.template.generation import generate, run
 
+pytestmark = pytest.mark.xdist_group("deploy")
+
 VERSIONS = ("1.35", "1.36", "1.37")
 ENVIRONMENTS = ("dev", "staging", "prod")
 KUSTOMIZE = [str(Path(sys.executable).with_name("kubectl")), "kustomize"]

@@ -20,10 +20,18 @@ _MAKE = re.compile(r"(?:^|`|&& )make ((?:[a-z-]+ ?)+)", flags=re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
+pytestmark = pytest.mark.xdist_group("docs")
+
+
 @pytest.fixture(scope="module")
-def targets(template: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated project; not to be changed."""
+    return generate(template, tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def targets(template: Path, project: Path) -> set[str]:
     """Every target of the two Makefiles."""
-    project = generate(template, tmp_path_factory.mktemp("project"))
     makefiles = "\n".join((folder / "Makefile").read_text(encoding="utf-8") for folder in (template, project))
     return set(" ".join(re.findall(r"^\.PHONY: (.+)$", makefiles, flags=re.MULTILINE)).split())
 
@@ -47,8 +55,7 @@ def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
     assert broken == []
 
 
-def test_every_file_that_the_projects_readme_names_is_generated_or_made(template: Path, out: Path) -> None:
-    project = generate(template, out)
+def test_every_file_that_the_projects_readme_names_is_generated_or_made(project: Path) -> None:
     text = (project / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w./-]+\.(?:py|yaml|toml))`", text))
 

@@ -1,4 +1,4 @@
-"""Events beside a real Redis: the generated project's own tests, and its target."""
+"""Events beside a real Redis, by the target; the project's own tests of them run in test_end_to_end.py."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from tests.template import streams
 from tests.template.generation import run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
+
+EVENTS = 1000
+"""So many that a consumer is at them for longer than it takes to see its first answer and kill it."""
 
 EXAMPLE = """
 import json
@@ -38,33 +41,26 @@ def port(tmp_path: Path) -> Iterator[int]:
         yield started
 
 
-def test_the_projects_own_tests_with_redis_pass_and_are_not_skipped(walked: Path) -> None:
-    tests = ["tests/serving/test_events.py", "tests/serving/test_cache.py"]
-
-    done = run([".venv/bin/python", "-m", "pytest", "-q", "-rs", *tests], walked)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "skipped" not in done.stdout
-
-
 def test_make_consume_answers_stops_cleanly_and_loses_nothing_when_killed(
     walked: Path, port: int, tmp_path: Path
 ) -> None:
     row = json.loads(run([".venv/bin/python", "-c", EXAMPLE], walked).stdout)
-    for number in range(30):
-        streams.send(port, number, row)
+    streams.send(port, [row] * EVENTS)
     environment = os.environ | {"EVENTS_REDIS": f"redis://127.0.0.1:{port}/0", "METRICS_PORT": "0"}
     environment |= {"EVENTS_IDLE_SECONDS": "1", "EVENTS_COUNT": "1"}
     command = ["make", "consume", f"LOG={tmp_path / 'log'}"]
 
     killed = subprocess.Popen(command, cwd=walked, env=environment, start_new_session=True)
-    streams.await_answers(port, 5)
+    streams.await_first_answer(port)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
+    before = len(streams.answers(port))
     again = subprocess.Popen(command, cwd=walked, env=environment, start_new_session=True)
-    streams.await_answers(port, 30)
-    os.killpg(again.pid, signal.SIGTERM)
-    again.wait(timeout=streams.SECONDS)
+    streams.await_answers(port, EVENTS)
+    [consumer] = Path(f"/proc/{again.pid}/task/{again.pid}/children").read_text().split()
+    os.kill(int(consumer), signal.SIGTERM)
 
-    assert sorted(int(answer["asked"]["id"]) for answer in streams.answers(port)) == list(range(30))
+    assert again.wait(timeout=streams.SECONDS) == 0, "make ends as the consumer did"
+    assert 0 < before < EVENTS, "the kill came in the middle"
+    assert sorted(int(answer["asked"]["id"]) for answer in streams.answers(port)) == list(range(EVENTS))
     assert streams.ask(port, "XPENDING", "predict", "predictor").splitlines()[0] == "0"

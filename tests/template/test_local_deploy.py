@@ -24,6 +24,7 @@ import pytest
 from tests.template.docker import BASE, Engine
 from tests.template.generation import git, lend, run
 from tests.template.test_delivery import TOOL, record
+from tests.template.watchers import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -237,7 +238,10 @@ def test_the_drill_is_evidence(walk: Walk) -> None:
 
 
 def test_everybody_is_told_how_to_end_it(walk: Walk) -> None:
-    assert all("To end it: make undeploy" in text for text in walk.after("make deploy ENV=local"))
+    told = walk.after("make deploy ENV=local")
+
+    assert len(told) >= 2
+    assert all("To end it: make undeploy" in text for text in told)
 
 
 def containers(machine: Machine) -> dict[str, str]:
@@ -261,7 +265,10 @@ def answers_again(client: Client) -> bool:
 
 
 def test_nothing_has_rights_and_everything_comes_back_after_a_reboot(walk: Walk) -> None:
-    for container in containers(walk.machine).values():
+    found = containers(walk.machine)
+
+    assert len(found) == 2, "a version, and the proxy in front of it"
+    for container in found.values():
         host = inspect(walk.machine, container)["HostConfig"]
         assert host["ReadonlyRootfs"]
         assert host["CapDrop"] == ["ALL"]
@@ -313,16 +320,29 @@ def test_a_damaged_image_never_gets_a_request(walk: Walk) -> None:
     assert containers(machine) == before
 
 
+LET_IN = ("--filter", "network=flight-delays-local")
+"""Versions that the proxy may send requests to; before, they are started where it does not see them."""
+
+
+def versions(machine: Machine, *which: str) -> set[str]:
+    """The versions that run, without the proxy."""
+    words = ("ps", "--quiet", "--filter", "label=golden-path/colour", *which)
+    return set(machine.engine.run(*words).stdout.split())
+
+
 def test_a_deployment_that_is_killed_is_finished_by_the_next(walk: Walk) -> None:
     machine = walk.machine
     variables = os.environ | machine.engine.environment | {"PORT": str(machine.port)}
     with asking(machine.port, machine.row) as clients:
-        for seconds in (1.0, 3.0, 5.0):
+        for moment in ((), LET_IN):
+            before = versions(machine, *moment)
             words = ["make", "deploy", "ENV=local"]
             begun = subprocess.Popen(words, cwd=machine.project, env=variables, start_new_session=True)
-            time.sleep(seconds)
-            os.killpg(begun.pid, signal.SIGKILL)
-            begun.wait()
+            try:
+                until(lambda: versions(machine, *moment) - before, "the next version is there", seconds=SECONDS)  # noqa: B023
+            finally:
+                os.killpg(begun.pid, signal.SIGKILL)
+            assert begun.wait() == -signal.SIGKILL, "it was still at work"
         done = machine.type("make deploy ENV=local")
 
     assert done.returncode == 0, done.stderr

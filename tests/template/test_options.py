@@ -28,7 +28,15 @@ OPTIONS = {"texts": range(len(TEXTS)), **CHOICES}
 CASES = [dict(zip(OPTIONS, values, strict=True)) for values in AllPairs(list(OPTIONS.values()))]
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(map(str, case.values())))
+def id_of(case: dict[str, Any]) -> str:
+    return "-".join(map(str, case.values()))
+
+
+# Each in a group of its own: its project is then generated once, and not by every worker.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(case, id=id_of(case), marks=pytest.mark.xdist_group(id_of(case))) for case in CASES],
+)
 def answers(request: pytest.FixtureRequest) -> dict[str, Any]:
     chosen = dict(request.param)
     return TEXTS[chosen.pop("texts")] | chosen

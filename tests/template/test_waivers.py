@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.template.generation import generate, run
+from tests.template.generation import generate, git, run
+
+pytestmark = pytest.mark.xdist_group("waivers")
 
 TOOL = str(Path(sys.executable).with_name("goldenpath"))
 
 
-@pytest.fixture
-def project(template: Path, out: Path) -> Path:
-    """A generated project that takes its virtual environment for installed: nothing here needs it."""
-    found = generate(template, out)
+@pytest.fixture(scope="module")
+def generated(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated project that takes its virtual environment for installed: nothing here needs it. See ``project``."""
+    found = generate(template, tmp_path_factory.mktemp("waivers"))
     (found / ".venv").mkdir()
     (found / ".venv" / ".installed").touch()
     return found
+
+
+@pytest.fixture
+def project(generated: Path) -> Iterator[Path]:
+    """The generated project, put back to its first commit afterwards."""
+    yield generated
+    git(generated, "reset", "--quiet", "--hard")
+    git(generated, "clean", "--quiet", "-fd")
 
 
 def waive(project: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -238,8 +238,7 @@ def by_batch(walked: Path, rows: list[dict[str, Any]], folder: Path) -> list[lis
 def by_events(walked: Path, rows: list[dict[str, Any]], folder: Path) -> list[list[Any]]:
     """What ``make consume`` answers to the rows as events."""
     with streams.redis(folder) as port:
-        for number, row in enumerate(rows):
-            streams.send(port, number, row)
+        streams.send(port, rows)
         environment = os.environ | {"EVENTS_REDIS": f"redis://127.0.0.1:{port}/0", "METRICS_PORT": "0"}
         consumer = subprocess.Popen(
             ["make", "consume", f"LOG={folder / 'log'}"], cwd=walked, env=environment, start_new_session=True

@@ -198,6 +198,7 @@ def test_years_can_be_the_time(skeleton: Path, customers: pd.DataFrame, tmp_path
     assert loaded(found, skeleton)["since"].type == "date"
 
 
+CODES = b"code,Churned?\n" + b"".join(b"x%d,%s\n" % (row, b"yes" if row % 3 else b"no") for row in range(300))
 BAD_FILES = {
     "absent": (None, "no such file"),
     "empty": (b"", "is empty"),
@@ -209,6 +210,8 @@ BAD_FILES = {
     "ragged rows": (b"a,Churned?\n1,yes\n1,2,3\n", "cannot be read"),
     "few rows": (b"a,Churned?\n" + b"1,yes\n2,no\n" * 20, "at least 100"),
     "nothing to learn from": (b"a,Churned?\n" + b"1,yes\n1,no\n" * 100, "no column is left"),
+    "only the target": (b"Churned?\n" + b"yes\nno\n" * 100, "no column is left"),
+    "only codes": (CODES, "code: Identifier: 300 different values"),
 }
 
 
@@ -234,8 +237,9 @@ def test_a_bad_file_is_refused_with_the_reason(
         ({"time": "Größe"}, "cannot be read as a date"),
         ({"time": "newsletter"}, "cannot be read as a date"),
         ({"time": "Churned?"}, "is already TARGET"),
+        ({"entity": "absent"}, "ENTITY=absent: the file has no such column"),
         ({"entity": "store"}, "3 different values, want at least 20"),
-        ({"protected": ("nobody",)}, "PROTECTED=nobody"),
+        ({"protected": ("Größe", "nobody")}, "PROTECTED=nobody: the file has no such column"),
     ],
 )
 def test_columns_that_cannot_do_what_they_are_named_for_are_refused(
