@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,17 @@ import yaml
 
 from {{ cookiecutter.package_name }} import contract, params, source
 from {{ cookiecutter.package_name }}.contract import Contract
-from {{ cookiecutter.package_name }}.monitoring import reference, staleness
-from {{ cookiecutter.package_name }}.pipeline import evaluate, export, ingest, split, train, validate
 
 ROOT = Path(__file__).parent.parent
 SAMPLE_ROWS = 6_000
+Once = Callable[[str, Callable[[Path], None]], Path]
+"""See the fixture of this name: a folder by its name, and what fills it."""
 PLAIN_GIT = {"gc.auto": "0", "maintenance.auto": "false", "commit.gpgSign": "false", "tag.gpgSign": "false"}
+
+
+def pytest_configure() -> None:
+    # Each worker has about one core. Threads of a training that wait for each other do so in loops, and use it up.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when scikit-learn is loaded, and that a test file may do
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,9 +44,39 @@ def nothing_besides() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Makes a folder for all processes of the run: the first that asks does it, and the others wait for it.
+
+    It gets its name when it is whole. Where making it fails, the next one that asks tries again, and is told why too.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with (shared / f"{name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                unfinished = tmp_path_factory.mktemp(f"{name}-unfinished")
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def trained(once: Once) -> Path:
     """A folder in which every stage has run on a sample of the rows. Do not write to it; see ``project``."""
-    folder = tmp_path_factory.mktemp("trained")
+    return once("trained", train_sample)
+
+
+def train_sample(folder: Path) -> None:
+    """Run every stage in a folder, on a sample of the rows."""
+    # Not at the top: a run of a few tests that need no model would wait for scikit-learn all the same.
+    from {{ cookiecutter.package_name }}.monitoring import reference, staleness
+    from {{ cookiecutter.package_name }}.pipeline import evaluate, export, ingest, split, train, validate
+
     with pytest.MonkeyPatch.context() as patch:
         for name in ("contract.yaml", "params.yaml", "requirements"):
             (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
@@ -60,7 +96,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             staleness.write,
         ):
             stage()
-    return folder
 
 
 @pytest.fixture

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from dvc.cli import main as dvc
-from orders import PIPELINE, ROOT, git, orders, run_pipeline
+from orders import PIPELINE, ROOT, dvc, git, orders, run_pipeline
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, shop_text: str) -> Path:
+def finished(once: Callable[..., Path], shop_text: str) -> Path:
     """The product as it was committed. Do not write to it; see ``product``."""
-    root = tmp_path_factory.mktemp("finished") / "shop"
-    (root / "data").mkdir(parents=True)
+    return once("finished", lambda root: finish(root, shop_text))
+
+
+def finish(root: Path, shop_text: str) -> None:
+    """Lay the product out, run its pipeline and commit both."""
+    (root / "data").mkdir()
     orders().to_parquet(root / "source.parquet", index=False)
     (root / "contract.yaml").write_text(shop_text)
     shutil.copy(ROOT / "params.yaml", root)
@@ -25,12 +28,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory, shop_text: str) -> Path:
     git(root, "init", "--quiet", "--initial-branch=main")
     git(root, "config", "user.name", "Test")
     git(root, "config", "user.email", "test@example.com")
-    with contextlib.chdir(root):
-        assert dvc(["init", "--quiet"]) == 0
+    dvc(root, "init", "--quiet")
     run_pipeline(root)
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Train")
-    return root
 
 
 @pytest.fixture

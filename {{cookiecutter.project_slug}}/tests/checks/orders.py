@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from dvc.cli import main as dvc
 
 import {{ cookiecutter.package_name }} as package
 
@@ -41,8 +40,14 @@ def git(root: Path, *words: str) -> str:
 
 def run_pipeline(root: Path, *stages: str) -> None:
     """Run the stages named, or all, where something changed."""
+    dvc(root, "repro", "--quiet", *stages)
+
+
+def dvc(root: Path, *words: str) -> None:
+    from dvc.cli import main  # which loads for longer than most tests beside this run, and few of them need it
+
     with contextlib.chdir(root):
-        assert dvc(["repro", "--quiet", *stages]) == 0
+        assert main(list(words)) == 0
 
 
 def orders(count: int = ROWS) -> pd.DataFrame:

@@ -1,61 +1,126 @@
-"""Stands in for Docker's client where no engine can be had: its containers are processes that answer by a model.
+"""Stands in for Docker's client where no engine can be had: its containers are servers that answer by a model.
 
 Images are listed in ``images.json`` beside it, by id: the registered version that each says it holds, and the digest of
-the model that it really answers by; one without a model ends at once. A proxy is a process too: it sends requests in
+the model that it really answers by; one without a model ends at once. A proxy is a server too: it sends requests in
 turn to whatever is connected to its network, but to no colour that the file ``unseen`` names.
+
+As a program it makes each container a process. Within a test it can answer in the test's own process and make each
+container a thread: see :class:`Threads`. To start a program for every word to Docker costs seconds for each test.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
+import itertools
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 HOME = Path(__file__).parent
-SERVICE = """
-import http.server, json, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = json.dumps(dict(model=sys.argv[2])).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    do_GET = do_POST
-    def log_message(self, *_): pass
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-"""
-PROXY = """
-import http.server, itertools, json, pathlib, sys, urllib.request
-home, turn = pathlib.Path(sys.argv[2]), itertools.count()
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
+SERVE = "serve"
+"""The word by which the program starts itself as a container; Docker knows no such command."""
+
+
+class Container(BaseHTTPRequestHandler):
+    """What a service and a proxy have in common."""
+
+    def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
-        unseen = (home / "unseen").read_text() if (home / "unseen").exists() else ""
-        known = json.loads((home / "containers.json").read_text()).values()
-        there = [item for item in known if item["alias"] and item["pid"] and item["alias"] not in unseen]
-        if not there:
-            return self.send_error(503)
-        chosen = there[next(turn) % len(there)]
-        with urllib.request.urlopen("http://127.0.0.1:%s" % chosen["port"] + self.path, sent) as answer:
-            body = answer.read()
-        self.send_response(200)
-        self.send_header("X-Served-By", chosen["alias"])
+        by, body = self.reply(sent)
+        self.send_response(200 if body else 503)
+        self.send_header("X-Served-By", by)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-    do_GET = do_POST
-    def log_message(self, *_): pass
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-"""
+
+    do_GET = do_POST  # noqa: N815  # as the library calls it
+
+    def reply(self, sent: bytes | None) -> tuple[str, bytes]:
+        """Who answers, and what; empty where nobody does."""
+        raise NotImplementedError
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def server(port: int, model: str) -> HTTPServer:
+    """A container that listens already: a service that answers by a model, or the proxy where there is none."""
+    home, turn = HOME, itertools.count()
+
+    class Service(Container):
+        def reply(self, sent: bytes | None) -> tuple[str, bytes]:
+            return "", json.dumps({"model": model}).encode()
+
+    class Proxy(Container):
+        def reply(self, sent: bytes | None) -> tuple[str, bytes]:
+            unseen = (home / "unseen").read_text() if (home / "unseen").exists() else ""
+            known = json.loads((home / "containers.json").read_text()).values()
+            there = [item for item in known if item["alias"] and item["pid"] and item["alias"] not in unseen]
+            if not there:
+                return "", b""
+            chosen = there[next(turn) % len(there)]
+            with urlopen(f"http://127.0.0.1:{chosen['port']}{self.path}", sent) as answer:
+                return chosen["alias"], answer.read()
+
+    return HTTPServer(("127.0.0.1", port), Service if model else Proxy)
+
+
+class Processes:
+    """Containers as processes."""
+
+    @staticmethod
+    def launch(port: int, model: str) -> int:
+        command = [sys.executable, "-I", "-S", __file__, SERVE, str(port), model]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, start_new_session=True, stdout=quiet, stderr=quiet).pid
+
+    @staticmethod
+    def kill(pid: int) -> None:
+        os.kill(pid, signal.SIGTERM)
+
+
+class Threads:
+    """Containers as threads of this process, for tests to which it is the same."""
+
+    def __init__(self) -> None:
+        self._servers: dict[int, HTTPServer] = {}
+        self._numbers = itertools.count(1)
+
+    def launch(self, port: int, model: str) -> int:
+        number = next(self._numbers)
+        self._servers[number] = server(port, model)
+        threading.Thread(target=self._servers[number].serve_forever, args=(0.02,), daemon=True).start()
+        return number
+
+    def kill(self, pid: int) -> None:
+        ended = self._servers.pop(pid)
+        ended.shutdown()
+        ended.server_close()
+
+    def attempt(self, *words: str, **_: Any) -> subprocess.CompletedProcess[str]:
+        """Stands in for :func:`container.docker.attempt`."""
+        said, reason = io.StringIO(), ""
+        with contextlib.redirect_stdout(said):
+            try:
+                main(list(words), self)
+            except SystemExit as refusal:
+                reason = str(refusal.code)
+        return subprocess.CompletedProcess(words, 1 if reason else 0, said.getvalue(), reason)
+
+    def end(self) -> None:
+        for pid in list(self._servers):
+            self.kill(pid)
 
 
 def load(name: str) -> Any:
@@ -69,17 +134,10 @@ def save(name: str, content: Any) -> None:
     written.replace(HOME / name)
 
 
-def launch(program: str, *words: str) -> int:
-    quiet = subprocess.DEVNULL
-    command = [sys.executable, "-I", "-c", program, *words]
-    return subprocess.Popen(command, start_new_session=True, stdout=quiet, stderr=quiet).pid
-
-
-def end(container: dict[str, Any]) -> None:
+def end(container: dict[str, Any], engine: Processes | Threads) -> None:
     if container["pid"]:
-        os.kill(container["pid"], signal.SIGTERM)
+        engine.kill(container["pid"])
         container["pid"] = 0
-        time.sleep(0.1)
 
 
 def free_port() -> int:
@@ -105,21 +163,19 @@ def matches(container: dict[str, Any], condition: str, name: str) -> bool:
     return found[kind]
 
 
-def start(words: list[str], images: dict[str, Any]) -> dict[str, Any]:
+def start(words: list[str], images: dict[str, Any], engine: Processes | Threads) -> dict[str, Any]:
     """A new container: a service, or the proxy where its image is none of the listed ones."""
     *_, port, _ = values(words, "--publish")[0].split(":")
     at = int(port or free_port())
-    held = images.get(words[-1])
-    if held is None:
-        pid = launch(PROXY, str(at), str(HOME))
-    else:
-        pid = launch(SERVICE, str(at), held["model"]) if held["model"] else 0
+    model = images.get(words[-1], {}).get("model", "")
+    is_proxy = words[-1] not in images
+    pid = engine.launch(at, model) if model or is_proxy else 0
     [name], labels = values(words, "--name"), values(words, "--label")
     network = "".join(values(words, "--network"))
     return {"name": name, "labels": labels, "port": at, "pid": pid, "network": network, "alias": "", "image": words[-1]}
 
 
-def main(words: list[str]) -> None:
+def main(words: list[str], engine: Processes | Threads) -> None:
     with (HOME / "said.txt").open("a") as said:
         said.write(" ".join(words) + "\n")
     images, containers, networks = load("images.json"), load("containers.json"), load("networks.json") or []
@@ -138,7 +194,7 @@ def main(words: list[str]) -> None:
             sys.exit("[ALERT] parsing [haproxy.cfg:7]: unknown keyword")
     elif command == "run":
         found = f"id{time.monotonic_ns()}"
-        containers = {found: start(words, images), **containers}
+        containers = {found: start(words, images, engine), **containers}
         print(found)
     elif command == "port":
         print(f"8000/tcp -> 127.0.0.1:{containers[last]['port']}")
@@ -159,13 +215,15 @@ def main(words: list[str]) -> None:
     elif command == "network rm":
         networks.remove(last)
     elif command == "stop":
-        end(containers[last])
+        end(containers[last], engine)
     elif command == "rm":
         for name in words[2:]:
-            end(containers.pop(name))
+            end(containers.pop(name), engine)
     save("containers.json", containers)
     save("networks.json", networks)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1] == SERVE:
+        server(int(sys.argv[2]), sys.argv[3]).serve_forever()
+    main(sys.argv[1:], Processes())

@@ -13,9 +13,10 @@ from typing import Any
 
 import docker_stand_in
 import pytest
-from outlet import COMPOSE, commit, overlay, register
+from outlet import COMPOSE, commit, opened, overlay, register
 
 from {{ cookiecutter.package_name }} import contract
+from {{ cookiecutter.package_name }}.container import docker as client
 from {{ cookiecutter.package_name }}.delivery import desired_state, front, local, smoke
 from {{ cookiecutter.package_name }}.delivery.front import Front
 from {{ cookiecutter.package_name }}.delivery.promote import promote
@@ -26,26 +27,56 @@ MODELS = ("11" * 32, "22" * 32, "00" * 32, "")
 """What four images answer by. The third says that it holds another model than it does; the fourth ends at once."""
 
 
+@pytest.fixture(scope="module")
+def promoted(start: Path, mature: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The product with version 1.0.0 in dev. Do not write to it; see ``shop``."""
+    with pytest.MonkeyPatch.context() as patch:
+        shop = opened(start, tmp_path_factory.mktemp("promoted"), patch)
+        deliver(shop, mature, 0)
+    return shop
+
+
 @pytest.fixture
-def docker(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Docker's stand-in, with images of four versions."""
+def shop(promoted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the product with version 1.0.0 in dev, as the working directory."""
+    return opened(promoted, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def home(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where Docker's stand-in keeps what it knows: images of four versions."""
     home = tmp_path / "docker"
     home.mkdir()
-    shutil.copy(docker_stand_in.__file__, home / "docker.py")
     images = {
         f"sha256:{letter * 64}": {"version": f"shop@v1.{number}.0", "model": model}
         for number, (letter, model) in enumerate(zip("abcd", MODELS, strict=True))
     }
     (home / "images.json").write_text(json.dumps(images))
-    program = home / "docker"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {home / "docker.py"} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("DOCKER", str(program))
     monkeypatch.setattr(smoke, "PAUSE", 0.05)
-    monkeypatch.setattr(local, "START_SECONDS", 4.0)
     for path in (contract.PATH, front.CONFIG):
         (shop / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / path, shop / path)
+    return home
+
+
+@pytest.fixture
+def docker(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Docker's stand-in, which answers in this process."""
+    engine = docker_stand_in.Threads()
+    monkeypatch.setattr(docker_stand_in, "HOME", home)
+    monkeypatch.setattr(client, "attempt", engine.attempt)
+    yield home
+    engine.end()
+
+
+@pytest.fixture
+def program(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Docker's stand-in as a program, and its containers as processes."""
+    shutil.copy(docker_stand_in.__file__, home / "docker.py")
+    path = home / "docker"
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {home / "docker.py"} "$@"\n')
+    path.chmod(0o755)
+    monkeypatch.setenv("DOCKER", str(path))
     yield home
     for item in containers(home):
         if item["pid"]:
@@ -78,15 +109,13 @@ def deliver(shop: Path, judge: list[str], *numbers: int) -> None:
 
 
 def test_what_is_promoted_answers_behind_a_proxy_and_neither_has_rights(
-    shop: Path, docker: Path, mature: list[str], ahead: Front
+    shop: Path, program: Path, ahead: Front
 ) -> None:
-    deliver(shop, mature, 0)
-
     answer = local.deploy(shop, "local", "dev", ahead)
 
     assert f"shop@v1.0.0 answers on http://127.0.0.1:{ahead.port}" in answer
     assert "make undeploy" in answer
-    service, proxy = (line for line in said(docker) if line.startswith("run --detach"))
+    service, proxy = (line for line in said(program) if line.startswith("run --detach"))
     for words in ("--read-only", "--cap-drop ALL", "--user 10001:10001", "no-new-privileges", "--memory"):
         assert words in service
         assert words in proxy
@@ -101,17 +130,16 @@ def test_what_an_overlay_of_compose_says_is_deployed_the_same_way(
     overlay(shop, "dev").unlink()
     overlay(shop, "dev").with_name("compose.yaml").write_text(COMPOSE)
     commit(shop)
-    deliver(shop, mature, 0)
+    deliver(shop, mature, 1)
 
     local.deploy(shop, "local", "dev", ahead)
 
-    assert services(docker) == [("shop-local-blue", "a")]
+    assert services(docker) == [("shop-local-blue", "b")]
 
 
 def test_a_new_version_is_let_in_before_the_old_one_is_told_to_stop(
     shop: Path, docker: Path, mature: list[str], ahead: Front
 ) -> None:
-    deliver(shop, mature, 0)
     local.deploy(shop, "local", "dev", ahead)
     deliver(shop, mature, 1)
 
@@ -135,11 +163,10 @@ def test_a_version_that_does_not_answer_by_its_model_is_never_let_in(
     number: int,
     words: str,
 ) -> None:
-    deliver(shop, mature, 1)
     local.deploy(shop, "local", "dev", ahead)
     deliver(shop, mature, number)
     before = containers(docker)
-    monkeypatch.setattr(local, "START_SECONDS", 1.0)
+    monkeypatch.setattr(local, "START_SECONDS", 0.3)
 
     with pytest.raises(ProjectError, match=rf"shop@v1\.{number}\.0 does not answer, so what ran before.* {words}"):
         local.deploy(shop, "local", "dev", ahead)
@@ -151,7 +178,6 @@ def test_a_version_that_does_not_answer_by_its_model_is_never_let_in(
 def test_a_version_that_the_proxy_does_not_find_goes_and_the_old_one_stays(
     shop: Path, docker: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(shop, mature, 0)
     local.deploy(shop, "local", "dev", ahead)
     deliver(shop, mature, 1)
     (docker / "unseen").write_text("green")
@@ -164,7 +190,6 @@ def test_a_version_that_the_proxy_does_not_find_goes_and_the_old_one_stays(
 
 
 def test_what_was_tried_and_never_let_in_is_removed(shop: Path, docker: Path, mature: list[str], ahead: Front) -> None:
-    deliver(shop, mature, 0)
     state = desired_state.read(shop, "dev")
     local._start("shop-local", "blue", state.model, state.image.digest)
 
@@ -176,7 +201,6 @@ def test_what_was_tried_and_never_let_in_is_removed(shop: Path, docker: Path, ma
 def test_of_two_that_serve_the_newer_one_is_kept_until_it_is_replaced(
     shop: Path, docker: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(shop, mature, 0)
     local.deploy(shop, "local", "dev", ahead)
     deliver(shop, mature, 1)
     with monkeypatch.context() as killed:
@@ -203,7 +227,6 @@ def test_a_deployment_that_is_interrupted_leaves_what_ran(
     def interrupt(*_: object) -> int:
         raise KeyboardInterrupt
 
-    deliver(shop, mature, 0)
     local.deploy(shop, "local", "dev", ahead)
     before = containers(docker)
     monkeypatch.setattr(smoke, "answers", interrupt)
@@ -218,7 +241,6 @@ def test_a_deployment_that_is_interrupted_leaves_what_ran(
 def test_for_another_port_the_proxy_is_made_anew_and_that_is_said(
     shop: Path, docker: Path, mature: list[str], ahead: Front, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deliver(shop, mature, 0)
     local.deploy(shop, "local", "dev", ahead)
     other = replace(ahead, port=docker_stand_in.free_port())
 
@@ -231,8 +253,6 @@ def test_for_another_port_the_proxy_is_made_anew_and_that_is_said(
 def test_a_port_that_another_program_has_is_refused_before_anything_is_touched(
     shop: Path, docker: Path, mature: list[str], ahead: Front
 ) -> None:
-    deliver(shop, mature, 0)
-
     with (
         socket.create_server(("127.0.0.1", ahead.port)),
         pytest.raises(ProjectError, match=rf"Port {ahead.port} of 127\.0\.0\.1 cannot be had .* PORT=8001"),
@@ -245,7 +265,6 @@ def test_a_port_that_another_program_has_is_refused_before_anything_is_touched(
 def test_a_configuration_that_the_proxy_refuses_leaves_what_runs(
     shop: Path, docker: Path, mature: list[str], ahead: Front
 ) -> None:
-    deliver(shop, mature, 0)
     local.deploy(shop, "local", "dev", ahead)
     before = containers(docker)
     (shop / front.CONFIG).write_text("nonsense\n")
@@ -257,7 +276,6 @@ def test_a_configuration_that_the_proxy_refuses_leaves_what_runs(
 
 
 def test_undeploy_removes_all_of_it_and_nothing_else(shop: Path, docker: Path, mature: list[str], ahead: Front) -> None:
-    deliver(shop, mature, 0)
     local.deploy(shop, "local", "dev", ahead)
     stranger = {"name": "another", "labels": ["golden-path/local=another-local"], "pid": 0, "network": "", "port": 1}
     path = docker / "containers.json"
@@ -273,7 +291,7 @@ def test_undeploy_removes_all_of_it_and_nothing_else(shop: Path, docker: Path, m
 def test_a_drill_goes_back_and_forward_and_tells_what_a_receipt_needs(
     shop: Path, docker: Path, mature: list[str], ahead: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(shop, mature, 0, 1)
+    deliver(shop, mature, 1)
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
     local.drill(shop, "dev", ahead)
@@ -285,11 +303,11 @@ def test_a_drill_goes_back_and_forward_and_tells_what_a_receipt_needs(
 
 
 def test_the_image_that_this_machine_built_can_be_promoted(shop: Path, docker: Path, mature: list[str]) -> None:
-    register(shop, "1.0.0", model="11", built="a")
+    register(shop, "1.1.0", model="22", built="b")
 
-    promote(shop, "1.0.0", "dev", "local", mature)
+    promote(shop, "1.1.0", "dev", "local", mature)
 
-    assert desired_state.read(shop, "dev").image.digest == f"sha256:{'a' * 64}"
+    assert desired_state.read(shop, "dev").image.digest == f"sha256:{'b' * 64}"
 
 
 def test_an_image_that_nobody_built_here_is_refused(shop: Path, docker: Path, mature: list[str]) -> None:
@@ -311,9 +329,8 @@ def test_what_cannot_be_deployed_is_refused(
 
 
 def test_an_image_that_is_nowhere_is_refused_with_the_registrys_words(
-    shop: Path, docker: Path, mature: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    shop: Path, program: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(shop, mature, 0)
     path = overlay(shop, "dev")
     path.write_text(path.read_text().replace("a" * 64, "f" * 64))
     monkeypatch.setenv("DELIVER_ENV", "local")
@@ -324,8 +341,6 @@ def test_an_image_that_is_nowhere_is_refused_with_the_registrys_words(
 
 
 def test_there_is_no_drill_with_one_version(shop: Path, docker: Path, mature: list[str], ahead: Front) -> None:
-    deliver(shop, mature, 0)
-
     with pytest.raises(ProjectError, match="no two versions to rehearse with"):
         local.drill(shop, "dev", ahead)
 
@@ -334,7 +349,6 @@ def test_without_docker_the_error_says_so(
     shop: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER", "/no/such/docker")
-    deliver(shop, mature, 0)
 
     with pytest.raises(ProjectError, match="/no/such/docker is not installed"):
         local.deploy(shop, "local", "dev", ahead)

@@ -18,6 +18,7 @@ from {{ cookiecutter.package_name }}.model import signature, task
 from {{ cookiecutter.package_name }}.paths import PREDICTION_LOG, SIGNATURE
 from {{ cookiecutter.package_name }}.serving import routing
 
+ROOT = Path(__file__).parents[2]
 Record = dict[str, Any]
 START = datetime(2026, 3, 2, tzinfo=UTC)
 LABELS = Path("truth.parquet")
@@ -59,6 +60,18 @@ class Made:
     harmed: int | None = None
     plan: Mapping[str, Any] = field(default_factory=dict)
     changed: Callable[[list[Record]], list[Record]] = lambda records: records
+
+
+def lay_out(folder: Path, agreed: str) -> None:
+    """Write contract, parameters and manifest of a shop."""
+    (folder / contract.PATH).write_text(agreed)
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
+    settings |= {"problem": "classification", "positive_class": True}
+    settings["value"] |= {"missed": 60.0, "false_alarm": 12.0}
+    settings["evaluation"]["confidence"] = 0.95
+    settings["gates"] = {"non_inferiority": {"roc_auc": {"absolute": 0.005}}, "latency": {"times_champion": 2.0}}
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    (folder / "golden-path.yaml").write_text("kpi: {name: cost_per_row, label_lag_days: 3}\n")
 
 
 def make(made: Made, seed: int = 1) -> Path:

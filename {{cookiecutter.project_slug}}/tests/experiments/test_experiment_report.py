@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -9,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_experiment import LABELS, MODELS, START, Made, Record, make
+from made_experiment import LABELS, MODELS, START, Made, Record, lay_out, make
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from {{ cookiecutter.package_name }} import params
 from {{ cookiecutter.package_name }}.experiments import effects, report
 from {{ cookiecutter.package_name }}.paths import EXPERIMENTS, PREDICTION_LOG
 from {{ cookiecutter.package_name }}.release.facts import TOLD
+from {{ cookiecutter.package_name }}.report import charts
 from {{ cookiecutter.package_name }}.serving import routing
 
 pytestmark = pytest.mark.usefixtures("counter")
@@ -23,13 +25,39 @@ Run = Callable[..., int]
 PAST = {"stop": START.date() + timedelta(days=20)}
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+@pytest.fixture(scope="module")
+def run() -> Run:
     def called(plan: Path | str, *words: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["experiment-report", f"--labels={LABELS}", *words, str(plan)])
-        return report.main()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["experiment-report", f"--labels={LABELS}", *words, str(plan)])
+            return report.main()
 
     return called
+
+
+@pytest.fixture(scope="module")
+def better(shop_text: str, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop whose challenger is better, after its report. Do not write to it; see ``promoted``."""
+    folder = tmp_path_factory.mktemp("better")
+    lay_out(folder, shop_text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv(TOLD, "facts.json")
+        assert run(make(Made(challenger=0.6))) == 0
+    return folder
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what was decided, to which a page without pictures is enough."""
+    for picture in ("band", "ranges"):
+        monkeypatch.setattr(charts, picture, lambda *_, **__: "")
+
+
+@pytest.fixture
+def promoted(better: Path, counter: Path) -> Path:
+    """A copy of that shop as the working directory."""
+    return shutil.copytree(better, counter, dirs_exist_ok=True)
 
 
 def told() -> dict[str, Any]:
@@ -50,10 +78,14 @@ def together(records: list[Record]) -> list[Record]:
     return records
 
 
+def test_a_challenger_that_is_better_is_promoted(promoted: Path) -> None:
+    assert told()["decision"] == "promote"
+    assert "above zero" in " ".join(told()["reasons"])
+
+
 @pytest.mark.parametrize(
     ("made", "decision", "reason"),
     [
-        (Made(challenger=0.6), "promote", "above zero"),
         (Made(challenger=0.0), "stop", "the challenger is worse"),
         (Made(plan={"minimum_effect": 4.0}), "stop", "no gain worth having"),
         (Made(plan={"minimum_effect": 0.5}), "go on", "not shown"),
@@ -67,7 +99,7 @@ def together(records: list[Record]) -> list[Record]:
             "worse in store 12",
         ),
     ],
-    ids=["better", "worse", "futile", "undecided", "over", "few", "slow", "slow among several", "segment"],
+    ids=["worse", "futile", "undecided", "over", "few", "slow", "slow among several", "segment"],
 )
 def test_the_verdict_is_what_was_found(made: Made, decision: str, reason: str, run: Run) -> None:
     assert run(make(made)) == 0
@@ -100,6 +132,7 @@ def silent(records: list[Record]) -> list[Record]:
     ]
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
@@ -119,11 +152,7 @@ def test_a_comparison_that_is_none_is_void(
     assert reason in " ".join(told()["reasons"])
 
 
-def test_the_checklist_is_told_the_decision_and_who_was_where(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(TOLD, "facts.json")
-
-    run(make(Made(challenger=0.6)))
-
+def test_the_checklist_is_told_the_decision_and_who_was_where(promoted: Path) -> None:
     facts = json.loads(Path("facts.json").read_text())
     assert (facts["experiment"], facts["decision"]) == ("returns", "promote")
     assert facts["decided"] == told()["decided"]
@@ -133,22 +162,19 @@ def test_the_checklist_is_told_the_decision_and_who_was_where(run: Run, monkeypa
         assert variant == ("champion" if bucket < 5_000 else "challenger")
 
 
-def test_the_first_decision_stands(run: Run) -> None:
-    plan = make(Made(challenger=0.6))
-    run(plan)
+@pytest.mark.usefixtures("undrawn")
+def test_the_first_decision_stands(promoted: Path, run: Run) -> None:
     before = told()
-    make(Made(challenger=0.0), seed=2)
 
-    run(plan)
+    run(make(Made(challenger=0.0), seed=2))
 
     assert told()["gain"] != before["gain"]
     assert (told()["decision"], told()["decided"]) == ("promote", before["decided"])
     assert "Today it would be: stop." in told()["reasons"][-1]
 
 
-def test_a_changed_plan_is_another_experiment(run: Run) -> None:
-    run(make(Made(challenger=0.6)))
-
+@pytest.mark.usefixtures("undrawn")
+def test_a_changed_plan_is_another_experiment(promoted: Path, run: Run) -> None:
     run(make(Made(challenger=0.6, plan={"minimum_units": 5_000})))
 
     assert told()["decision"] == "go on"
@@ -164,6 +190,7 @@ def scraped(*counts: tuple[str, int, int]) -> str:
     return "--metrics=metrics.txt"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_challenger_whose_requests_fail_is_stopped(run: Run) -> None:
     metrics = scraped(
         *(("champion", 200, 9_000), ("champion", 500, 3), ("champion", 429, 900)),
@@ -171,22 +198,24 @@ def test_a_challenger_whose_requests_fail_is_stopped(run: Run) -> None:
     )
     nothing_worse = {"error_rate": 0, "refusal_rate": 0, "roc_auc": 0, "segment_harm": 0}
 
-    run(make(Made(challenger=0.6, plan={"guardrails": nothing_worse})), metrics)
+    run(make(Made(challenger=0.6, units=500, plan={"guardrails": nothing_worse})), metrics)
 
     assert told()["decision"] == "stop"
     assert guardrail("error_rate")["state"] == "broken"
     assert guardrail("refusal_rate")["state"] == "kept"
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("failures", "state"), [(1, "kept"), (400, "broken")])
 def test_a_request_that_both_answered_is_one_of_each(failures: int, state: str, run: Run) -> None:
     metrics = scraped(("mixed", 200, 9_000), ("champion", 500, 1), ("challenger", 500, failures))
 
-    run(make(Made(challenger=0.6)), metrics)
+    run(make(Made(challenger=0.6, units=300)), metrics)
 
     assert guardrail("error_rate")["state"] == state
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_shadow_is_compared_row_by_row_which_tells_more(run: Run) -> None:
     run(make(Made(challenger=0.5)))
     apart = told()["gain"]
@@ -198,6 +227,7 @@ def test_a_shadow_is_compared_row_by_row_which_tells_more(run: Run) -> None:
     assert paired["units"][0] == paired["units"][1]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_answers_without_entity_count_by_request(run: Run) -> None:
     def anonymous(records: list[Record]) -> list[Record]:
         return [{**record, "entity": None, "request": str(record["entity"])} for record in records]
@@ -207,6 +237,7 @@ def test_answers_without_entity_count_by_request(run: Run) -> None:
     assert told()["decision"] == "promote"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_batches_which_have_no_routes_are_no_part_of_it(run: Run) -> None:
     def with_batch(records: list[Record]) -> list[Record]:
         batch = [{**record, "id": f"b{record['id']}", "mode": "batch", "variant": "champion"} for record in records]
@@ -225,9 +256,7 @@ def test_before_any_truth_is_known_it_goes_on(run: Run) -> None:
     assert "Too few units tell yet." in (EXPERIMENTS / "returns.html").read_text()
 
 
-def test_the_page_asks_nothing_of_the_network_and_tells_what_was_found_and_what_was_not(run: Run) -> None:
-    run(make(Made(challenger=0.6)))
-
+def test_the_page_asks_nothing_of_the_network_and_tells_what_was_found_and_what_was_not(promoted: Path) -> None:
     page = (EXPERIMENTS / "returns.html").read_text()
     text = (EXPERIMENTS / "returns.md").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,10 +45,14 @@ def known(importance: Mapping[str, float] | None = None) -> Reference:
     return Reference("m", "d", BASE_ROWS, columns, {"score": reference.of_numbers(base["amount"] / 200)})
 
 
-REFERENCE = known()
+@functools.cache
+def usual() -> Reference:
+    """What most tests compare with, described once."""
+    return known()
 
 
-def compared(now: Rows, to: Reference = REFERENCE, limits: Drift = LIMITS) -> Comparison:
+def compared(now: Rows, to: Reference | None = None, limits: Drift = LIMITS) -> Comparison:
+    to = to or usual()
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in now.items()})
     return compare(to, count({**to.columns, **to.predictions}, [table]), limits)
 
@@ -207,7 +212,7 @@ def test_too_few_answers_say_nothing_although_the_rows_are_enough() -> None:
     few = pa.table({"score": pa.array(np.full(LIMITS.min_rows - 1, 9.0, dtype=np.float32))})
     inputs = pa.table({name: pa.array(values, from_pandas=True) for name, values in now.items()})
 
-    found = compare(REFERENCE, count({**REFERENCE.columns, **REFERENCE.predictions}, [inputs, few]), LIMITS)
+    found = compare(usual(), count({**usual().columns, **usual().predictions}, [inputs, few]), LIMITS)
 
     assert found.overall.verdict == "ok"
     assert "499 answers of this model are too few" in move_of("score", found).why[0]

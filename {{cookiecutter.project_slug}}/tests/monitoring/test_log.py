@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 import pytest
@@ -220,19 +225,33 @@ def test_what_a_service_still_writes_to_is_left_to_it_however_long_nothing_came(
     assert sorted(log.read(folder)["id"]) == ["p0", "p1", "p2"]
 
 
-def test_two_compactions_at_once_lose_and_double_nothing(project: Path, answered: list[Record]) -> None:
-    folder = project / "log"
+def test_a_second_compaction_waits_for_the_first_and_takes_what_is_left(
+    project: Path, answered: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, agreed = project / "log", log.of_project()
     for place in range(8):
         write(folder, answered[place * 10 : place * 10 + 10], f"20260302T0{place}0000Z-host-7-{place}")
-        os.utime(folder / f"20260302T0{place}0000Z-host-7-{place}.jsonl", (0, 0))
-    command = [sys.executable, "-m", log.__name__, "--log", str(folder)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    first = shutil.copytree(folder, project / "first")
+    log.compact(first, agreed, 0)
+    waits, lock = threading.Event(), fcntl.flock
 
-    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [process.communicate()[0] for process in both]
+    def flock(handle: IO[str] | int, operation: int) -> None:
+        if operation == fcntl.LOCK_EX:
+            waits.set()
+        lock(handle, operation)
 
-    assert [process.returncode for process in both] == [0, 0]
-    assert sorted("8 segments, 80 records" in text for text in told) == [False, True]
+    with ThreadPoolExecutor(1) as pool, (folder / log.LOCK).open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        monkeypatch.setattr(fcntl, "flock", flock)
+        second = pool.submit(log.compact, folder, agreed, 0)
+        assert waits.wait(60)
+        for segment in sorted(folder.glob("*.jsonl"))[:7]:  # what the first one does as long as it holds the lock
+            segment.unlink()
+            [made] = (first / log.PARQUET).glob(f"day=*/{segment.stem}.parquet")
+            (folder / made.relative_to(first)).parent.mkdir(parents=True, exist_ok=True)
+            made.replace(folder / made.relative_to(first))
+
+    assert (second.result().segments, second.result().rows) == (1, 10)
     assert sorted(log.read(folder)["id"]) == sorted(f"p{place}" for place in range(80))
 
 

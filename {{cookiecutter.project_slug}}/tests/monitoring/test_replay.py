@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,19 @@ from {{ cookiecutter.package_name }}.monitoring import log, replay
 from {{ cookiecutter.package_name }}.paths import PREDICTION_LOG, REPLAY
 from {{ cookiecutter.package_name }}.serving.rest import create_app
 
+pytestmark = pytest.mark.usefixtures("project")
 
-@pytest.fixture
-def served(project: Path) -> list[Record]:
+
+@pytest.fixture(scope="module")
+def served(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
     """What the REST API answered to requests, as its log holds it."""
-    signature = Predictor.load().signature
-    rows = newest_rows().head(150)[[item.name for item in signature.inputs]]
-    inputs = [{name: plain(value) for name, value in row.items()} for row in rows.to_dict("records")]
-    with TestClient(create_app()) as client:
-        answer: dict[str, Any] = client.post("/predict", json=inputs).json()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(shutil.copytree(trained, tmp_path_factory.mktemp("served"), dirs_exist_ok=True))
+        signature = Predictor.load().signature
+        rows = newest_rows().head(150)[[item.name for item in signature.inputs]]
+        inputs = [{name: plain(value) for name, value in row.items()} for row in rows.to_dict("records")]
+        with TestClient(create_app()) as client:
+            answer: dict[str, Any] = client.post("/predict", json=inputs).json()
     return [
         {
             "id": f"p{place}",

@@ -107,7 +107,7 @@ def judge(root: Path, ref: str) -> Report:
     # Where the base had no rows yet, these are the first: the contract alone judges them.
     if any(item.path == str(RAW) and item.before for item in changed):
         try:
-            report |= _compared(agreed, limits, _rows(root, None, "HEAD"), _rows(root, old.commit, ref))
+            report |= compare(agreed, limits, _rows(root, None, "HEAD"), _rows(root, old.commit, ref))
         except InconclusiveError as error:
             report |= {"verdict": "inconclusive", "reasons": [str(error)]}
     overall = report["contract"]
@@ -178,8 +178,18 @@ def markdown(report: Report) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _compared(agreed: Contract, limits: params.Params, now: pd.DataFrame, then: pd.DataFrame) -> Report:
-    """What the rows of now are, beside those of the base."""
+def compare(agreed: Contract, limits: params.Params, now: pd.DataFrame, then: pd.DataFrame) -> Report:
+    """Judge the rows of now beside those of the base.
+
+    Args:
+        agreed: The contract.
+        limits: The parameters: how many new rows may break the contract, and how many old ones may be gone.
+        now: The raw table.
+        then: The raw table of the base.
+
+    Returns:
+        The verdict with its reasons, how many rows came and went, and how far each column moved.
+    """
     added = now[~_is_among(now, then, [name for name in now.columns if name in then.columns])]
     keys = [column.physical_name for column in (agreed.time, agreed.entity) if column is not None]
     keys = [name for name in keys if name in now.columns and name in then.columns]
