@@ -136,7 +136,7 @@ class Runner:
             "LENT": str(self.lent),
             "LENT_CACHE": str(self.lent / ".dvc/cache"),
             "ARTIFACTS": str(artifacts),
-            "MYPY_CACHE_DIR": str(self.home / "mypy"),
+            "MYPY_CACHE_DIR": os.environ["MYPY_CACHE_DIR"],
         }
         command = [str(ACT), event, "--json", "--workflows", str(workflow), "--eventpath", str(event_file)]
         command += ["--platform", "ubuntu-latest=-self-hosted", "--no-cache-server"]

@@ -13,6 +13,15 @@ from tests.template.docker import Engine, Registry
 from tests.template.generation import commit_template, generate, git, run
 
 
+@pytest.fixture(scope="session", autouse=True)
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where mypy keeps what it knows of the packages that every project installs."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("mypy")
+        patch.setenv("MYPY_CACHE_DIR", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template as committed, to generate from; not to be changed."""
