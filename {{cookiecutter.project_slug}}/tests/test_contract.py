@@ -69,6 +69,10 @@ def test_rules_speak_of_the_columns_own_limits(shop_contract: Contract) -> None:
             lambda c: properties(c)["price"].update(logicalTypeOptions={"minimum": 9, "maximum": 1}),
             "minimum 9 is above",
         ),
+        (
+            lambda c: properties(c)["ordered"].update(logicalTypeOptions={"minimum": "soon"}),
+            "'ordered': minimum 'soon': want a date as 2013-12-31",
+        ),
         (lambda c: properties(c)["price"].update(name="size"), "name 'size' stands 2 times"),
         (lambda c: properties(c)["price"].pop("customProperties"), "'price': has no roles"),
         (lambda c: roles(c, "price", ["fature"]), "'price': roles are ['fature']"),

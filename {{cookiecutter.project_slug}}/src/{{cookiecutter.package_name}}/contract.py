@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -252,6 +253,16 @@ _TYPE_WORDS: dict[LogicalType, str] = {
 }
 
 
+def as_moment(limit: Any) -> datetime:
+    """A limit of a column of dates or timestamps; where it names no zone, it is UTC's.
+
+    Raises:
+        ValueError: It is no ISO date or time.
+    """
+    moment = datetime.fromisoformat(str(limit))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _range_words(minimum: Any, maximum: Any) -> str:
     if maximum is None:
         return f"at least {minimum}"
@@ -326,10 +337,21 @@ def _property_faults(item: SchemaProperty) -> Iterator[str]:
         yield f"{where}: classification is {item.classification}, want one of {', '.join(CLASSIFICATIONS)}"
     if custom.get("scale") not in (None, "nominal"):
         yield f"{where}: scale is {custom['scale']}, want nominal or nothing"
-    options = item.logicalTypeOptions or {}
-    minimum, maximum = options.get("minimum"), options.get("maximum")
+    yield from _limit_faults(where, item)
+
+
+def _limit_faults(where: str, item: SchemaProperty) -> Iterator[str]:
+    limits = {name: (item.logicalTypeOptions or {}).get(name) for name in ("minimum", "maximum")}
+    minimum, maximum = limits.values()
+    if item.logicalType in MOMENTS:
+        try:
+            minimum, maximum = (None if limit is None else as_moment(limit) for limit in limits.values())
+        except ValueError:
+            told = " and ".join(f"{name} {limit!r}" for name, limit in limits.items() if limit is not None)
+            yield f"{where}: {told}: want a date as 2013-12-31, or a time as 2013-12-31T23:59:59Z"
+            return
     if minimum is not None and maximum is not None and minimum > maximum:
-        yield f"{where}: minimum {minimum} is above maximum {maximum}"
+        yield f"{where}: minimum {limits['minimum']} is above maximum {limits['maximum']}"
 
 
 def _table_faults(columns: tuple[Column, ...]) -> list[str]:

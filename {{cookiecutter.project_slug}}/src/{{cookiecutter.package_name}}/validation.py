@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from .contract import PATH, Column, Contract, ContractError, Rule
+from .contract import MOMENTS, PATH, Column, Contract, ContractError, Rule, as_moment
 from .text_types import to_time
 
 VIOLATIONS = "contract_violations"
@@ -98,7 +98,7 @@ def in_type(column: Column, values: pd.Series) -> pd.Series:
         words = values.astype("string").str.strip().str.lower()
         known = dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
         return words.map(known).astype("boolean")
-    if column.type in ("date", "timestamp"):
+    if column.type in MOMENTS:
         moments = pd.Series(to_time(values).dt.tz_localize("UTC"))
         return moments.dt.normalize() if column.type == "date" else moments
     if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
@@ -139,7 +139,7 @@ def _pandera(column: Column) -> pa.Column:
 
 
 def _bound(column: Column, bound: Any) -> Any:
-    return pd.Timestamp(str(bound), tz="UTC") if column.type in ("date", "timestamp") else bound
+    return pd.Timestamp(as_moment(bound)) if column.type in MOMENTS else bound
 
 
 def _broken(column: Column, rule: str, rows: pd.Index[Any], values: pd.Series) -> list[Broken]:

@@ -29,13 +29,16 @@ def agreed(shop: Any) -> Contract:
             if item["name"] in ("member", "ordered"):
                 item["customProperties"] = [{"property": "roles", "value": ["feature"]}]
                 item.pop("required", None)
+            if item["name"] == "ordered":
+                item["logicalTypeOptions"] = {"minimum": "2026-01-01", "maximum": "2026-01-31"}
         feature = [{"property": "roles", "value": ["feature"]}]
         columns += [
             {"name": "code", "logicalType": "string", "customProperties": feature, "required": True}
             | {"logicalTypeOptions": {"pattern": "[A-Z]{2}[0-9]+", "maxLength": 4}},
             {"name": "pieces", "logicalType": "integer", "customProperties": feature}
             | {"logicalTypeOptions": {"minimum": 1}},
-            {"name": "packed", "logicalType": "timestamp", "customProperties": feature},
+            {"name": "packed", "logicalType": "timestamp", "customProperties": feature}
+            | {"logicalTypeOptions": {"minimum": "2026-01-01T00:00:00Z"}},
             {"name": "maker", "logicalType": "string", "customProperties": feature},
         ]
 
@@ -51,6 +54,7 @@ CHANGES: list[dict[str, Any]] = [
     {"price": float("inf")}, {"code": None}, {"code": "ab1"}, {"code": "AB123"}, {"code": "AB1\n"}, {"pieces": 0},
     {"pieces": 10**12}, {"packed": None}, {"packed": "2026-01-31T13:45:00+02:00"}, {"member": None}, {"ordered": None},
     {"maker": "NA"}, {"maker": ""}, {"size": "NA"}, {"size": ""},
+    {"ordered": "2026-02-01"}, {"packed": "2026-01-01T00:00:00Z"}, {"packed": "2025-12-31T23:59:59Z"},
 ]  # fmt: skip
 
 
@@ -73,6 +77,19 @@ def test_the_same_rows_are_kept_as_of_a_request(agreed: Contract) -> None:
 
     assert checked.kept.tolist() == [is_kept_by_a_request(agreed, row) for row in rows]
     assert len(checked.reasons) == (~checked.kept).sum()
+
+
+def test_dates_and_times_beyond_their_limits_are_refused(agreed: Contract) -> None:
+    changes = [{"ordered": "2026-01-01"}, {"ordered": "2025-12-31"}, {"packed": "2026-01-01T01:30:00+02:00"}]
+    rows = [GOOD | change for change in changes]
+
+    checked = check(agreed, columns(rows), len(rows))
+
+    assert checked.kept.tolist() == [is_kept_by_a_request(agreed, row) for row in rows] == [True, False, False]
+    assert checked.reasons == [
+        "ordered must be between 2026-01-01 and 2026-01-31",
+        "packed must be at least 2026-01-01T00:00:00Z",
+    ]
 
 
 def test_the_tensors_are_those_of_the_predictor(agreed: Contract) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import onnx
 import pytest
 from fastapi.testclient import TestClient
-from running_service import PATIENCE_SECONDS, Serve
+from running_service import PATIENCE_SECONDS, Serve, until
 
 from {{ cookiecutter.package_name }} import contract
 from {{ cookiecutter.package_name }}.model.predictor import Predictor
@@ -295,6 +295,18 @@ def test_health_and_readiness_are_told(client: TestClient) -> None:
 
 def test_the_service_is_not_ready_before_it_has_started(inside: Path) -> None:
     assert TestClient(create_app()).get("/readyz").status_code == 503
+
+
+def test_a_log_that_has_ended_takes_the_service_out_of_use_and_asks_for_a_new_one(
+    serve: Serve, row: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PredictionLog, "_line", lambda *_: 1 / 0)
+    client = serve(prediction_log=tmp_path / "log")
+    assert client.post("/predict", json=row).status_code == 200  # was taken before the log's thread met its fault
+
+    until(lambda: client.get("/healthz").status_code == 503)
+
+    assert client.get("/readyz").status_code == client.post("/predict", json=row).status_code == 503
 
 
 def test_the_model_is_described(client: TestClient) -> None:

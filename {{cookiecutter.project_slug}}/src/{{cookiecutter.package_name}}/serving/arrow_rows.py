@@ -19,9 +19,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..contract import Column, Contract, LogicalType
+from ..contract import MOMENTS, Column, Contract, LogicalType
 from ..missing_words import MISSING_ANYWHERE, MISSING_IN_NUMBERS
-from ..model.features import MISSING_CATEGORY, SECONDS_PER_DAY, Inputs, as_category, categories_of, numbers_of
+from ..model.features import (
+    MISSING_CATEGORY,
+    SECONDS_PER_DAY,
+    Inputs,
+    as_category,
+    as_number,
+    categories_of,
+    numbers_of,
+)
 
 _MISSING_TRUTHS = pa.array(MISSING_ANYWHERE)
 _MISSING_NUMBERS = pa.array(sorted(MISSING_IN_NUMBERS))
@@ -129,10 +137,9 @@ def _faults(column: Column, values: pa.Array, is_mistyped: Mask) -> Iterator[tup
         allowed = {as_category(value) for value in column.enum} if column.type == "string" else set(column.enum)
         yield "enum", ~_per_value(values, lambda value: value in allowed, True, np.bool_)
         return
-    if column.type in ("integer", "number") and (column.minimum is not None or column.maximum is not None):
-        numbers = _float(values)
-        below = numbers < column.minimum if column.minimum is not None else np.zeros(len(numbers), dtype=np.bool_)
-        yield "range", below | (numbers > column.maximum) if column.maximum is not None else below
+    if column.type in ("integer", "number", *MOMENTS) and (column.minimum is not None or column.maximum is not None):
+        numbers, least, most = _as_numbers(values), as_number(column.minimum), as_number(column.maximum)
+        yield "range", (numbers < least) | (numbers > most)  # no limit is NaN, beyond which is nothing
     if column.type == "string" and column.pattern is not None:
         pattern = re.compile(column.pattern)
         yield "pattern", ~_per_value(values, lambda value: pattern.fullmatch(value) is not None, True, np.bool_)

@@ -204,6 +204,11 @@ class PredictionLog:
         """Records that wait for the disk."""
         return self._appended - self._settled
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will be written any more; only a new process helps."""
+        return bool(self._ended)
+
     def append(self, record: Record) -> None:
         """Take a record, to be written soon; never waits for the disk.
 

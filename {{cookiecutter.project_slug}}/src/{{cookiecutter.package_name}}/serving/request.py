@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, create_model
 
-from ..contract import Column, Contract
+from ..contract import MOMENTS, Column, Contract, as_moment
 from .refusal import Refused
 
 TYPES: dict[str, type] = {
@@ -174,9 +174,11 @@ def _field(column: Column) -> tuple[Any, Any]:
 
 
 def _limits(column: Column) -> dict[str, Any]:
-    if column.type not in ("integer", "number"):
-        return {}
-    whole = column.type == "integer"
-    least = column.minimum if column.minimum is not None or not whole else -LARGEST_WHOLE
-    most = column.maximum if column.maximum is not None or not whole else LARGEST_WHOLE
-    return {name: limit for name, limit in (("ge", least), ("le", most)) if limit is not None}
+    least, most = column.minimum, column.maximum
+    if column.type == "integer":
+        least, most = (-LARGEST_WHOLE if least is None else least), (LARGEST_WHOLE if most is None else most)
+    given = {name: limit for name, limit in (("ge", least), ("le", most)) if limit is not None}
+    if column.type in MOMENTS:
+        moments = {name: as_moment(limit) for name, limit in given.items()}
+        return moments if column.type == "timestamp" else {name: moment.date() for name, moment in moments.items()}
+    return given if column.type in ("integer", "number") else {}

@@ -102,17 +102,26 @@ def declared(agreed: Contract, service: Service) -> FastAPI:
     async def model() -> dict[str, Any]:
         return service.model.signature.to_json()
 
-    @app.get("/healthz", summary="Whether the process is alive")
-    async def healthz() -> dict[str, str]:
-        return {"status": "alive"}
+    @app.get(
+        "/healthz",
+        response_model=dict[str, str],
+        summary="Whether the process is alive",
+        responses={503: {"description": "Only a new process helps."}},
+    )
+    async def healthz() -> JSONResponse:
+        return _status(service.is_alive, "alive", "the prediction log has ended")
 
-    @app.get("/readyz", summary="Whether predictions can be asked for", responses={503: {"description": "Not yet."}})
+    @app.get("/readyz", summary="Whether predictions can be asked for", responses={503: {"description": "Not now."}})
     async def readyz() -> JSONResponse:
-        is_ready = service.is_ready
-        return JSONResponse({"status": "ready" if is_ready else "starting"}, status_code=200 if is_ready else 503)
+        return _status(service.is_ready, "ready", "not ready")
 
     @app.get("/metrics", summary="What is measured, as OpenMetrics", response_class=Response)
     async def metrics() -> Response:
         return Response(service.metrics.render(), media_type=CONTENT_TYPE)
 
     return app
+
+
+def _status(holds: bool, words: str, otherwise: str) -> JSONResponse:
+    """The answer to a probe."""
+    return JSONResponse({"status": words if holds else otherwise}, status_code=200 if holds else 503)

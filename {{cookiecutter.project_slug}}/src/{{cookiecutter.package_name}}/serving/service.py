@@ -77,7 +77,6 @@ class Service:
 
     Attributes:
         metrics: What is measured.
-        is_ready: Whether it has started and not stopped.
         settings: How it runs.
     """
 
@@ -93,7 +92,7 @@ class Service:
     ) -> None:
         self._variants = variants
         self.metrics = metrics
-        self.is_ready = False
+        self._is_running = False
         self.settings = settings
         self._agreed = agreed
         self._memory = cache if isinstance(cache, MemoryCache) else None
@@ -113,6 +112,16 @@ class Service:
     def attach(self, app: FastAPI) -> None:
         """Name the application that answers everything but predictions."""
         self._app = app
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can ever answer a prediction: it answers none that it cannot log."""
+        return self._log is None or not self._log.has_ended
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has started and not stopped, and is alive."""
+        return self._is_running and self.is_alive
 
     @property
     def model(self) -> Loaded:
@@ -149,12 +158,12 @@ class Service:
             logs.write("warning", "predictions are not logged: PREDICTION_LOG names no folder")
         self._shadow = Shadow(self.metrics, self._log)
         self._describe(self._variants)
-        self.is_ready = True
+        self._is_running = True
         logs.write("info", "ready", **_told(self._variants), auth=self.settings.auth)
         try:
             yield
         finally:
-            self.is_ready = False
+            self._is_running = False
             self._threads.shutdown()
             self._threads = None
             await asyncio.to_thread(self._shadow.close)
