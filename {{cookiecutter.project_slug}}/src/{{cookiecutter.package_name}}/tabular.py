@@ -27,7 +27,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from .errors import ProjectError
-from .missing_words import MISSING_ANYWHERE
+from .missing_words import as_text
 from .text_types import Decimal, to_time, typed
 
 _SEPARATORS = (",", ";", "\t", "|", " ")
@@ -168,13 +168,7 @@ def _csv(path: Path, separator: str, encoding: str) -> pa.Table:
                     encoding=_plain(encoding), block_size=_BLOCK, skip_rows=header_lines, column_names=positions
                 ),
                 parse_options=pcsv.ParseOptions(delimiter=separator, newlines_in_values=True),
-                convert_options=pcsv.ConvertOptions(
-                    column_types=dict.fromkeys(positions, pa.string()),
-                    null_values=MISSING_ANYWHERE,
-                    strings_can_be_null=True,
-                    # A quoted "NA" was written as a word: R quotes text and leaves bare what is missing.
-                    quoted_strings_can_be_null=False,
-                ),
+                convert_options=as_text(positions),
             )
     except pa.ArrowInvalid as error:
         if any(words in str(error) for words in ("Empty CSV file", "Could not skip initial")):

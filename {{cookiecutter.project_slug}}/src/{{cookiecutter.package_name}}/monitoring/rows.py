@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from .. import tabular
 from ..contract import PERSONAL, Contract, LogicalType
 from ..errors import ProjectError
-from ..missing_words import MISSING_ANYWHERE
+from ..missing_words import as_text
 from ..serving.arrow_rows import in_type
 from ..serving.batch_files import trimmed
 from ..serving.routing import SHADOW
@@ -159,13 +159,7 @@ def _csv(path: Path, taken: Collection[str], moment: str | None, agreed: Contrac
             path,
             read_options=pcsv.ReadOptions(block_size=BLOCK_BYTES, encoding=encoding),
             parse_options=pcsv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=pcsv.ConvertOptions(
-                include_columns=wanted,
-                column_types=dict.fromkeys(wanted, pa.string()),
-                null_values=MISSING_ANYWHERE,
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
+            convert_options=as_text(wanted),
         ) as reader:
             for batch in reader:
                 yield pa.table({name: _typed(path, name, types[name], batch.column(name)) for name in wanted})

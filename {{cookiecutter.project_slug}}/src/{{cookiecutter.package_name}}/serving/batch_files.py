@@ -20,7 +20,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from ..errors import ProjectError
-from ..missing_words import MISSING_ANYWHERE
+from ..missing_words import MISSING_ANYWHERE, as_text
 from .prediction_log import sync_folder
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -226,13 +226,7 @@ class _Csv:
             file,
             read_options=pcsv.ReadOptions(block_size=_BLOCK, use_threads=False),
             parse_options=pcsv.ParseOptions(delimiter=self._separator, newlines_in_values=True),
-            convert_options=pcsv.ConvertOptions(
-                include_columns=names,
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=missing,
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
+            convert_options=as_text(names, missing),
         )
 
     def _beside(self, blocks: Sequence[pa.RecordBatch | None]) -> pa.RecordBatch:
