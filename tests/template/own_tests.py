@@ -23,7 +23,7 @@ _READING = (
 )
 _BESIDES = (
     *("tests/monitoring", "tests/web", "tests/gates/test_prove.py"),
-    "tests/experiments/test_experiment_report.py::test_the_verdict_is_what_was_found[better]",
+    "tests/experiments/test_experiment_report.py::test_a_challenger_that_is_better_is_promoted",
 )
 _OF_THE_TABLE = ("tests/test_source.py", "tests/test_lineage.py")
 ANOTHER_PROBLEM = (*_READING, *_BESIDES)

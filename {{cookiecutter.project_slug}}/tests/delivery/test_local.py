@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -203,17 +204,42 @@ def test_of_two_that_serve_the_newer_one_is_kept_until_it_is_replaced(
 ) -> None:
     local.deploy(shop, "local", "dev", ahead)
     deliver(shop, mature, 1)
-    with monkeypatch.context() as killed:
-        killed.setattr(local, "_retire", lambda _: pytest.fail("killed"))
-        with pytest.raises(pytest.fail.Exception):
-            local.deploy(shop, "local", "dev", ahead)
+    kill_before_the_old_one_goes(shop, ahead, monkeypatch)
     assert services(docker) == [("shop-local-green", "b"), ("shop-local-blue", "a")]
+    unseen, retire, was_unseen = docker / "unseen", local._retire, list[bool]()
+    unseen.write_text("green")  # as in the moment after it was let in
+    monkeypatch.setattr(local, "_retire", lambda old: (was_unseen.append(unseen.exists()), retire(old)))
+    threading.Timer(0.3, unseen.unlink).start()
 
-    kept = local.mend("shop-local")
+    kept = local.mend(ahead)
 
     assert kept is not None
     assert kept.colour == "green"
     assert services(docker) == [("shop-local-green", "b")]
+    assert was_unseen == [False], "the old one goes when requests reach the new one"
+
+
+def test_of_two_that_run_the_one_that_is_asked_is_kept(
+    shop: Path, docker: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.deploy(shop, "local", "dev", ahead)
+    deliver(shop, mature, 1)
+    kill_before_the_old_one_goes(shop, ahead, monkeypatch)
+    (docker / "unseen").write_text("green")
+    monkeypatch.setattr(front, "SECONDS", 0.3)
+
+    kept = local.mend(ahead)
+
+    assert kept is not None
+    assert kept.colour == "blue"
+    assert services(docker) == [("shop-local-blue", "a")]
+
+
+def kill_before_the_old_one_goes(shop: Path, ahead: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(local, "_retire", lambda _: pytest.fail("killed"))
+        with pytest.raises(pytest.fail.Exception):
+            local.deploy(shop, "local", "dev", ahead)
 
 
 def test_a_deployment_that_is_interrupted_leaves_what_ran(

@@ -164,7 +164,7 @@ def replace(root: Path, state: DesiredState, ahead: Front) -> float:
     wanted = registry.by_tag(root, state.model).model_sha256
     row = example_row(contract.load(root / contract.PATH))
     front.check(ahead)
-    old = mend(ahead.owner)
+    old = mend(ahead)
     colour = next(name for name in front.COLOURS if old is None or name != old.colour)
     new = _start(ahead.owner, colour, state.model, image)
     try:
@@ -179,7 +179,7 @@ def replace(root: Path, state: DesiredState, ahead: Front) -> float:
     return time.monotonic() - begun
 
 
-def mend(owner: str) -> Running | None:
+def mend(ahead: Front) -> Running | None:
     """Remove what a deployment that was killed has left: what was never let in, and the older of two that serve.
 
     Returns:
@@ -188,6 +188,7 @@ def mend(owner: str) -> Running | None:
     Raises:
         ProjectError: Docker refused.
     """
+    owner = ahead.owner
     own = ("ps", "--all", "--no-trunc", "--filter", f"label={front.OWNER}={owner}", "--filter", f"label={COLOUR}")
     let_in = docker.run(*own, "--filter", f"network={owner}", "--format", f'{{{{.ID}}}} {{{{.Label "{COLOUR}"}}}}')
     found = [Running(*line.split()) for line in let_in.splitlines()]  # the newest first, as Docker lists them
@@ -195,6 +196,11 @@ def mend(owner: str) -> Running | None:
         docker.run("rm", "--force", stray)
     alive = docker.run(*own, "--quiet", "--filter", "status=running").split()
     found.sort(key=lambda item: item.container not in alive)
+    if len(found) > 1 and found[1].container in alive:
+        try:
+            front.await_colour(ahead, found[0].colour)  # it was perhaps let in a moment ago
+        except ProjectError:
+            found.reverse()  # nobody is sent to the newer one
     for older in found[1:]:
         _retire(older.container)
     return found[0] if found else None
