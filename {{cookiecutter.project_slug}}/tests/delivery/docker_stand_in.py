@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -35,9 +36,12 @@ SERVE = "serve"
 class Container(BaseHTTPRequestHandler):
     """What a service and a proxy have in common."""
 
+    reply: Callable[[str, bytes | None], tuple[str, bytes]]
+    """Who answers what was sent to a path, and what; empty where nobody does."""
+
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
-        by, body = self.reply(sent)
+        by, body = self.reply(self.path, sent)
         self.send_response(200 if body else 503)
         self.send_header("X-Served-By", by)
         self.send_header("Content-Length", str(len(body)))
@@ -45,10 +49,6 @@ class Container(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     do_GET = do_POST  # noqa: N815  # as the library calls it
-
-    def reply(self, sent: bytes | None) -> tuple[str, bytes]:
-        """Who answers, and what; empty where nobody does."""
-        raise NotImplementedError
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -58,22 +58,21 @@ def server(port: int, model: str) -> HTTPServer:
     """A container that listens already: a service that answers by a model, or the proxy where there is none."""
     home, turn = HOME, itertools.count()
 
-    class Service(Container):
-        def reply(self, sent: bytes | None) -> tuple[str, bytes]:
-            return "", json.dumps({"model": model}).encode()
+    def service(_path: str, _sent: bytes | None) -> tuple[str, bytes]:
+        return "", json.dumps({"model": model}).encode()
 
-    class Proxy(Container):
-        def reply(self, sent: bytes | None) -> tuple[str, bytes]:
-            unseen = (home / "unseen").read_text() if (home / "unseen").exists() else ""
-            known = json.loads((home / "containers.json").read_text()).values()
-            there = [item for item in known if item["alias"] and item["pid"] and item["alias"] not in unseen]
-            if not there:
-                return "", b""
-            chosen = there[next(turn) % len(there)]
-            with urlopen(f"http://127.0.0.1:{chosen['port']}{self.path}", sent) as answer:
-                return chosen["alias"], answer.read()
+    def proxy(path: str, sent: bytes | None) -> tuple[str, bytes]:
+        unseen = (home / "unseen").read_text() if (home / "unseen").exists() else ""
+        known = json.loads((home / "containers.json").read_text()).values()
+        there = [item for item in known if item["alias"] and item["pid"] and item["alias"] not in unseen]
+        if not there:
+            return "", b""
+        chosen = there[next(turn) % len(there)]
+        with urlopen(f"http://127.0.0.1:{chosen['port']}{path}", sent) as answer:
+            return chosen["alias"], answer.read()
 
-    return HTTPServer(("127.0.0.1", port), Service if model else Proxy)
+    reply = staticmethod(service if model else proxy)
+    return HTTPServer(("127.0.0.1", port), type("Running", (Container,), {"reply": reply}))
 
 
 class Processes:

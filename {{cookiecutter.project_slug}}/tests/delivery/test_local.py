@@ -199,14 +199,23 @@ def test_what_was_tried_and_never_let_in_is_removed(shop: Path, docker: Path, ma
     assert services(docker) == [("shop-local-blue", "a")]
 
 
-def test_of_two_that_serve_the_newer_one_is_kept_until_it_is_replaced(
-    shop: Path, docker: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def unseen(shop: Path, docker: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Names the colours that the proxy does not find; a deployment was killed before blue made way for green."""
     local.deploy(shop, "local", "dev", ahead)
     deliver(shop, mature, 1)
-    kill_before_the_old_one_goes(shop, ahead, monkeypatch)
+    with monkeypatch.context() as killed:
+        killed.setattr(local, "_retire", lambda _: pytest.fail("killed"))
+        with pytest.raises(pytest.fail.Exception):
+            local.deploy(shop, "local", "dev", ahead)
     assert services(docker) == [("shop-local-green", "b"), ("shop-local-blue", "a")]
-    unseen, retire, was_unseen = docker / "unseen", local._retire, list[bool]()
+    return docker / "unseen"
+
+
+def test_of_two_that_serve_the_newer_one_is_kept_until_it_is_replaced(
+    unseen: Path, docker: Path, ahead: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retire, was_unseen = local._retire, list[bool]()
     unseen.write_text("green")  # as in the moment after it was let in
     monkeypatch.setattr(local, "_retire", lambda old: (was_unseen.append(unseen.exists()), retire(old)))
     threading.Timer(0.3, unseen.unlink).start()
@@ -220,12 +229,9 @@ def test_of_two_that_serve_the_newer_one_is_kept_until_it_is_replaced(
 
 
 def test_of_two_that_run_the_one_that_is_asked_is_kept(
-    shop: Path, docker: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch
+    unseen: Path, docker: Path, ahead: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local.deploy(shop, "local", "dev", ahead)
-    deliver(shop, mature, 1)
-    kill_before_the_old_one_goes(shop, ahead, monkeypatch)
-    (docker / "unseen").write_text("green")
+    unseen.write_text("green")
     monkeypatch.setattr(front, "SECONDS", 0.3)
 
     kept = local.mend(ahead)
@@ -233,13 +239,6 @@ def test_of_two_that_run_the_one_that_is_asked_is_kept(
     assert kept is not None
     assert kept.colour == "blue"
     assert services(docker) == [("shop-local-blue", "a")]
-
-
-def kill_before_the_old_one_goes(shop: Path, ahead: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as killed:
-        killed.setattr(local, "_retire", lambda _: pytest.fail("killed"))
-        with pytest.raises(pytest.fail.Exception):
-            local.deploy(shop, "local", "dev", ahead)
 
 
 def test_a_deployment_that_is_interrupted_leaves_what_ran(
