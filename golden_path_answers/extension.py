@@ -35,7 +35,7 @@ class Refusal(SystemExit, FailedHookException):
 
 
 class AnswersExtension(Extension):
-    """Gives templates ``accept_answers`` and ``answer_faults``, and keeps answers from being run as templates."""
+    """Gives templates ``accept_answers``, ``answer_faults`` and ``template_folder``, and keeps answers from being run as templates."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -43,6 +43,7 @@ class AnswersExtension(Extension):
         self._menu: Mapping[str, object] = json.loads(menu)
         environment.globals["accept_answers"] = self.accept
         environment.globals["answer_faults"] = self.faults
+        environment.globals["template_folder"] = lambda: str(_TEMPLATE)
 
     def faults(self, answers: Mapping[str, object]) -> list[str]:
         """Judge the answers; see ``rules.find_faults``."""

@@ -1,5 +1,6 @@
 """Finish a generated project: prune what its options leave out, choose the license, make the first commit."""
 
+import importlib.util
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 ANSWERS = {
     "data_remote": "{{ cookiecutter.data_remote }}",
@@ -17,7 +19,7 @@ ANSWERS = {
     "license": "{{ cookiecutter.license }}",
     "use_events": "{{ cookiecutter.use_events }}",
 }
-PACKAGE = "src/{{ cookiecutter.package_name }}"
+TEMPLATE = Path({{ template_folder() | tojson }})  # fmt: skip
 TEMPLATE_VERSION = "{{ cookiecutter._template_version }}"
 MADE_BY_CRUFT = bool("{{ 'yes' if '_commit' in cookiecutter else '' }}")
 
@@ -50,11 +52,6 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
     ),
     ("use_events", "True"): (
         "docs/events.md",
-        f"{PACKAGE}/serving/cloud_events.py",
-        f"{PACKAGE}/serving/event_streams.py",
-        f"{PACKAGE}/serving/events.py",
-        "tests/serving/test_cloud_events.py",
-        "tests/serving/test_events.py",
         "monitoring/grafana/dashboards/events.json",
         "monitoring/prometheus/rules/events.yaml",
         "monitoring/prometheus/tests/events.yaml",
@@ -98,6 +95,32 @@ def choose_license(project: Path, name: str) -> None:
     licenses = project / "licenses"
     (licenses / f"{name}.txt").replace(project / "LICENSE")
     shutil.rmtree(licenses)
+
+
+def vendor_library(project: Path) -> None:
+    """Put the library of this template into ``vendor/`` as a wheel, and name its digest in the project's locks.
+
+    The library's own modules do it, each loaded as a file: nothing of it is installed here.
+    """
+    wheel, lock_file, fingerprints = (
+        _module(name) for name in ("repository/wheel", "repository/lock_file", "pipeline/fingerprints")
+    )
+    built = wheel.build(TEMPLATE, project / "vendor")
+    version, digest = built.name.split("-")[1], wheel.digest(built)
+    for lock in sorted((project / "requirements").glob("*.txt")):
+        lock.write_text(lock_file.with_wheel(lock.read_text(encoding="utf-8"), version, digest), encoding="utf-8")
+    stages = fingerprints.text(TEMPLATE / "src", project)
+    (project / fingerprints.FILE).write_text(stages, encoding="utf-8")
+
+
+def _module(name: str) -> Any:
+    path = TEMPLATE / "src" / "goldenpath" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"goldenpath_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path}: cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def anchor_source(project: Path) -> None:
@@ -172,6 +195,7 @@ def main() -> None:
     project = Path.cwd()
     prune(project, ANSWERS)
     choose_license(project, ANSWERS["license"])
+    vendor_library(project)
     anchor_source(project)
     outcome = commit_all(project)
     if is_rehearsal(project):

@@ -1,3 +1,3 @@
 """Golden Path: the platform's tool around the project template."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from goldenpath.steps import Step, StepError, run
+from goldenpath.review.steps import Step, StepError, run
 
 TEMPLATE = Path(__file__).resolve().parents[2]
 SCRATCH = TEMPLATE / "build" / "demo"

@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 
 import pytest
 
-from goldenpath.evidence import receipts
-from goldenpath.product.errors import BrokenFileError
-from goldenpath.product.product import Product, open_product, open_products
-from goldenpath.product.tree import LARGEST, DictTree
+from goldenpath.review.evidence import receipts
+from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.product import Product, open_product, open_products
+from goldenpath.review.product.tree import LARGEST, DictTree
 from goldenpath.review.review import Review, judge, review
-from goldenpath.standards.criterion import Criterion, Effort, Part
-from goldenpath.standards.verdict import Status, Verdict, passed
-from tests.standards.cases import NOW, Repository
+from goldenpath.review.standards.criterion import Criterion, Effort, Part
+from goldenpath.review.standards.verdict import Status, Verdict, passed
+from tests.review.standards.cases import NOW, Repository
 
 MANIFEST = """\
 product:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from goldenpath.review.insights import next_steps
 from goldenpath.review.review import Review, review
-from tests.standards.cases import Repository
+from tests.review.standards.cases import Repository
 
 ENTRY = """\
 - id: {id}

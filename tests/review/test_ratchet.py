@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goldenpath.cli import main
-from goldenpath.standards import catalogue
-from tests.standards.cases import PRODUCT, Files, Repository
+from goldenpath.review.standards import catalogue
+from tests.review.standards.cases import PRODUCT, Files, Repository
 
 SHA = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 TODAY = datetime.now(UTC).date()

@@ -11,10 +11,10 @@ import pytest
 
 from goldenpath.review import levels
 from goldenpath.review.review import Review, review
-from goldenpath.standards.criterion import Part
-from goldenpath.standards.verdict import Status
+from goldenpath.review.standards.criterion import Part
+from goldenpath.review.standards.verdict import Status
 from tests.review.shapes import SHAPES
-from tests.standards.cases import Repository
+from tests.review.standards.cases import Repository
 
 TEMPLATE = Path(__file__).resolve().parents[2]
 NOBODYS: Mapping[str, str] = {

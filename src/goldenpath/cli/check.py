@@ -11,18 +11,18 @@ from pathlib import Path
 
 import click
 
-from goldenpath import reports
 from goldenpath.cli.inputs import FOLDER, InputError, speaking
-from goldenpath.product.errors import BrokenFileError
-from goldenpath.product.product import Product, open_products
-from goldenpath.reports.links import forge_of, handbook_of
-from goldenpath.reports.report import Report, gate_answer
-from goldenpath.reports.words import plain
+from goldenpath.reports import maturity
+from goldenpath.reports.maturity.links import forge_of, handbook_of
+from goldenpath.reports.maturity.report import Report, gate_answer
+from goldenpath.reports.maturity.words import plain
 from goldenpath.review.baseline import held_against, merge_base
 from goldenpath.review.history import history
+from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.product import Product, open_products
 from goldenpath.review.ratchet import Exit, Finding, at_least
 from goldenpath.review.review import Review, review
-from goldenpath.standards import catalogue
+from goldenpath.review.standards import catalogue
 
 
 @click.command()
@@ -33,7 +33,7 @@ from goldenpath.standards import catalogue
     "formats",
     multiple=True,
     metavar="FORMAT",
-    help=f"One or more of {', '.join(reports.FORMATS)}; repeat it or use commas. [default: text]",
+    help=f"One or more of {', '.join(maturity.FORMATS)}; repeat it or use commas. [default: text]",
 )
 @click.option(
     "--output",
@@ -83,8 +83,8 @@ def check(
 def _formats(given: Sequence[str]) -> list[str]:
     names = [name.strip() for item in given for name in item.split(",") if name.strip()] or ["text"]
     for name in names:
-        if name not in reports.FORMATS:
-            raise click.UsageError(f"--format {plain(name)}: want some of {', '.join(reports.FORMATS)}")
+        if name not in maturity.FORMATS:
+            raise click.UsageError(f"--format {plain(name)}: want some of {', '.join(maturity.FORMATS)}")
     return list(dict.fromkeys(names))
 
 
@@ -109,7 +109,7 @@ def _targets(names: Sequence[str], outputs: Sequence[Path]) -> list[Path | None]
     if len(outputs) == len(names) and not (len(outputs) == 1 and _is_folder(outputs[0])):
         return [None if str(target) == "-" else target for target in outputs]
     if len(outputs) == 1:
-        return [outputs[0] / reports.FORMATS[name].file for name in names]
+        return [outputs[0] / maturity.FORMATS[name].file for name in names]
     raise click.UsageError(f"{len(names)} formats and {len(outputs)} --output: want one folder, or a file for each")
 
 
@@ -155,7 +155,7 @@ def _put(name: str, target: Path | None, found: Sequence[Report]) -> None:
         settings["beside"] = target.parent if target else Path()
     if name == "text" and target is None:
         settings |= _terminal()
-    text = reports.render(name, found, **settings)
+    text = maturity.render(name, found, **settings)
     if target is None:
         click.echo(text, nl=False, color=True)
         return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from goldenpath.cli.inputs import CriterionId, width
-from goldenpath.fixes import FIXES
-from goldenpath.standards.criterion import Criterion
+from goldenpath.review.fixes import FIXES
+from goldenpath.review.standards.criterion import Criterion
 
 
 @click.command()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from goldenpath import fixes
 from goldenpath.cli.inputs import FOLDER, CriterionId, InputError, speaking
-from goldenpath.product.product import Product, open_product
-from goldenpath.reports.words import plain
-from goldenpath.standards import criterion
-from goldenpath.standards.criterion import Criterion
+from goldenpath.reports.maturity.words import plain
+from goldenpath.review import fixes
+from goldenpath.review.product.product import Product, open_product
+from goldenpath.review.standards import criterion
+from goldenpath.review.standards.criterion import Criterion
 
 
 @click.command()

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from goldenpath.cli.inputs import FOLDER, speaking
-from goldenpath.product.product import open_products
-from goldenpath.reports.words import plain
+from goldenpath.reports.maturity.words import plain
 from goldenpath.review import history as levels
+from goldenpath.review.product.product import open_products
 from goldenpath.review.review import review
 
 

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import click
 
-from goldenpath.product.errors import BrokenFileError
-from goldenpath.reports.words import plain
+from goldenpath.reports.maturity.words import plain
+from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.ratchet import Exit
-from goldenpath.standards import catalogue, criterion
+from goldenpath.review.standards import catalogue, criterion
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)

@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 from goldenpath.cli.inputs import FILE, FOLDER, CriterionId, InputError, speaking
-from goldenpath.evidence.receipts import REF
-from goldenpath.evidence.record import RecordError, Sources
-from goldenpath.evidence.record import record as write_receipt
-from goldenpath.product.product import open_product
-from goldenpath.reports.words import plain
-from goldenpath.standards.criterion import Criterion
+from goldenpath.reports.maturity.words import plain
+from goldenpath.review.evidence.receipts import REF
+from goldenpath.review.evidence.record import RecordError, Sources
+from goldenpath.review.evidence.record import record as write_receipt
+from goldenpath.review.product.product import open_product
+from goldenpath.review.standards.criterion import Criterion
 
 
 def _fact(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from goldenpath.cli.inputs import FOLDER, CriterionId, InputError, speaking
-from goldenpath.evidence import sign
-from goldenpath.fixes import FixError, write
-from goldenpath.product.product import Product, open_product
-from goldenpath.reports.words import plain
+from goldenpath.reports.maturity.words import plain
 from goldenpath.review import levels
+from goldenpath.review.evidence import sign
+from goldenpath.review.fixes import FixError, write
+from goldenpath.review.product.product import Product, open_product
 from goldenpath.review.review import review
-from goldenpath.standards.criterion import Criterion
+from goldenpath.review.standards.criterion import Criterion
 
 
 @click.command()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldenpath.product.errors import BrokenFileError
-from goldenpath.product.git import Git
-from goldenpath.product.product import Product, open_product
+from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.git import Git
+from goldenpath.review.product.product import Product, open_product
 from goldenpath.review.ratchet import Finding, Kind, compare
 from goldenpath.review.review import Review, review
-from goldenpath.standards.verdict import Evidence
+from goldenpath.review.standards.verdict import Evidence
 
 
 def merge_base(path: Path, reference: str) -> str | None:

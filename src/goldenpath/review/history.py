@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from goldenpath.product.git import Commit
-from goldenpath.product.product import Product, open_product
 from goldenpath.review import levels
+from goldenpath.review.product.git import Commit
+from goldenpath.review.product.product import Product, open_product
 from goldenpath.review.review import Review, review
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from goldenpath.evidence.signed import Signed
 from goldenpath.review import levels
+from goldenpath.review.evidence.signed import Signed
 from goldenpath.review.review import Result, Review
-from goldenpath.standards import criterion
-from goldenpath.standards.verdict import Evidence, Status
+from goldenpath.review.standards import criterion
+from goldenpath.review.standards.verdict import Evidence, Status
 
 MOST = 5
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from goldenpath.standards.criterion import Part
-from goldenpath.standards.verdict import Status
+from goldenpath.review.standards.criterion import Part
+from goldenpath.review.standards.verdict import Status
 
 if TYPE_CHECKING:
     from goldenpath.review.review import Result

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
 
-from goldenpath.evidence import signed
-from goldenpath.product.errors import BrokenFileError
-from goldenpath.product.manifest import NAME as MANIFEST
-from goldenpath.product.product import Product
-from goldenpath.product.tree import sha256
 from goldenpath.review import levels
+from goldenpath.review.evidence import signed
+from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.manifest import NAME as MANIFEST
+from goldenpath.review.product.product import Product
+from goldenpath.review.product.tree import sha256
 from goldenpath.review.review import Result, Review
-from goldenpath.standards.verdict import Evidence, Status
+from goldenpath.review.standards.verdict import Evidence, Status
 
 MINIMUM_LEVEL = {"dev": 1, "staging": 2, "prod": 3}
 """The level that a product must have before its deployment to an environment may change."""

@@ -11,14 +11,14 @@ from datetime import datetime
 from functools import cached_property
 from threading import Thread
 
-from goldenpath.evidence import receipts, signed
-from goldenpath.product.errors import BrokenFileError
-from goldenpath.product.git import Git
-from goldenpath.product.product import Product
 from goldenpath.review import levels
-from goldenpath.standards import CATALOGUE_VERSION, catalogue
-from goldenpath.standards.criterion import Criterion, Part
-from goldenpath.standards.verdict import Evidence, Status, Verdict, failed, unknown
+from goldenpath.review.evidence import receipts, signed
+from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.git import Git
+from goldenpath.review.product.product import Product
+from goldenpath.review.standards import CATALOGUE_VERSION, catalogue
+from goldenpath.review.standards.criterion import Criterion, Part
+from goldenpath.review.standards.verdict import Evidence, Status, Verdict, failed, unknown
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The product's package: one data contract, one pipeline, one model, one predictor."""
+"""What is ours: where rows come from and which model learns. Everything else is the library goldenpath."""

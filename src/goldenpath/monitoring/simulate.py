@@ -1,0 +1,398 @@
+"""Play a month of the source against a running service, many times faster than life: ``make simulate MONTH=2013-12``.
+
+Rows are asked about one by one, in the order of their time. The truth of each comes as much later as
+``golden-path.yaml: kpi.label_lag_days`` says, on the same clock, into a file that ``make labels FILE=…`` takes. The
+service logs and counts what it would in production, so everything that watches it can be seen at work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from goldenpath.monitoring import log
+from goldenpath.project import contract, params, team, yaml_text
+from goldenpath.project.contract import Column, Contract
+from goldenpath.project.errors import ProjectError
+from goldenpath.project.paths import SIGNATURE, SPLIT_REPORT
+from goldenpath.tables import months
+from goldenpath.tables.validation import in_type
+
+MANIFEST = Path("golden-path.yaml")
+LABELS = Path("logs")
+SPEED = 43_200.0
+"""Times as fast as life: a month in a minute."""
+PATIENCE = 10.0
+"""Seconds to wait for one answer."""
+TRIES = 5
+"""How often a request is sent that the service has no room for."""
+KNOWN_SHARE = 0.01
+"""Of the month, as rows that the model has learned from: fewer are the few hours by which time zones differ."""
+MOMENT_FORMATS = {"timestamp": "%Y-%m-%dT%H:%M:%SZ", "date": "%Y-%m-%d"}
+
+OK, NO_ROOM, NOT_TOLD, FORBIDDEN, INVALID = 200, 503, 401, 403, 422
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to play.
+
+    Attributes:
+        url: Where the service answers, without a path.
+        month: Which month, ``YYYY-MM``; the newest whole one where it is empty.
+        speed: Times as fast as life.
+        rows: Most rows, evenly spread over the month; None for all.
+        key: What the service knows the caller by; empty for none.
+    """
+
+    url: str = "http://127.0.0.1:8000"
+    month: str = ""
+    speed: float = SPEED
+    rows: int | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the month.
+
+    Attributes:
+        moment: When it happened.
+        inputs: What is asked.
+        truth: What came of it; None where that never became known.
+    """
+
+    moment: datetime
+    inputs: Mapping[str, Any]
+    truth: Any
+
+
+@dataclass
+class Done:
+    """What was done.
+
+    Attributes:
+        answered: Predictions that came.
+        refused: Requests that the service refused, as rows that break the contract.
+        labels: Truths that were written.
+        models: Answers by model.
+        reason: Why the first request was refused.
+    """
+
+    answered: int = 0
+    refused: int = 0
+    labels: int = 0
+    models: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
+
+
+class Caller:
+    """A caller of the service, on one connection."""
+
+    def __init__(self, asked: Asked) -> None:
+        """Look at the address; nothing is sent yet.
+
+        Raises:
+            ProjectError: It is none.
+        """
+        parts = urlsplit(asked.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ProjectError(f"URL={asked.url}: want the address of the service, such as http://127.0.0.1:8000")
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._connection = kind(parts.hostname, parts.port, timeout=PATIENCE)
+        self._url, self._path = asked.url, parts.path.rstrip("/")
+        self._headers = {"X-API-Key": asked.key} if asked.key else {}
+
+    def get(self, path: str) -> Any:
+        """The JSON at a path.
+
+        Raises:
+            ProjectError: It is not given.
+        """
+        status, _, content = self._send("GET", path, None, {})
+        if status != OK:
+            raise self._refusal(status, path)
+        return json.loads(content)
+
+    def predict(self, row: Mapping[str, Any], request: str) -> tuple[int, str, Any]:
+        """Ask about one row.
+
+        Args:
+            row: The row.
+            request: The request's id, which the prediction log keeps.
+
+        Returns:
+            Status, the prediction's id, and the content of the answer.
+
+        Raises:
+            ProjectError: The service does not answer, does not know the caller, has no room for long, or fails.
+        """
+        headers = {"Content-Type": "application/json", "X-Request-ID": request}
+        body = json.dumps(row)
+        for _ in range(TRIES):
+            status, answer, content = self._send("POST", "/predict", body, headers)
+            if status != NO_ROOM:
+                break
+            time.sleep(float(answer.getheader("Retry-After") or 1))
+        if status not in (OK, INVALID):
+            raise self._refusal(status, "/predict")
+        return status, answer.getheader("X-Prediction-ID") or "", json.loads(content)
+
+    def _send(
+        self, method: str, path: str, body: str | None, headers: Mapping[str, str]
+    ) -> tuple[int, HTTPResponse, bytes]:
+        for is_last in (False, True):  # a connection that was kept may have been closed meanwhile
+            try:
+                self._connection.request(method, self._path + path, body, {**self._headers, **headers})
+                answer = self._connection.getresponse()
+                return answer.status, answer, answer.read()
+            except (OSError, HTTPException) as error:
+                self._connection.close()
+                if is_last:
+                    raise ProjectError(
+                        f"No service answers at {self._url}: {error}. Start one in another terminal: "
+                        "PREDICTION_LOG=logs/predictions make serve"
+                    ) from error
+        raise AssertionError("not reached")
+
+    def _refusal(self, status: int, path: str) -> ProjectError:
+        if status in (NOT_TOLD, FORBIDDEN):
+            return ProjectError(f"{self._url} does not know who asks ({status}). Give SERVICE_KEY in the environment.")
+        return ProjectError(f"{self._url}{path} answers {status}; the service's log tells why.")
+
+
+def rows_of(raw: pd.DataFrame, times: pd.Series, agreed: Contract, taken: set[str]) -> Iterator[Row]:
+    """Raw rows as they are asked about, in the order of their time.
+
+    Args:
+        raw: Rows under the contract's physical names.
+        times: When each happened.
+        agreed: The contract.
+        taken: The columns that the service takes.
+    """
+    order = times.sort_values(kind="stable").index
+    raw, times = raw.loc[order], times.loc[order]
+    wanted = [column for column in agreed if column.name in taken and column.physical_name in raw]
+    inputs = {column.name: _plain(column, raw[column.physical_name]) for column in wanted}
+    target = agreed.target
+    truths = _plain(target, raw[target.physical_name])
+    for moment, truth, values in zip(times, truths, zip(*inputs.values(), strict=True), strict=True):
+        yield Row(moment.to_pydatetime(), dict(zip(inputs, values, strict=True)), truth)
+
+
+def spread(raw: pd.DataFrame, times: pd.Series, most: int | None) -> pd.DataFrame:
+    """At most so many rows, evenly spread over the order of their time."""
+    if most is None or most >= len(raw):
+        return raw
+    order = times.sort_values(kind="stable").index
+    return raw.loc[[order[place * len(order) // most] for place in range(most)]]
+
+
+def play(rows: list[Row], caller: Caller, lag: timedelta, speed: float, file: IO[str], bar: Progress) -> Done:
+    """Ask about each row when its time has come, and write each truth when its time has come.
+
+    Args:
+        rows: In the order of their time.
+        caller: Who asks.
+        lag: How much later the truth comes.
+        speed: Times as fast as life; where the service is slower, it is asked as fast as it answers.
+        file: Where the truths go, as CSV.
+        bar: What shows how far it is.
+    """
+    done, waiting = Done(), deque[tuple[datetime, str, Any]]()
+    written = csv.writer(file)
+    begun, first = time.monotonic(), rows[0].moment
+    task = bar.add_task("", total=len(rows), day=f"{first:%Y-%m-%d}")
+
+    def wait_until(moment: datetime) -> None:
+        time.sleep(max(0.0, (moment - first).total_seconds() / speed - (time.monotonic() - begun)))
+
+    def tell(now: datetime | None) -> None:
+        while waiting and (now is None or waiting[0][0] <= now):
+            moment, name, truth = waiting.popleft()
+            if now is None:
+                wait_until(moment)
+            written.writerow([name, truth])
+            file.flush()
+            done.labels += 1
+
+    for place, row in enumerate(rows):
+        wait_until(row.moment)
+        status, name, answer = caller.predict(row.inputs, f"{row.moment:%Y-%m-%dT%H:%M:%SZ}/{place}")
+        if status == OK:
+            done.answered += 1
+            done.models[answer["model"]] = done.models.get(answer["model"], 0) + 1
+            if row.truth is not None:
+                waiting.append((row.moment + lag, name, row.truth))
+        else:
+            done.refused += 1
+            done.reason = done.reason or str(answer["errors"][0]["message"])
+        tell(row.moment)
+        bar.update(task, advance=1, day=f"{row.moment:%Y-%m-%d}")
+    tell(None)
+    return done
+
+
+def known(times: pd.Series, running: str) -> str:
+    """What the model that answers has seen of these rows, in words; empty where it has seen none to speak of.
+
+    Args:
+        times: When the rows happened.
+        running: SHA-256 of that model.
+    """
+    if not (SIGNATURE.is_file() and SPLIT_REPORT.is_file()):
+        return ""
+    parts = json.loads(SPLIT_REPORT.read_text(encoding="utf-8"))
+    if json.loads(SIGNATURE.read_text(encoding="utf-8"))["model_sha256"] != running or "to" not in parts["train"]:
+        return ""
+    learned = max(pd.Timestamp(parts[part]["to"]) for part in ("train", "validation"))
+    judged = pd.Timestamp(parts["test"]["to"])
+    words = ""
+    if (share := float((times <= learned).mean())) > KNOWN_SHARE:
+        words = f"The model may have learned from {share:.0%} of these rows (up to {learned:%Y-%m-%d})"
+    elif (share := float((times <= judged).mean())) > KNOWN_SHARE:
+        words = (
+            f"The model was judged by {share:.0%} of these rows (up to {judged:%Y-%m-%d}), which drift is measured by"
+        )
+    return words and (
+        f"{words}: what is known surprises nobody. To hold months back, set data.through in {params.PATH} to the last "
+        "one to learn from, `make pipeline`, and start the service anew."
+    )
+
+
+def label_lag(manifest: Path = MANIFEST) -> timedelta:
+    """How much later the truth comes, as the product manifest says; at once where it says nothing.
+
+    Raises:
+        ProjectError: It says something that is no number of days.
+    """
+    content = yaml_text.load(manifest.read_bytes()) if manifest.is_file() else {}
+    days = (content.get("kpi") or {}).get("label_lag_days", 0)
+    if not isinstance(days, int | float) or days < 0:
+        raise ProjectError(f"{manifest}: kpi.label_lag_days is {days!r}, want a number of days.")
+    return timedelta(days=days)
+
+
+def run(asked: Asked) -> int:
+    """Play a month, and print what was done and what can be done next."""
+    agreed, settings = contract.load(), params.load()
+    raw = team.load_rows(settings.model_copy(update={"data": settings.data.model_copy(update={"through": None})}))
+    times = months.moments(raw, agreed)
+    counts = months.counted(times)
+    month = asked.month or months.newest_whole(counts)
+    months.refuse_unknown(month, counts, "MONTH")
+    raw = raw[months.of(times) == month]
+    raw = spread(raw, times.loc[raw.index], asked.rows)
+    times = times.loc[raw.index]
+    caller, lag = Caller(asked), label_lag()
+    running = str(caller.get("/model")["model_sha256"])
+    rows = list(rows_of(raw, times, agreed, _taken(caller.get("/openapi.json"), agreed)))
+    warning = known(times, running)
+    file = LABELS / f"labels-{month}.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{month}: {len(rows):,} rows, {asked.speed:,.0f} times as fast as life, against {asked.url}.")
+    if warning:
+        print(warning)
+    sys.stdout.flush()
+    started, clock = datetime.now(UTC), time.monotonic()
+    with file.open("w", encoding="utf-8", newline="") as text, _progress() as bar:
+        csv.writer(text).writerow(["id", agreed.target.name])
+        done = play(rows, caller, lag, asked.speed, text, bar)
+    print(_told(done, file, lag, time.monotonic() - clock))
+    print(
+        f"Next:\n  make drift SINCE={started:%Y-%m-%dT%H:%M:%SZ}\n  make labels FILE={file}\n  make retrain-check",
+    )
+    return 0 if done.answered else 1
+
+
+def _told(done: Done, file: Path, lag: timedelta, seconds: float) -> str:
+    words = [f"{done.answered:,} answers in {seconds:.0f} s"]
+    words += [f"{count:,} by model {model[:12]}" for model, count in done.models.items()]
+    words.append(f"{done.labels:,} labels, {lag.total_seconds() / 86_400:g} days later each, in {file}")
+    if done.refused:
+        words.append(f"{done.refused:,} rows refused, the first: {done.reason}")
+    return "; ".join(words) + "."
+
+
+def _taken(document: Mapping[str, Any], agreed: Contract) -> set[str]:
+    """The columns that the service takes, by its own document: the inputs, and perhaps whom a row is about."""
+    features = {column.name for column in agreed.features}
+    schemas = document["components"]["schemas"].values()
+    found = [set(schema["properties"]) for schema in schemas if features <= set(schema.get("properties", ()))]
+    if not found:
+        raise ProjectError("The service takes other rows than contract.yaml describes. Start it anew.")
+    return set.union(*found)
+
+
+def _plain(column: Column, raw: pd.Series) -> list[Any]:
+    """Values in the column's type as JSON holds them; None where missing."""
+    values = in_type(column, raw)
+    if column.type in MOMENT_FORMATS:
+        values = values.dt.strftime(MOMENT_FORMATS[column.type])
+    return [None if pd.isna(value) else value for value in values.astype(object)]
+
+
+def _progress() -> Progress:
+    columns = TextColumn("{task.fields[day]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _number(text: str, name: str, kind: type[float | int]) -> Any:
+    try:
+        found = kind(text.replace(",", ""))
+    except ValueError:
+        found = kind(0)
+    if not 0 < found < float("inf"):
+        raise ProjectError(f"{name}={text}: want a number above 0.")
+    return found
+
+
+def main() -> int:
+    """The command; see the module.
+
+    Returns:
+        0, 1 where the service answered nothing, 2 where it could not be done.
+    """
+    parser = argparse.ArgumentParser(prog="simulate", description="Play a month of the source against the service.")
+    parser.add_argument("--month", default="", help="YYYY-MM; the newest whole month unless told")
+    parser.add_argument("--url", default="", help="where the service answers")
+    parser.add_argument("--speed", default="", help=f"times as fast as life; {SPEED:,.0f} unless told")
+    parser.add_argument("--rows", default="", help="most rows, evenly spread")
+    given = parser.parse_args()
+
+    def work() -> int:
+        return run(
+            Asked(
+                url=given.url or Asked.url,
+                month=given.month,
+                speed=_number(given.speed, "SPEED", float) if given.speed else SPEED,
+                rows=_number(given.rows, "ROWS", int) if given.rows else None,
+                key=os.environ.get("SERVICE_KEY", ""),
+            )
+        )
+
+    try:
+        return log.ends(work, "simulate")
+    except KeyboardInterrupt:
+        print("simulate was stopped; what was answered is logged.", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

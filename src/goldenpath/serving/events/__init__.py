@@ -1,0 +1,1 @@
+"""The model on a stream of events."""

@@ -1,3 +1,0 @@
-"""The model in production: what it is asked, whether that still looks like its training data, and how right it was."""
-
-from .. import pipeline as pipeline  # first of all: it tells OpenMP how to wait, before scikit-learn is loaded

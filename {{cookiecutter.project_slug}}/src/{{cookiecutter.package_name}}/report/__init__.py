@@ -1,1 +1,0 @@
-"""Readable pages about the model."""
