@@ -52,7 +52,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "experiment": ("watch", "Compare a challenger with the champion."),
         "log": ("watch", "Keep the prediction log: fetch it, or compact it."),
         "push-metrics": ("watch", "Send reports/*.prom to a Pushgateway."),
-        "alerts": ("watch", "Check the alert rules, or send a test page."),
+        "alerts": ("alerts", "Check the alert rules, or send a test page."),
     },
     "Gate a change": {
         "gate": ("gate", "Judge a change; without a name, by every gate that applies."),
@@ -93,7 +93,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "history": ("history", "Show the level of past commits."),
     },
     "Keep the project current": {
-        "render": ("maintain", "Write the files that follow from settings: rules, dashboards, manifests."),
+        "render": ("render", "Write the files that follow from settings: rules, dashboards, manifests."),
         "lock": ("maintain", "Compile requirements/*.txt from pyproject.toml."),
         "upgrade": ("maintain", "Move the project to another version of the library."),
         "eject": ("maintain", "Copy one platform step into the project, to be changed there."),
