@@ -22,8 +22,8 @@ from repo_review.processor import Result as Shown
 from repo_review.processor import collect_all, process
 
 from goldenpath.reports.maturity import FORMATS
+from goldenpath.reports.maturity.repo_review import NEEDS_HISTORY, READABLE
 from goldenpath.review.product.product import open_product
-from goldenpath.review.repo_review import NEEDS_HISTORY, READABLE
 from goldenpath.review.review import review
 from goldenpath.review.standards import catalogue
 from goldenpath.review.standards.criterion import Proof

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from goldenpath.model.features import FeatureColumn, Inputs, categories_of, encode, numbers_of
 from goldenpath.model.task import Task
+from goldenpath.project import team
 from goldenpath.project.contract import Column
+from goldenpath.project.errors import ProjectError
 
 
 def as_frame(columns: Sequence[FeatureColumn], rows: pd.DataFrame) -> pd.DataFrame:
@@ -36,6 +38,25 @@ def inputs_as_frame(columns: Sequence[FeatureColumn], inputs: Inputs) -> pd.Data
         inputs.categories, columns=[column.name for column in categories_of(columns)], dtype=object
     )
     return pd.concat([numbers, categories], axis=1)
+
+
+def build(task: Task, columns: Sequence[Column], params: Mapping[str, Any]) -> Any:
+    """An unfitted estimator by the team's ``model.py: model``.
+
+    Args:
+        task: What is predicted.
+        columns: The contract's features, in its order.
+        params: The section ``model`` of ``params.yaml``.
+
+    Raises:
+        ProjectError: There is no such function, it cannot be imported, or what it returned is no estimator.
+    """
+    built = team.function("model")(task, columns, params)
+    if not callable(getattr(built, "fit", None)) or not callable(getattr(built, "predict", None)):
+        raise ProjectError(
+            f"model.py: model returned {type(built).__name__}, want a scikit-learn estimator with fit and predict."
+        )
+    return built
 
 
 def constant_baseline(task: Task) -> Pipeline:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from goldenpath.evaluation import intervals, metrics
 from goldenpath.model import estimator, task
-from goldenpath.project import contract, files, params, team
+from goldenpath.project import contract, files, params
 from goldenpath.project.contract import Contract
 from goldenpath.project.params import Params
 from goldenpath.project.paths import STALENESS, VALID
@@ -88,7 +88,7 @@ def study_of(agreed: Contract, settings: Params, rows: pd.DataFrame) -> dict[str
     shape = settings.model
     if isinstance(shape.get("max_iter"), int):
         shape = shape | {"max_iter": min(shape["max_iter"], wanted.max_iter)}
-    fitted = team.build_model(asked, agreed.features, shape)
+    fitted = estimator.build(asked, agreed.features, shape)
     fitted.fit(estimator.as_frame(agreed.features, older), target)
     few = settings.evaluation.model_copy(update={"bootstrap": min(settings.evaluation.bootstrap, RESAMPLES)})
     measured = {floor.metric: metrics.for_task(asked.kind, settings.value, None)[floor.metric]}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from goldenpath.model import estimator, store, task
 from goldenpath.model.decision import best_threshold
-from goldenpath.project import contract, files, params, team
+from goldenpath.project import contract, files, params
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import DECISION, ESTIMATORS, split_file
 
@@ -26,7 +26,7 @@ def train() -> str:
             f"The train part holds one class of {asked.target!r} only. Give more rows, or split otherwise."
         )
     fitted = {
-        "model": team.build_model(asked, agreed.features, settings.model).fit(frame, target),
+        "model": estimator.build(asked, agreed.features, settings.model).fit(frame, target),
         "constant": estimator.constant_baseline(asked).fit(frame, target),
         "simple": estimator.simple_baseline(asked, agreed.features).fit(frame, target),
     }

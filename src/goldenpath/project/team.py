@@ -11,7 +11,7 @@ import importlib
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,6 @@ from goldenpath.project.errors import ProjectError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from goldenpath.model.task import Task
-    from goldenpath.project.contract import Column
     from goldenpath.project.params import Params
 
 MANIFEST = Path("golden-path.yaml")
@@ -59,25 +57,6 @@ def load_rows(params: Params) -> pd.DataFrame:
     if not isinstance(rows, pd.DataFrame):
         raise ProjectError(f"source.py: load returned {type(rows).__name__}, want a pandas DataFrame of the raw rows.")
     return rows
-
-
-def build_model(task: Task, columns: Sequence[Column], params: Mapping[str, Any]) -> Any:
-    """An unfitted estimator by the team's ``model.py: model``.
-
-    Args:
-        task: What is predicted.
-        columns: The contract's features, in its order.
-        params: The section ``model`` of ``params.yaml``.
-
-    Raises:
-        ProjectError: There is no such function, it cannot be imported, or what it returned is no estimator.
-    """
-    built = function("model")(task, columns, params)
-    if not callable(getattr(built, "fit", None)) or not callable(getattr(built, "predict", None)):
-        raise ProjectError(
-            f"model.py: model returned {type(built).__name__}, want a scikit-learn estimator with fit and predict."
-        )
-    return built
 
 
 def function(role: str, root: Path | None = None) -> Callable[..., Any]:

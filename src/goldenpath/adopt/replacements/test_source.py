@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from your_package import source
+
 from goldenpath.project import contract, params
 from goldenpath.project.errors import ProjectError
 from goldenpath.tables import table_io
