@@ -111,7 +111,7 @@ def test_the_image_holds_what_serves_and_nothing_of_this_machine(engine: Engine,
 
 
 def test_a_container_that_was_killed_starts_again_and_is_healthy(engine: Engine, image: str) -> None:
-    started = engine.run("run", "--detach", "--read-only", "--tmpfs", "/tmp", "--health-interval", "1s", image)  # noqa: S108
+    started = engine.run("run", "--detach", "--read-only", "--tmpfs", "/tmp", "--health-interval", "1s", image)
     container = started.stdout.strip()
     try:
         engine.run("kill", container)

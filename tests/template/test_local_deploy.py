@@ -339,7 +339,7 @@ def test_a_deployment_that_is_killed_is_finished_by_the_next(walk: Walk) -> None
             words = ["make", "deploy", "ENV=local"]
             begun = subprocess.Popen(words, cwd=machine.project, env=variables, start_new_session=True)
             try:
-                until(lambda: versions(machine, *moment) - before, "the next version is there", seconds=SECONDS)  # noqa: B023
+                until(lambda: versions(machine, *moment) - before, "the next version is there", seconds=SECONDS)
             finally:
                 os.killpg(begun.pid, signal.SIGKILL)
             assert begun.wait() == -signal.SIGKILL, "it was still at work"

@@ -92,7 +92,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def built(walked: Path, browser: Browser) -> Iterator[Path]:  # noqa: ARG001  # installs npm
+def built(walked: Path, browser: Browser) -> Iterator[Path]:  # installs npm
     """The folder of the page, made by its target; tests that copy the project later need not copy it too."""
     done = run(["make", "web"], walked)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -128,7 +128,7 @@ def served(command: list[str], folder: Path, ready: str = "/") -> Iterator[str]:
 
 def answers_at(address: str) -> bool:
     try:
-        with urlopen(address, timeout=1):  # noqa: S310  # loopback
+        with urlopen(address, timeout=1):  # loopback
             return True
     except (HTTPError, URLError, OSError):
         return False
@@ -140,9 +140,9 @@ def files(folder: Path) -> list[str]:
 
 def asked(api: str, row: Any) -> list[Any]:
     """What the API answers to one row: decision and score, or what it says is wrong."""
-    request = Request(f"{api}/predict", json.dumps(row).encode(), {"Content-Type": "application/json"})  # noqa: S310
+    request = Request(f"{api}/predict", json.dumps(row).encode(), {"Content-Type": "application/json"})
     try:
-        with urlopen(request, timeout=SECONDS) as response:  # noqa: S310  # loopback
+        with urlopen(request, timeout=SECONDS) as response:  # loopback
             [answer] = json.load(response)["predictions"]
             return [answer["decision"], answer["score"]]
     except HTTPError as refusal:

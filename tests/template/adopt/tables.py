@@ -182,7 +182,7 @@ TABLES: Sequence[Callable[[], Table]] = (customers, weather, sales, visits, hous
 
 
 def _rows(number: int, row: Callable[[int, random.Random], dict[str, object]]) -> Rows:
-    chance = random.Random(7)  # noqa: S311  # tables, not secrets
+    chance = random.Random(7)  # tables, not secrets
     return [row(index, chance) for index in range(number)]
 
 

@@ -52,25 +52,25 @@ class WorkTree:
         self._root, self._git = root, git
 
     @cached_property
-    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
+    def paths(self) -> frozenset[str]:
         if self._git is None:
             return frozenset(_walk(self._root))
         return frozenset(_below(self._git.candidates, _prefix(self._root, self._git)))
 
     def _file(self, path: str) -> str:
-        file = os.path.join(self._root, path)  # noqa: PTH118 - asked a thousand times, and four times as fast
-        if self._git and path.startswith(OF_ALL) and not os.path.exists(file):  # noqa: PTH110 - as above
-            return os.path.join(self._git.root, path)  # noqa: PTH118 - as above
+        file = os.path.join(self._root, path)
+        if self._git and path.startswith(OF_ALL) and not os.path.exists(file):
+            return os.path.join(self._git.root, path)
         return file
 
-    def size(self, path: str) -> int | None:  # noqa: D102
+    def size(self, path: str) -> int | None:
         try:
-            found = os.stat(self._file(path))  # noqa: PTH116 - as above
+            found = os.stat(self._file(path))
         except (OSError, ValueError):
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
-    def read(self, path: str) -> bytes | None:  # noqa: D102
+    def read(self, path: str) -> bytes | None:
         with self._opened(path) as file:
             if file is None:
                 return None
@@ -101,7 +101,7 @@ class WorkTree:
         """Whether a file lies in the repository, and so do the folders and files that links on the way lead to."""
         return file.resolve().is_relative_to(self._home) if file.is_symlink() else self._holds(file.parent)
 
-    @lru_cache(maxsize=4096)  # noqa: B019 - a tree lives as long as its review
+    @lru_cache(maxsize=4096)
     def _holds(self, folder: Path) -> bool:
         return folder.resolve().is_relative_to(self._home)
 
@@ -117,13 +117,13 @@ class CommitTree:
         self._git, self._commit, self._prefix = git, commit, _prefix(root, git)
 
     @cached_property
-    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
+    def paths(self) -> frozenset[str]:
         return frozenset(_below(self._git.files_at(self._commit), self._prefix))
 
-    def size(self, path: str) -> int | None:  # noqa: D102
+    def size(self, path: str) -> int | None:
         return self._git.sizes_at(self._commit).get(self._name(path)) if path in self.paths else None
 
-    def read(self, path: str) -> bytes | None:  # noqa: D102
+    def read(self, path: str) -> bytes | None:
         size = self.size(path)
         if size is None:
             return None
@@ -148,13 +148,13 @@ class DictTree:
         self._files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
 
     @property
-    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
+    def paths(self) -> frozenset[str]:
         return frozenset(self._files)
 
-    def size(self, path: str) -> int | None:  # noqa: D102
+    def size(self, path: str) -> int | None:
         return None if path not in self._files else len(self._files[path])
 
-    def read(self, path: str) -> bytes | None:  # noqa: D102
+    def read(self, path: str) -> bytes | None:
         return self._files.get(path)
 
 
