@@ -32,7 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def walked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generated project whose pipeline has run and whose results are committed."""
     project = generate(template, tmp_path_factory.mktemp("walked"))
-    for target in ("setup", "pipeline"):
+    for target in ("setup", "run"):
         done = run(["make", target], project)
         assert done.returncode == 0, done.stdout + done.stderr
         if target == "setup":

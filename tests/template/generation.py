@@ -42,6 +42,11 @@ def run(command: list[str], folder: Path, **variables: str) -> subprocess.Comple
     )
 
 
+def verb(project: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb of the library that the project has installed."""
+    return run([str(project / ".venv" / "bin" / "goldenpath"), *words], project, **variables)
+
+
 def git(folder: Path, *arguments: str) -> str:
     """Run git and return what it prints, without the last newline.
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.template import docker
 from tests.template.docker import PASSWORD, USER, Engine, Registry
-from tests.template.generation import generate, lend, run
+from tests.template.generation import generate, lend, run, verb
 
 pytestmark = [
     pytest.mark.e2e,
@@ -78,9 +78,9 @@ def host(
     done = signed_in.run("login", "--username", USER, "--password-stdin", registry.host, text=PASSWORD)
     assert done.returncode == 0, done.stderr
     path = {"PYTHONPATH": str(project / "src"), "GOLDENPATH_FACTS": str(folder / "facts.json")}
-    done = run(["make", "image", "PUSH=1"], project, **signed_in.environment, **path)
+    done = verb(project, "image", "build", "--push", **signed_in.environment, **path)
     assert done.returncode == 0, done.stdout + done.stderr
-    key, line = re.findall(r"^  (\S+.*)$", run(["make", "api-key", "NAME=tests"], project).stdout, re.MULTILINE)
+    key, line = re.findall(r"^  (\S+.*)$", verb(project, "api-key", "tests").stdout, re.MULTILINE)
     laid = signed_in.run("run", "--rm", "--interactive", "--volume", f"{walked.name}-dev_keys:/keys", docker.BASE,
                          "tee", "-a", "/keys/api-keys", text=f"{line}\n")  # fmt: skip
     assert laid.returncode == 0, laid.stderr
@@ -99,9 +99,9 @@ def test_the_service_answers_where_the_overlay_says(host: Host) -> None:
     request = Request(f"http://127.0.0.1:{PORT}/predict", done.stdout.encode(), {"Content-Type": "application/json"})
 
     with pytest.raises(HTTPError, match="401"):
-        urlopen(request, timeout=10)  # loopback
+        urlopen(request, timeout=10)  # noqa: S310  # loopback
     request.add_header("X-API-Key", host.key)
-    with urlopen(request, timeout=10) as response:  # loopback
+    with urlopen(request, timeout=10) as response:  # noqa: S310  # loopback
         answer = json.load(response)
 
     signature = json.loads((host.project / "models/signature.json").read_text())
@@ -110,8 +110,8 @@ def test_the_service_answers_where_the_overlay_says(host: Host) -> None:
 
 SAMPLE = """\
 import json
-from flight_delays import contract
-from flight_delays.serving.request import example_row
+from goldenpath.project import contract
+from goldenpath.serving.rest.request import example_row
 print(json.dumps(example_row(contract.load()), default=str))
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.template.docker import Engine
-from tests.template.generation import git, lend, run
+from tests.template.generation import git, lend, run, verb
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -23,7 +23,7 @@ BUDGETS = "\n  image_mb: 200\n  ready_seconds: 10\n  stop_seconds: 8\n"
 CARELESS = (
     "USER root",
     "RUN head -c 60000000 /dev/zero > /waste",
-    "CMD exec uvicorn --factory flight_delays.serving.rest:create_app --host 0.0.0.0",
+    "CMD exec uvicorn --factory goldenpath.serving.rest.app:create_app --host 0.0.0.0",
 )
 WRITES = """\
 import pathlib, runpy, sys
@@ -51,7 +51,7 @@ ThreadingHTTPServer(("0.0.0.0", 8000), Anything).serve_forever()
 
 @dataclass(frozen=True)
 class Judged:
-    """What ``make image-check`` said of an image: its exit status and the message of each gate that failed."""
+    """What ``goldenpath image check`` said of an image: its exit status and the message of each gate that failed."""
 
     status: int
     failed: Mapping[str, str]
@@ -73,13 +73,13 @@ def project(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def image(project: Path, engine: Engine) -> str:
-    built = run(["make", "image", f"IMAGE={IMAGE}"], project, **engine.environment)
+    built = verb(project, "image", "build", "--name", IMAGE, **engine.environment)
     assert built.returncode == 0, built.stdout + built.stderr
     return IMAGE
 
 
 def judge(project: Path, engine: Engine, image: str) -> Judged:
-    done = run(["make", "image-check", f"IMAGE={image}"], project, **engine.environment)
+    done = verb(project, "image", "check", "--name", image, **engine.environment)
     gates = json.loads((project / "reports" / "container.json").read_text())["gates"]
     failed = {gate["name"]: gate["message"] for gate in gates if not gate["passed"]}
     return Judged(done.returncode, failed, done.stdout + done.stderr)
@@ -111,13 +111,13 @@ def test_the_image_holds_what_serves_and_nothing_of_this_machine(engine: Engine,
 
 
 def test_a_container_that_was_killed_starts_again_and_is_healthy(engine: Engine, image: str) -> None:
-    started = engine.run("run", "--detach", "--read-only", "--tmpfs", "/tmp", "--health-interval", "1s", image)
+    started = engine.run("run", "--detach", "--read-only", "--tmpfs", "/tmp", "--health-interval", "1s", image)  # noqa: S108
     container = started.stdout.strip()
     try:
         engine.run("kill", container)
         engine.run("start", container)
 
-        waited = "for try in $(seq 60); do python -m flight_delays.serving.health && exit 0; sleep 0.2; done; exit 1"
+        waited = "for try in $(seq 60); do python -m goldenpath.serving.rest.health && exit 0; sleep 0.2; done; exit 1"
         healthy = engine.run("exec", container, "sh", "-c", waited)
 
         assert healthy.returncode == 0, engine.run("logs", container).stderr
@@ -166,7 +166,7 @@ def test_a_damaged_model_is_never_built_in(project: Path, engine: Engine) -> Non
     model.unlink()  # the copy may be a link into the cache
     model.write_bytes(sound[:-1])
     try:
-        done = run(["make", "image", "IMAGE=flight-delays:damaged"], project, **engine.environment)
+        done = verb(project, "image", "build", "--name", "flight-delays:damaged", **engine.environment)
     finally:
         model.write_bytes(sound)
 
@@ -180,7 +180,7 @@ def test_a_new_commit_moves_only_the_last_layer(project: Path, engine: Engine, i
         source.write("# changed\n")
     git(project, "commit", "--quiet", "--all", "--message", "Change the source")
 
-    built = run(["make", "image", "IMAGE=flight-delays:next"], project, **engine.environment)
+    built = verb(project, "image", "build", "--name", "flight-delays:next", **engine.environment)
 
     assert built.returncode == 0, built.stdout + built.stderr
     before, after = layers(engine, image), layers(engine, "flight-delays:next")

@@ -1,11 +1,10 @@
-"""From a registered model to production and back, with git as the only state, by make targets alone."""
+"""From a registered model to production and back, with git as the only state."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.generation import git, lend, run
+from tests.template.generation import git, lend, run, verb
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -31,13 +30,9 @@ BOT = {
 V1, V2 = "flight-delays@v1.0.0", "flight-delays@v2.0.0"
 
 
-def make(project: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return run(["make", "--no-print-directory", *words, f"GOLDENPATH={TOOL}"], project, **variables)
-
-
 def done(project: Path, *words: str) -> str:
-    """Run a target that has to succeed."""
-    found = make(project, *words, **BOT)
+    """Run a verb that has to succeed."""
+    found = verb(project, *words, **BOT)
     assert found.returncode == 0, found.stdout + found.stderr
     return found.stdout
 
@@ -58,7 +53,7 @@ def prove(project: Path, image: str, model: str) -> None:
 
 def excuse(project: Path) -> None:
     """Waive, by name and for a time, what this short walk does not prove."""
-    done(project, "waive", "LEVEL=3", "REASON=Excused until the product is live")
+    done(project, "waive", "--level=3", "--reason=Excused until the product is live")
     git(project, "commit", "--quiet", "--all", "--message", "Excuse what is not proved yet")
 
 
@@ -73,7 +68,7 @@ def registered(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     record(project, "CQ-02")
     record(project, "TR-06")
     excuse(project)
-    done(project, "register", "VERSION=1.0.0")
+    done(project, "register", "1.0.0")
     prove(project, FIRST, V1)
     return project
 
@@ -84,14 +79,14 @@ def story(registered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("story") / registered.name
     shutil.copytree(registered, project, symlinks=True)
     for environment in ("dev", "staging", "prod"):
-        done(project, "promote", "VERSION=1.0.0", f"ENV={environment}")
+        done(project, "promote", "1.0.0", environment)
     (project / "CHANGELOG.md").write_text("# Changelog\n\n## [Unreleased]\n\n- The same model, told better.\n")
     git(project, "commit", "--quiet", "--all", "--message", "Tell the model better")
-    done(project, "register", "VERSION=2.0.0")
+    done(project, "register", "2.0.0")
     prove(project, SECOND, V2)
     for environment in ("dev", "staging", "prod"):
-        done(project, "promote", "VERSION=2.0.0", f"ENV={environment}")
-    done(project, "rollback", "ENV=prod", "REASON=answers are late")
+        done(project, "promote", "2.0.0", environment)
+    done(project, "rollback", "prod", "--reason", "answers are late")
     return project
 
 
@@ -106,7 +101,7 @@ def test_production_is_told_to_run_the_first_version_again(story: Path) -> None:
 
 
 def test_status_tells_what_runs_where_from_which_data_since_when_and_by_whom(story: Path) -> None:
-    told: dict[str, Any] = json.loads(done(story, "status", "ARGS=--json"))
+    told: dict[str, Any] = json.loads(done(story, "status", "--json"))
 
     rows = {row["environment"]: row for row in told["environments"]}
     assert {name: row["model"] for name, row in rows.items()} == {"dev": V2, "staging": V2, "prod": V1}
@@ -160,7 +155,7 @@ def test_the_reviewer_finds_that_only_the_pipeline_deploys_and_that_production_l
 def test_there_is_nothing_before_the_first_version(story: Path) -> None:
     before = git(story, "rev-parse", "HEAD")
 
-    again = make(story, "rollback", "ENV=prod", "REASON=late again")
+    again = verb(story, "rollback", "prod", "--reason", "late again")
 
     assert again.returncode != 0
     assert f"{V1} is the first version there" in again.stderr
@@ -181,7 +176,7 @@ def test_the_real_judge_refuses_a_product_that_is_not_mature_enough(fresh: Path)
     waivers.write_text("[]\n", encoding="utf-8")
     git(fresh, "commit", "--quiet", "--all", "--message", "Excuse nothing")
 
-    refused = make(fresh, "promote", "VERSION=1.0.0", "ENV=dev")
+    refused = verb(fresh, "promote", "1.0.0", "dev")
 
     git(fresh, "reset", "--quiet", "--hard", "HEAD~1")
     assert refused.returncode != 0
@@ -192,15 +187,15 @@ def test_the_real_judge_refuses_a_product_that_is_not_mature_enough(fresh: Path)
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("VERSION=1.0.0", "ENV=prod"), "has not been in staging"),
-        (("VERSION=3.0.0", "ENV=dev"), "is not registered"),
-        (("VERSION=1.0.0", "ENV=qa"), "want one of dev, staging, prod"),
-        (("VERSION=1.0.0", "ENV=dev", "IMAGE=shop:latest"), "A tag can be moved"),
-        (("VERSION=1.0.0", "ENV=$(touch pwned)"), "want one of dev, staging, prod"),
+        (("1.0.0", "prod"), "has not been in staging"),
+        (("3.0.0", "dev"), "is not registered"),
+        (("1.0.0", "qa"), "want one of dev, staging, prod"),
+        (("1.0.0", "dev", "--image", "shop:latest"), "A tag can be moved"),
+        (("1.0.0", "$(touch pwned)"), "want one of dev, staging, prod"),
     ],
 )
-def test_make_promote_refuses_with_one_clear_error(fresh: Path, words: tuple[str, ...], reason: str) -> None:
-    refused = make(fresh, "promote", *words)
+def test_promote_refuses_with_one_clear_error(fresh: Path, words: tuple[str, ...], reason: str) -> None:
+    refused = verb(fresh, "promote", *words)
 
     assert refused.returncode != 0
     assert reason in refused.stderr

@@ -41,10 +41,10 @@ def rendered(project: Path, environment: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(done.stdout))
 
 
-def validate(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the project's own validation, without its virtual environment."""
-    words = [sys.executable, "-B", "-m", "flight_delays.delivery.validate", *arguments]
-    return run(words, project, PYTHONPATH="src", GOLDENPATH_FACTS=str(project.parent / "facts.json"))
+def validate(project: Path) -> subprocess.CompletedProcess[str]:
+    """Run the gate of manifests, without the project's virtual environment."""
+    words = [sys.executable, "-m", "goldenpath", "gate", "deploy"]
+    return run(words, project, GOLDENPATH_FACTS=str(project.parent / "facts.json"))
 
 
 def render_all(project: Path, folder: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_bad_manifest_is_refused_for_its_own_reason(
     folder.mkdir()
     render_all(project, folder)
 
-    done = validate(project, str(folder))
+    done = validate(project)
 
     assert done.returncode == 1
     assert words in done.stderr or words in str(promotable(project))
@@ -151,10 +151,10 @@ def test_a_bad_manifest_is_refused_for_its_own_reason(
 def promotable(project: Path) -> str:
     """What a promotion to production says about the overlay."""
     code = (
-        "from pathlib import Path; from flight_delays.delivery import desired_state; "
+        "from pathlib import Path; from goldenpath.delivery import desired_state; "
         "desired_state.read(Path.cwd(), 'prod')"
     )
-    return run([sys.executable, "-B", "-c", code], project, PYTHONPATH="src").stderr
+    return run([sys.executable, "-c", code], project).stderr
 
 
 def test_compose_files_keep_every_rule(compose: Path) -> None:

@@ -56,7 +56,7 @@ def test_make_demo_in_a_fresh_clone(clone: Path, demo: subprocess.CompletedProce
     assert git(clone, "status", "--porcelain") == ""
 
     # Linting and testing have compiled modules since, which must not count as a change of the stages' code.
-    assert "Data and pipelines are up to date." in run(["make", "pipeline"], project).stdout
+    assert "Data and pipelines are up to date." in run(["make", "run"], project).stdout
 
     # Only here is a project's whole environment installed.
     installed = run([str(project / ".venv" / "bin" / "python"), "-c", IMPORTABLE], project).stdout.split()

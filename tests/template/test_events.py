@@ -1,4 +1,4 @@
-"""Events beside a real Redis, by the target; the project's own tests of them run in test_end_to_end.py."""
+"""Events beside a real Redis, in a generated project."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ EVENTS = 1000
 
 EXAMPLE = """
 import json
-from flight_delays import contract
-from flight_delays.serving.request import example_row
+from goldenpath.project import contract
+from goldenpath.serving.rest.request import example_row
 print(json.dumps(example_row(contract.load())))
 """
 
@@ -41,14 +41,12 @@ def port(tmp_path: Path) -> Iterator[int]:
         yield started
 
 
-def test_make_consume_answers_stops_cleanly_and_loses_nothing_when_killed(
-    walked: Path, port: int, tmp_path: Path
-) -> None:
+def test_consume_answers_stops_cleanly_and_loses_nothing_when_killed(walked: Path, port: int, tmp_path: Path) -> None:
     row = json.loads(run([".venv/bin/python", "-c", EXAMPLE], walked).stdout)
     streams.send(port, [row] * EVENTS)
     environment = os.environ | {"EVENTS_REDIS": f"redis://127.0.0.1:{port}/0", "METRICS_PORT": "0"}
     environment |= {"EVENTS_IDLE_SECONDS": "1", "EVENTS_COUNT": "1"}
-    command = ["make", "consume", f"LOG={tmp_path / 'log'}"]
+    command = [".venv/bin/goldenpath", "consume", "--log", str(tmp_path / "log")]
 
     killed = subprocess.Popen(command, cwd=walked, env=environment, start_new_session=True)
     streams.await_first_answer(port)
@@ -57,10 +55,9 @@ def test_make_consume_answers_stops_cleanly_and_loses_nothing_when_killed(
     before = len(streams.answers(port))
     again = subprocess.Popen(command, cwd=walked, env=environment, start_new_session=True)
     streams.await_answers(port, EVENTS)
-    [consumer] = Path(f"/proc/{again.pid}/task/{again.pid}/children").read_text().split()
-    os.kill(int(consumer), signal.SIGTERM)
+    again.send_signal(signal.SIGTERM)
 
-    assert again.wait(timeout=streams.SECONDS) == 0, "make ends as the consumer did"
+    assert again.wait(timeout=streams.SECONDS) == 0
     assert 0 < before < EVENTS, "the kill came in the middle"
     assert sorted(int(answer["asked"]["id"]) for answer in streams.answers(port)) == list(range(EVENTS))
     assert streams.ask(port, "XPENDING", "predict", "predictor").splitlines()[0] == "0"

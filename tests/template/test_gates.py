@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.generation import git, lend, run
+from tests.template.generation import git, lend, verb
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -25,7 +25,7 @@ def branch(walked: Path, tmp_path: Path) -> Path:
 
 def test_the_gate_refuses_a_model_made_worse_on_purpose(branch: Path, tmp_path: Path) -> None:
     told = tmp_path / "told.json"
-    done = run(["make", "prove-gate"], branch, PYTHONPATH=f"{branch}/src", GOLDENPATH_FACTS=str(told))
+    done = verb(branch, "gate", "--self-test", GOLDENPATH_FACTS=str(told))
 
     assert done.returncode == 0, done.stdout + done.stderr
     facts = json.loads(told.read_text(encoding="utf-8"))

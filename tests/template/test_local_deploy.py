@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from tests.template.docker import BASE, Engine
-from tests.template.generation import git, lend, run
+from tests.template.generation import TEMPLATE, git, lend, run
 from tests.template.test_delivery import TOOL, record
 from tests.template.watchers import until
 
@@ -134,21 +134,21 @@ class Walk:
 
 def commands(project: Path) -> list[str]:
     """What the section tells to type."""
-    text = (project / "docs" / "delivery.md").read_text(encoding="utf-8")
+    text = (TEMPLATE / "docs" / "how-to" / "delivery.md").read_text(encoding="utf-8")
     section = text.partition("\n## On your own machine\n")[2].partition("\n## ")[0]
     lines = "\n".join(re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL)).splitlines()
     return [line.partition("  #")[0].strip() for line in lines]
 
 
 def prove(project: Path) -> None:
-    """Stands in for `make evidence`, which takes minutes and is walked elsewhere."""
+    """Stands in for `goldenpath evidence`, which takes minutes and is walked elsewhere."""
     record(project, "CQ-02")
     record(project, "TR-06")
-    pushed = run([TOOL, "record", "TR-07", "--", "make", "push"], project)
+    pushed = run([TOOL, "record", "TR-07", "--", "goldenpath", "push"], project)
     assert pushed.returncode == 0, pushed.stderr
 
 
-STOOD_IN: Mapping[str, Callable[[Path], None]] = {"make evidence": prove}
+STOOD_IN: Mapping[str, Callable[[Path], None]] = {"goldenpath evidence": prove}
 
 
 @pytest.fixture(scope="module")
@@ -164,13 +164,14 @@ def machine(walked: Path, engine: Engine, tmp_path_factory: pytest.TempPathFacto
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = int(server.getsockname()[1])
     code = (
-        "import json; from flight_delays import contract; from flight_delays.serving.request import example_row; "
+        "import json; from goldenpath.project import contract; "
+        "from goldenpath.serving.rest.request import example_row; "
         "print(json.dumps(example_row(contract.load()), default=str))"
     )
     row = run([str(project / ".venv" / "bin" / "python"), "-c", code], project).stdout
     ready = Machine(project, engine, port, row)
     yield ready
-    ready.type("make undeploy")
+    ready.type("goldenpath undeploy")
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +179,7 @@ def walk(machine: Machine) -> Walk:
     """Everything that the section tells, typed in order; from the first deployment on, clients ask."""
     walked = Walk(machine, [], [])
     typed = iter(commands(machine.project))
-    deploys = "make deploy ENV=local"
+    deploys = "goldenpath deploy"
 
     def step(command: str) -> None:
         if command in STOOD_IN:
@@ -195,7 +196,7 @@ def walk(machine: Machine) -> Walk:
     with asking(machine.port, machine.row) as clients:
         walked.clients.extend(clients)
         for command in typed:
-            if command == "make undeploy":
+            if command == "goldenpath undeploy":
                 break
             step(command)
     return walked
@@ -223,7 +224,7 @@ def test_the_answers_go_from_the_first_model_to_the_second_and_back(walk: Walk) 
 
 
 def test_status_says_that_production_runs_the_first_version(walk: Walk) -> None:
-    told = walk.machine.type("make status ARGS=--json")
+    told = walk.machine.type("goldenpath status --json")
 
     running = {item["environment"]: item["model"] for item in json.loads(told.stdout)["environments"]}
     assert running == {"dev": "flight-delays@v0.2.0", "staging": "flight-delays@v0.2.0", "prod": "flight-delays@v0.1.0"}
@@ -238,10 +239,10 @@ def test_the_drill_is_evidence(walk: Walk) -> None:
 
 
 def test_everybody_is_told_how_to_end_it(walk: Walk) -> None:
-    told = walk.after("make deploy ENV=local")
+    told = walk.after("goldenpath deploy")
 
     assert len(told) >= 2
-    assert all("To end it: make undeploy" in text for text in told)
+    assert all("To end it: goldenpath undeploy" in text for text in told)
 
 
 def containers(machine: Machine) -> dict[str, str]:
@@ -309,7 +310,7 @@ def test_a_damaged_image_never_gets_a_request(walk: Walk) -> None:
     overlay.write_text(sound.replace(image, damaged), encoding="utf-8")
     try:
         with asking(machine.port, machine.row) as clients:
-            refused = machine.type("make deploy ENV=local")
+            refused = machine.type("goldenpath deploy")
     finally:
         overlay.write_text(sound, encoding="utf-8")
 
@@ -336,14 +337,14 @@ def test_a_deployment_that_is_killed_is_finished_by_the_next(walk: Walk) -> None
     with asking(machine.port, machine.row) as clients:
         for moment in ((), LET_IN):
             before = versions(machine, *moment)
-            words = ["make", "deploy", "ENV=local"]
+            words = [".venv/bin/goldenpath", "deploy"]
             begun = subprocess.Popen(words, cwd=machine.project, env=variables, start_new_session=True)
             try:
-                until(lambda: versions(machine, *moment) - before, "the next version is there", seconds=SECONDS)
+                until(lambda: versions(machine, *moment) - before, "the next version is there", seconds=SECONDS)  # noqa: B023
             finally:
                 os.killpg(begun.pid, signal.SIGKILL)
             assert begun.wait() == -signal.SIGKILL, "it was still at work"
-        done = machine.type("make deploy ENV=local")
+        done = machine.type("goldenpath deploy")
 
     assert done.returncode == 0, done.stderr
     assert [client.failures for client in clients] == [[], []]
@@ -354,7 +355,7 @@ def test_a_port_that_another_program_has_is_one_clear_error(walk: Walk) -> None:
     before = containers(walk.machine)
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
-        refused = walk.machine.type(f"make deploy ENV=local PORT={port}")
+        refused = walk.machine.type(f"goldenpath deploy --port {port}")
 
     assert refused.returncode != 0
     assert f"Port {port} of 127.0.0.1 cannot be had" in refused.stderr
@@ -362,7 +363,7 @@ def test_a_port_that_another_program_has_is_one_clear_error(walk: Walk) -> None:
 
 
 def test_undeploy_leaves_nothing(walk: Walk) -> None:
-    done = walk.machine.type("make undeploy")
+    done = walk.machine.type("goldenpath undeploy")
 
     assert "Removed 2 containers of flight-delays-local, and its network" in done.stdout
     assert containers(walk.machine) == {}

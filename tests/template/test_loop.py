@@ -1,7 +1,7 @@
 """The whole loop on one machine: drift raises an alert, a retrained model wins its gate and goes out, the alert clears.
 
-Every step is a command of docs/retraining.md. Service, node exporter and Prometheus are real, by the project's own
-rules.
+Every step is a command of docs/how-to/retraining.md. Service, node exporter and Prometheus are real, by the
+project's own rules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import yaml
 
 from tests.template import watchers
 from tests.template.docker import free_port
-from tests.template.generation import git, lend, run
+from tests.template.generation import TEMPLATE, git, lend, verb
 from tests.template.watchers import Prometheus, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 DRIFTS = {"ModelDrift", "PredictionsDrift"}
 """The alerts that ask for a new model; single columns drift with every season."""
 KNOWN, NEW = "2013-08", "2013-12"
-PLAYED = ("ROWS=3000", "SPEED=600000")
+PLAYED = ("--rows", "3000", "--speed", "600000")
 """Three thousand rows, evenly spread over the month, which then passes in five seconds."""
 
 
@@ -70,20 +70,20 @@ class Watched:
     url: str
     service: int
     prometheus: Prometheus
-    made: list[str] = field(default_factory=list)
+    called: list[str] = field(default_factory=list)
 
-    def make(self, *words: str, alarms: bool = False) -> str:
-        """Run a target, which has to succeed, or to end as an alarm does."""
-        self.made.append(words[0])
-        done = run(["make", "--no-print-directory", *words], self.project, PYTHONPATH=str(self.project / "src"))
+    def verb(self, *words: str, alarms: bool = False) -> str:
+        """Run a verb, which has to succeed, or to end as an alarm does."""
+        self.called.append(" ".join(words))
+        done = verb(self.project, *words)
         assert (done.returncode != 0) == alarms, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     def play(self, month: str, *, alarms: bool) -> tuple[str, Any, set[str]]:
         """Play a month, measure drift, and wait until Prometheus has judged that."""
-        said = self.make("simulate", f"MONTH={month}", f"URL={self.url}", *PLAYED)
-        [since] = re.findall(r"make drift (SINCE=\S+)", said)
-        self.make("drift", since, alarms=alarms)
+        said = self.verb("simulate", month, "--url", self.url, *PLAYED)
+        [since] = re.findall(r"goldenpath drift --since (\S+)", said)
+        self.verb("drift", "--since", since, alarms=alarms)
         report = self.report("drift")
         [measured] = re.findall(r"^drift_last_run_timestamp_seconds (\S+)", self.text("drift.prom"), re.MULTILINE)
         newest = f"max(drift_last_run_timestamp_seconds) >= {float(measured) - 0.01:.2f}"
@@ -105,7 +105,7 @@ class Watched:
 
     def model(self) -> tuple[str, str]:
         """What answers, and what lies in ``models/``."""
-        with urllib.request.urlopen(f"{self.url}/model") as answer:  # our own, on loopback
+        with urllib.request.urlopen(f"{self.url}/model") as answer:  # noqa: S310  # our own, on loopback
             running = str(json.load(answer)["model_sha256"])
         described = json.loads((self.project / "models" / "signature.json").read_text(encoding="utf-8"))
         return running, str(described["model_sha256"])
@@ -139,28 +139,28 @@ def watched(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def seen(watched: Watched) -> Seen:
-    """The loop was walked, by the commands of docs/retraining.md."""
+    """The loop was walked, by the commands of docs/how-to/retraining.md."""
     found = Seen()
-    watched.make("register")
+    watched.verb("register")
     found.models.append(watched.model())
     for name, month, alarms in (("known", KNOWN, False), ("new", NEW, True)):
         found.printed[name], found.reports[name], found.firing[name] = watched.play(month, alarms=alarms)
-    found.printed["labels"] = watched.make("labels", f"FILE=logs/labels-{NEW}.csv")
+    found.printed["labels"] = watched.verb("labels", f"logs/labels-{NEW}.csv")
     found.reports["labels"] = watched.report("performance")
-    for words in ((), ("TRIGGER=by-hand",)):
-        found.printed["check"] = watched.make("retrain-check", *words)
+    for words in ((), ("--trigger", "by-hand")):
+        found.printed["check"] = watched.verb("retrain", "check", *words)
         found.decisions.append(watched.report("retrain"))
-    watched.make("retrain-branch", f"THROUGH={NEW}")
-    watched.make("retrain")
+    watched.verb("retrain", "branch", "--through", NEW)
+    watched.verb("retrain", "run")
     found.models.append(watched.model())
-    watched.make("gate")
+    watched.verb("gate", "model")
     found.gate = watched.report("gates")
-    watched.make("retrain-commit")
+    watched.verb("retrain", "commit")
     found.subjects = git(watched.project, "log", "--format=%s", "main..").splitlines()
     branch = git(watched.project, "branch", "--show-current")
     git(watched.project, "switch", "--quiet", "main")
     git(watched.project, "merge", "--quiet", "--ff-only", branch)
-    watched.make("register")
+    watched.verb("register")
     found.tags = git(watched.project, "tag", "--list", "--sort=version:refname").splitlines()
     os.kill(watched.service, signal.SIGHUP)
     until(lambda: len({*watched.model()}) == 1, "the service has taken the new model")
@@ -224,23 +224,23 @@ def test_against_the_new_reference_the_alert_clears(seen: Seen) -> None:
 
 @pytest.mark.usefixtures("seen")
 def test_the_commands_that_the_document_tells_were_those(watched: Watched) -> None:
-    text = (watched.project / "docs" / "retraining.md").read_text(encoding="utf-8")
+    text = (TEMPLATE / "docs" / "how-to" / "retraining.md").read_text(encoding="utf-8")
     block = text.partition("<!-- the loop -->")[2].partition("```sh\n")[2].partition("```")[0]
-    told = re.findall(r"^make ([a-z-]+)", block, flags=re.MULTILINE)
+    told = re.findall(r"^goldenpath ([a-z-]+(?: (?:check|branch|run|commit|model))?)", block, flags=re.MULTILINE)
 
-    rest = iter(watched.made)
+    rest = iter(watched.called)
     assert len(told) >= 8
-    assert [name for name in told if name not in rest] == [], "in that order"
+    assert [name for name in told if not any(words.startswith(name) for words in rest)] == [], "in that order"
 
 
 @contextmanager
 def _service(project: Path, log: Path) -> Iterator[tuple[str, int]]:
-    """The service, as `make serve` starts it; its address and process."""
+    """The service, as `goldenpath serve` starts it; its address and process."""
     port = free_port()
-    variables = {"PYTHONPATH": str(project / "src"), "PREDICTION_LOG": "logs/predictions"}
+    variables = {"PREDICTION_LOG": "logs/predictions"}
     with log.open("w") as words:
         process = subprocess.Popen(
-            [project / ".venv/bin/python", "-m", "flight_delays.serving", str(port)], cwd=project,
+            [project / ".venv/bin/goldenpath", "serve", "--port", str(port)], cwd=project,
             env=os.environ | variables, stdout=words, stderr=words,
         )  # fmt: skip
     try:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.template.generation import run
+from tests.template.generation import verb
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
-TOOL = f"GOLDENPATH={Path(sys.executable).with_name('goldenpath')}"
-ROOMS = ("model", "pipeline", "adopt", "report", "pull_request", "test_tabular.py", "test_text_types.py")
-FEWER_TESTS = {"PYTEST_ADDOPTS": " ".join(["--cov-fail-under=20", *(f"tests/{room}" for room in ROOMS)])}
-"""What the reviewer wants covered, and half of what is written; test_end_to_end.py runs all, by the project's limit."""
-
 
 def review(project: Path) -> dict[str, Any]:
-    """What ``make check`` reports."""
-    done = run(["make", "check", TOOL, "ARGS=--format json --output reports/review.json"], project)
+    """What ``goldenpath check`` reports."""
+    done = verb(project, "check", "--format", "json", "--output", "reports/review.json")
     report = project / "reports" / "review.json"
     assert report.exists(), done.stdout + done.stderr
     [product] = json.loads(report.read_text(encoding="utf-8"))["products"]
@@ -32,9 +26,9 @@ def review(project: Path) -> dict[str, Any]:
 
 def test_a_walked_project_reaches_level_2_by_evidence_alone(walked: Path) -> None:
     before = review(walked)
-    for target in ("release", "register", "push", "evidence"):
-        done = run(["make", target, TOOL], walked, **FEWER_TESTS)
-        assert done.returncode == 0, f"make {target}:\n{done.stdout}\n{done.stderr}"
+    for name in ("release", "register", "push", "evidence"):
+        done = verb(walked, name)
+        assert done.returncode == 0, f"{name}:\n{done.stdout}\n{done.stderr}"
     after = review(walked)
 
     criteria = [item for part in after["parts"] for item in part["criteria"]]

@@ -30,7 +30,7 @@ import yaml
 
 from tests.template import watchers
 from tests.template.docker import free_port
-from tests.template.generation import lend, run
+from tests.template.generation import lend, run, verb
 from tests.template.watchers import Desk, Prometheus, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
@@ -45,8 +45,8 @@ PREPARED = f"""
 import json, sys
 from pathlib import Path
 import pandas as pd
-from flight_delays import contract
-from flight_delays.paths import split_file
+from goldenpath.project import contract
+from goldenpath.project.paths import split_file
 folder = Path(sys.argv[1])
 rows = pd.read_parquet(split_file("train")).sample({ROWS}, random_state=0)
 names = [column.name for column in contract.load().features]
@@ -100,7 +100,7 @@ LOGGED = """
 import sys
 from pathlib import Path
 import pandas as pd
-from flight_delays.monitoring import log
+from goldenpath.monitoring import log
 frame, run = log.read(Path("logs/predictions")), sys.argv[1]
 inputs = sorted(name for name in frame.columns if name.startswith("inputs."))
 found = {}
@@ -138,25 +138,25 @@ class Watched:
     alertmanager: str
     desk: Desk
 
-    def make(self, *words: str) -> None:
+    def verb(self, *words: str) -> None:
         """Let a job of the product run."""
-        done = run(["make", *words], self.project)
+        done = verb(self.project, *words)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def python(self, code: str, *words: str) -> str:
         """Run a few lines in the product's environment, and tell what they print."""
-        done = run([".venv/bin/python", "-c", code, *words], self.project, PYTHONPATH="src")
+        done = run([".venv/bin/python", "-c", code, *words], self.project)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def batch(self, rows: str = "rows.parquet", answers: str = "answers.parquet") -> Path:
         """Answer a file of rows."""
-        self.make("batch", f"IN={self.folder / rows}", f"OUT={self.folder / answers}")
+        self.verb("batch", str(self.folder / rows), str(self.folder / answers))
         return self.folder / answers
 
     def held_back(self, name: str) -> set[str]:
         """The alerts for which Alertmanager keeps one that fires to itself."""
-        with urllib.request.urlopen(f"{self.alertmanager}/api/v2/alerts") as got:
+        with urllib.request.urlopen(f"{self.alertmanager}/api/v2/alerts") as got:  # noqa: S310
             alerts = json.load(got)
         names = {alert["fingerprint"]: alert["labels"]["alertname"] for alert in alerts}
         held = [alert["status"]["inhibitedBy"] for alert in alerts if alert["labels"]["alertname"] == name]
@@ -311,10 +311,10 @@ def test_what_was_asked_three_ways_is_read_back_from_one_log_as_equal_rows(watch
 
 
 def test_drift_writes_a_ticket_to_the_owner_and_takes_it_back_when_it_is_over(watched: Watched) -> None:
-    alarm = run(["make", "drift", f"DATA={watched.folder / 'shifted.parquet'}"], watched.project)
+    alarm = verb(watched.project, "drift", "--data", str(watched.folder / "shifted.parquet"))
     [text] = until(lambda: watched.desk.mailed("ModelDrift"), "a mail about drift")
     columns = watched.prometheus.query('ALERTS{alertname="ColumnDrifts",alertstate="firing"}')
-    watched.make("drift")
+    watched.verb("drift")
     until(lambda: watched.desk.mailed("ModelDrift", "resolved"), "a mail that it is over")
 
     assert "drift: alarm" in alarm.stdout
@@ -339,9 +339,9 @@ def test_numbers_of_an_old_run_do_not_pass_for_new_ones(watched: Watched) -> Non
 def test_a_model_below_the_floor_pages_and_resolves(watched: Watched) -> None:
     truth = watched.folder / "answers.parquet"
     watched.python(FLIPPED, str(truth), str(watched.folder / "flipped.parquet"))
-    watched.make("labels", f"FILE={watched.folder / 'flipped.parquet'}")
+    watched.verb("labels", str(watched.folder / "flipped.parquet"))
     alert = until(lambda: watched.desk.alerts("/pager", "PerformanceBelowFloor"), "a page")[0]
-    watched.make("labels", f"FILE={truth}")
+    watched.verb("labels", str(truth))
     until(lambda: watched.desk.alerts("/pager", "PerformanceBelowFloor", "resolved"), "the page is taken back")
 
     assert alert["labels"] | {"owner": OWNER, "severity": "page", "environment": "prod"} == alert["labels"]
@@ -415,7 +415,7 @@ def test_what_jobs_pushed_is_found_by_every_selector_of_their_rules(watched: Wat
         return [selector for selector in selectors if not watched.prometheus.query(selector)]
 
     assert missing() == selectors
-    watched.make("push-metrics", f"PUSHGATEWAY={watched.pushgateway}", "ENVIRONMENT=dev")
+    watched.verb("push-metrics", watched.pushgateway, "--environment", "dev")
     until(lambda: not missing(), "what was pushed is scraped")
 
     assert len(selectors) >= 12
@@ -441,7 +441,8 @@ def _selectors(project: Path) -> set[str]:
 def _start_product(stack: ExitStack, found: Watched, consumer: int, exporter: int) -> None:
     """Service, consumer, callers, node exporter, and one run of each job."""
     project, folder, redis = found.project, found.folder, f"redis://127.0.0.1:{found.redis}/0"
-    python, log = str(project / ".venv" / "bin" / "python"), str(project / "logs" / "predictions")
+    goldenpath, log = str(project / ".venv" / "bin" / "goldenpath"), str(project / "logs" / "predictions")
+    python = str(project / ".venv" / "bin" / "python")
     own = {"PYTHONPATH": str(project / "src"), "PREDICTION_LOG": log}
     stack.enter_context(
         watchers.running(
@@ -451,20 +452,20 @@ def _start_product(stack: ExitStack, found: Watched, consumer: int, exporter: in
     )  # fmt: skip
     stack.enter_context(
         watchers.running(
-            [python, "-m", "flight_delays.serving", str(found.port)], folder / "service.log",
+            [goldenpath, "serve", "--port", str(found.port)], folder / "service.log",
             f"http://127.0.0.1:{found.port}/readyz", project, **own, MAX_CONCURRENT=str(MOST_CONCURRENT),
         )
     )  # fmt: skip
     stack.enter_context(
         watchers.running(
-            [python, "-m", "flight_delays.serving.events"], folder / "consumer.log",
+            [goldenpath, "consume"], folder / "consumer.log",
             f"http://127.0.0.1:{consumer}/metrics", project, **own, EVENTS_REDIS=redis, METRICS_PORT=str(consumer),
         )
     )  # fmt: skip
     found.python(PREPARED, str(folder))
     answers = found.batch()
-    found.make("labels", f"FILE={answers}")
-    found.make("drift")
+    found.verb("labels", str(answers))
+    found.verb("drift")
     stack.enter_context(watchers.textfiles(project / "reports", exporter, folder / "exporter.log"))
     stack.enter_context(
         watchers.running(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 import yaml
 
 from tests.template import watchers
-from tests.template.generation import generate, git
+from tests.template.generation import generate, git, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("monitoring")]
 
@@ -39,7 +38,7 @@ def copy(project: Path, tmp_path: Path) -> Path:
 
 def test_the_rules_pass_their_check_and_the_reviewer_takes_the_receipt(copy: Path) -> None:
     reviewer = [sys.executable, "-m", "goldenpath"]
-    check = ["env", "PYTHONPATH=src", sys.executable, "-m", "flight_delays.alerting.check"]
+    check = [*reviewer, "alerts", "check"]
     recorded = subprocess.run([*reviewer, "record", "MON-02", "--", *check], cwd=copy, capture_output=True, text=True)
     report = copy.parent / "review.json"
     subprocess.run([*reviewer, "check", "--format", "json", "--output", str(report)], cwd=copy, capture_output=True)
@@ -67,15 +66,15 @@ def test_what_is_broken_is_refused(copy: Path, path: str, change: tuple[str, str
     assert change[0] in text
     file.write_text(text.replace(*change, 1), encoding="utf-8")
 
-    done = _run(copy, "alerting.check")
+    done = _check(copy)
 
     assert done.returncode == 1
-    assert "monitoring-check failed." in done.stderr
+    assert "alerts failed." in done.stderr
     assert told in done.stderr
 
 
 def test_without_promtool_it_says_which_package_has_it(project: Path, tmp_path: Path) -> None:
-    done = _run(project, "alerting.check", PATH=str(tmp_path))
+    done = _check(project, PATH=str(tmp_path))
 
     assert done.returncode == 1
     assert "promtool is not installed. Debian: apt-get install prometheus; macOS: brew install prom" in done.stderr
@@ -85,7 +84,7 @@ def test_without_events_nothing_watches_for_them(template: Path, tmp_path: Path)
     project = generate(template, tmp_path, use_events=False)
     texts = {path: path.read_text(encoding="utf-8") for path in (project / "monitoring").rglob("*") if path.is_file()}
 
-    done = _run(project, "alerting.check")
+    done = _check(project)
 
     assert [path.name for path, text in texts.items() if "events_total" in text or "events.yaml" in text] == []
     assert done.returncode == 0, done.stderr
@@ -120,8 +119,5 @@ def test_a_cluster_gets_the_files_as_they_are(project: Path) -> None:
     assert {f"monitoring/{name}" for name in files} == set(there)
 
 
-def _run(project: Path, module: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", f"flight_delays.{module}"], cwd=project, capture_output=True, text=True,
-        env=os.environ | {"PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1"} | variables,
-    )  # fmt: skip
+def _check(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run([sys.executable, "-m", "goldenpath", "alerts", "check"], project, **variables)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.template.bytecode import UV
 from tests.template.docker import free_port
-from tests.template.generation import TEMPLATE, run
+from tests.template.generation import TEMPLATE, run, verb
 from tests.template.watchers import running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
@@ -54,15 +54,15 @@ def client(walked: Path, tmp_path: Path) -> str:
 
 def put(url: str, content: bytes = b"") -> None:
     """Make a bucket or an object, by a request that nobody signed."""
-    sent = urllib.request.Request(url, content, {"Content-Type": "application/octet-stream"}, method="PUT")
-    with urllib.request.urlopen(sent, timeout=30) as answer:
+    sent = urllib.request.Request(url, content, {"Content-Type": "application/octet-stream"}, method="PUT")  # noqa: S310
+    with urllib.request.urlopen(sent, timeout=30) as answer:  # noqa: S310
         answer.read()
 
 
 def batch(project: Path, rows: str, answers: str, variables: Mapping[str, str], **words: str) -> str:
     """Answer a file of rows, and return what was said."""
-    given = [f"{name}={value}" for name, value in ({"IN": rows, "OUT": answers, "LOG": "off"} | words).items()]
-    done = run(["make", "batch", *given], project, **variables)
+    options = [word for name, value in words.items() for word in (f"--{name}", value)]
+    done = verb(project, "batch", rows, answers, "--log", "off", *options, **variables)
     return done.stdout + done.stderr if done.returncode == 0 else f"failed: {done.stderr}"
 
 
@@ -78,7 +78,7 @@ def test_a_batch_is_read_from_and_written_to_an_object_store(
         "AWS_DEFAULT_REGION": "us-east-1",
         "PYTHONPATH": client,
     }
-    words = {"METRICS": str(tmp_path / "batch.prom")}
+    words = {"metrics": str(tmp_path / "batch.prom")}
 
     refused = batch(walked, f"s3://{BUCKET}/rows.parquet", f"s3://{BUCKET}/answers.parquet", {}, **words)
     said = batch(walked, f"s3://{BUCKET}/rows.parquet", f"s3://{BUCKET}/answers.parquet", signed_in, **words)

@@ -16,7 +16,7 @@ from tests.template.generation import MENU, generate, run, run_cookiecutter
 HOSTILE_ANSWERS = [
     {"project_slug": "a/b"},
     {"project_slug": "../escaped"},
-    {"project_slug": "/tmp/escaped-from-test"},
+    {"project_slug": "/tmp/escaped-from-test"},  # noqa: S108  (refused, never made)
     {"project_slug": "."},
     {"project_slug": "x" * 300},
     {"project_slug": "-rf"},

@@ -17,7 +17,7 @@ import pytest
 
 from tests.template.act import Outcome, Runner
 from tests.template.forge import TOKEN, Forge, forge
-from tests.template.generation import git, lend, run
+from tests.template.generation import git, lend, run, verb
 from tests.template.test_cd import TOOL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
@@ -46,8 +46,7 @@ class Shop:
         """Run a workflow for an event."""
         workflow = self.project / ".github" / "workflows" / f"{name}.yml"
         secrets = ("--secret", f"GITHUB_TOKEN={TOKEN}")
-        variables = {"GOLDENPATH": TOOL, **self.forge.environment}
-        return self.runner.run(event, told, self.project, workflow, *secrets, *words, **variables)
+        return self.runner.run(event, told, self.project, workflow, *secrets, *words, **self.forge.environment)
 
     def share(self, message: str) -> None:
         """Commit all, and push it as a person does."""
@@ -132,8 +131,8 @@ def test_the_candidate_becomes_a_pull_request_and_nothing_else(shop: Shop, retra
     assert git(shop.forge.repository, "rev-parse", "main") == git(shop.project, "rev-parse", "main")
     assert git(shop.forge.repository, "tag") == "", "no version, and nothing deployed"
     assert f"--base main --head {branch}" in asked
-    assert "- drift: Somebody who watches it asks for it." in asked
-    assert "training.seconds" in asked, "the report of make pr-report"
+    assert "- drift: Triggered externally." in asked
+    assert "training.seconds" in asked, "the report of the pull request"
 
 
 def test_the_reviewer_sees_the_loop_closed(shop: Shop, retrained: Outcome, tmp_path: Path) -> None:
@@ -158,12 +157,11 @@ def _branches(shop: Shop) -> list[str]:
 
 def _december(project: Path, folder: Path) -> Path:
     """A log of answers to December's flights, as a batch leaves it, and the contrary of some answers as their truth."""
-    variables = {"PYTHONPATH": str(project / "src"), "PREDICTION_LOG": str(folder / "log")}
+    variables = {"PREDICTION_LOG": str(folder / "log")}
     python = str(project / ".venv/bin/python")
     made = run([python, "-c", _ROWS, str(folder / "rows.parquet")], project, **variables)
     assert made.returncode == 0, made.stderr
-    done = run([python, "-m", "flight_delays.serving.batch", "--", str(folder / "rows.parquet"),
-                str(folder / "answers.parquet")], project, **variables)  # fmt: skip
+    done = verb(project, "batch", str(folder / "rows.parquet"), str(folder / "answers.parquet"), **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     taken = run([python, "-c", _LABELS, str(folder / "answers.parquet"), str(folder / "log")], project, **variables)
     assert taken.returncode == 0, taken.stderr
@@ -172,9 +170,9 @@ def _december(project: Path, folder: Path) -> Path:
 
 _ROWS = """
 import sys
-from flight_delays import params, source
+from goldenpath.project import params, team
 known = params.load()
-rows = source.load(known.model_copy(update={"data": known.data.model_copy(update={"through": None})}))
+rows = team.load_rows(known.model_copy(update={"data": known.data.model_copy(update={"through": None})}))
 rows = rows[(rows["scheduled_departure"] >= "2013-12-01") & rows["late"].notna()]
 rows.sample(4_000, random_state=0).to_parquet(sys.argv[1])
 """
@@ -182,9 +180,9 @@ _LABELS = f"""
 import sys
 from pathlib import Path
 import pandas as pd
-from flight_delays import params
-from flight_delays.model import task
-from flight_delays.monitoring import labels, log
+from goldenpath.project import params
+from goldenpath.model import task
+from goldenpath.monitoring import labels, log
 answers, folder = pd.read_parquet(sys.argv[1]).head({LABELS}), Path(sys.argv[2])
 truth = folder / "truth.csv"
 answers.assign(late=~answers["decision"])[["prediction_id", "late"]].to_csv(truth, index=False)

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from tests.template import debian, streams
 from tests.template.docker import free_port
-from tests.template.generation import TEMPLATE, run
+from tests.template.generation import TEMPLATE, run, verb
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -34,7 +34,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 ROWS = """
 import json, pandas as pd
-from flight_delays import contract
+from goldenpath.project import contract
 names = [column.name for column in contract.load().features]
 rows = pd.read_parquet("data/split/test.parquet")[names].sample(300, random_state=0)
 print(rows.to_json(orient="records", date_format="iso"))
@@ -49,10 +49,10 @@ OTHER_KINDS = """
 import json, os, sys
 from pathlib import Path
 import made_model
-from flight_delays import contract
-from flight_delays.model.predictor import Predictor
-from flight_delays.serving.request import RowReader
-from flight_delays.web import build
+from goldenpath.project import contract
+from goldenpath.model.predictor import Predictor
+from goldenpath.serving.rest.request import RowReader
+from goldenpath.serving.web import build
 folder, packages, made = Path(sys.argv[1]), Path(sys.argv[2]).resolve(), {}
 for kind in ("multiclass", "regression"):
     (folder / kind).mkdir()
@@ -94,7 +94,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def built(walked: Path, browser: Browser) -> Iterator[Path]:  # installs npm
     """The folder of the page, made by its target; tests that copy the project later need not copy it too."""
-    done = run(["make", "web"], walked)
+    done = verb(walked, "web")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"MiB  onnxruntime/ort-wasm-simd-threaded\.wasm", done.stdout)
     yield walked / "build" / "web"
@@ -128,7 +128,7 @@ def served(command: list[str], folder: Path, ready: str = "/") -> Iterator[str]:
 
 def answers_at(address: str) -> bool:
     try:
-        with urlopen(address, timeout=1):  # loopback
+        with urlopen(address, timeout=1):  # noqa: S310  # loopback
             return True
     except (HTTPError, URLError, OSError):
         return False
@@ -140,9 +140,9 @@ def files(folder: Path) -> list[str]:
 
 def asked(api: str, row: Any) -> list[Any]:
     """What the API answers to one row: decision and score, or what it says is wrong."""
-    request = Request(f"{api}/predict", json.dumps(row).encode(), {"Content-Type": "application/json"})
+    request = Request(f"{api}/predict", json.dumps(row).encode(), {"Content-Type": "application/json"})  # noqa: S310
     try:
-        with urlopen(request, timeout=SECONDS) as response:  # loopback
+        with urlopen(request, timeout=SECONDS) as response:  # noqa: S310  # loopback
             [answer] = json.load(response)["predictions"]
             return [answer["decision"], answer["score"]]
     except HTTPError as refusal:
@@ -188,11 +188,11 @@ def test_the_page_answers_and_refuses_as_the_api_does_and_asks_nobody_else(
     walked: Path, built: Path, browser: Browser
 ) -> None:
     rows = rows_of(walked)
-    service = [".venv/bin/python", "-m", "flight_delays.serving", "{port}"]
+    service = [".venv/bin/goldenpath", "serve", "--port", "{port}"]
     with served(service, walked, "/readyz") as api:
         expected = [asked(api, row) for row in rows]
 
-    with served(["make", "web", "SERVE=1", "PORT={port}"], walked) as address:
+    with served([".venv/bin/goldenpath", "web", "--serve", "--port", "{port}"], walked) as address:
         page, addresses, complaints = opened(browser, address)
         found = page.evaluate(ASK, rows)
 
@@ -210,7 +210,7 @@ def test_every_way_of_asking_gives_the_same_answers(
 ) -> None:
     if reason := streams.install():
         pytest.skip(reason)
-    with served([".venv/bin/python", "-m", "flight_delays.serving", "{port}"], walked, "/readyz") as api:
+    with served([".venv/bin/goldenpath", "serve", "--port", "{port}"], walked, "/readyz") as api:
         answers = [(row, asked(api, row)) for row in rows_of(walked)]
     rows = [row for row, answer in answers if is_answer(answer)]
     by_rest = [answer for _, answer in answers if is_answer(answer)]
@@ -229,7 +229,7 @@ def by_batch(walked: Path, rows: list[dict[str, Any]], folder: Path) -> list[lis
     (folder / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
     done = run([".venv/bin/python", "-c", TO_PARQUET, str(folder)], walked)
     assert done.returncode == 0, done.stderr
-    done = run(["make", "batch", f"IN={folder / 'rows.parquet'}", f"OUT={folder / 'answers.csv'}", "LOG=off"], walked)
+    done = verb(walked, "batch", str(folder / "rows.parquet"), str(folder / "answers.csv"), "--log", "off")
     assert done.returncode == 0, done.stdout + done.stderr
     with (folder / "answers.csv").open(encoding="utf-8") as file:
         return [[json.loads(row["decision"]), float(row["score"])] for row in csv.DictReader(file)]
@@ -241,7 +241,10 @@ def by_events(walked: Path, rows: list[dict[str, Any]], folder: Path) -> list[li
         streams.send(port, rows)
         environment = os.environ | {"EVENTS_REDIS": f"redis://127.0.0.1:{port}/0", "METRICS_PORT": "0"}
         consumer = subprocess.Popen(
-            ["make", "consume", f"LOG={folder / 'log'}"], cwd=walked, env=environment, start_new_session=True
+            [".venv/bin/goldenpath", "consume", "--log", str(folder / "log")],
+            cwd=walked,
+            env=environment,
+            start_new_session=True,
         )
         try:
             streams.await_answers(port, len(rows))
@@ -361,7 +364,7 @@ def test_a_device_needs_no_more_than_the_document_says(walked: Path, tmp_path: P
         assert done.returncode == 0, done.stderr
         found.append(json.loads(done.stdout)["scores"][1])
 
-    ask = "import json, sys; from flight_delays.model.predictor import Predictor; "
+    ask = "import json, sys; from goldenpath.model.predictor import Predictor; "
     ask += "print(json.dumps([answer.score for answer in Predictor.load().predict(json.loads(sys.argv[1]))]))"
     expected = json.loads(run([".venv/bin/python", "-c", ask, json.dumps(rows)], walked).stdout)
     assert found == pytest.approx(expected, abs=TOLERANCE)

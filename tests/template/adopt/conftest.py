@@ -18,6 +18,10 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def verb(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a verb of the library that the project has installed."""
+        return self.run("goldenpath", *words)
+
     def make(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run ``make`` with the words and return what came of it."""
         return self.run("make", *words)

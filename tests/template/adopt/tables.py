@@ -19,10 +19,10 @@ class Table:
     Attributes:
         file: The file's name.
         content: Its bytes.
-        target: TARGET, as typed.
+        target: The column to predict, as typed.
         task: What adopt has to find.
         roles: Roles that the contract has to give, by contract name.
-        named: The other variables of ``make adopt``.
+        named: The options of ``goldenpath adopt``.
     """
 
     file: str
@@ -182,7 +182,7 @@ TABLES: Sequence[Callable[[], Table]] = (customers, weather, sales, visits, hous
 
 
 def _rows(number: int, row: Callable[[int, random.Random], dict[str, object]]) -> Rows:
-    chance = random.Random(7)  # tables, not secrets
+    chance = random.Random(7)  # noqa: S311  # tables, not secrets
     return [row(index, chance) for index in range(number)]
 
 

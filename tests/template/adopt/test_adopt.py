@@ -30,8 +30,8 @@ def adopt(project: Project, table: Table, folder: Path) -> str:
     """Adopt the table from a file outside the project and return what was printed."""
     path = folder / table.file
     path.write_bytes(table.content)
-    variables = [f"{name}={value}" for name, value in table.named.items()]
-    done = project.make("adopt", f"DATA={path}", f"TARGET={table.target}", *variables)
+    options = [word for name, value in table.named.items() for word in (f"--{name.lower()}", value)]
+    done = project.verb("adopt", str(path), table.target, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -49,7 +49,7 @@ def test_an_adopted_table_is_trained_on_tested_and_served(
     given, is_whole = table(), table in WHOLE
     adopt(project, given, tmp_path)
 
-    trained = project.make("pipeline")
+    trained = project.verb("run")
 
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "Warning" not in trained.stderr
@@ -68,17 +68,17 @@ def test_an_adopted_table_is_trained_on_tested_and_served(
     # With two processes pytest does not tell the number.
     assert is_whole or f" {len(own_tests.ONCE)} deselected" in tests.stdout, "a name that no test has leaves none out"
 
-    answered = project.make("predict")
+    answered = project.verb("predict")
     assert answered.returncode == 0, answered.stdout + answered.stderr
     assert json.loads(answered.stdout)["response"]
 
-    again = project.make("pipeline")
+    again = project.verb("run")
     assert "Data and pipelines are up to date." in again.stdout
 
     if table in REPRODUCED:
         git(project.root, "add", "--all")
         git(project.root, "commit", "--quiet", "--message", "Adopt a table")
-        done = project.make("reproduce")
+        done = project.verb("reproduce")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "outputs are the same, byte for byte" in done.stdout
 
@@ -128,7 +128,7 @@ def test_the_file_may_lie_where_adopt_puts_it(project: Project) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(TABLES[3]().content)
 
-    done = project.make("adopt", "DATA=data/source/visits.csv", "TARGET=bought")
+    done = project.verb("adopt", "data/source/visits.csv", "bought")
 
     assert done.returncode == 0, done.stderr
     assert path.read_bytes() == TABLES[3]().content
@@ -140,11 +140,11 @@ def test_uncommitted_work_is_not_overwritten_unless_forced(project: Project, tmp
     params.write_text(params.read_text("utf-8") + "\n# mine\n", "utf-8")
     data = tmp_path / "visits.csv"
     data.write_bytes(TABLES[3]().content)
-    words = ("adopt", f"DATA={data}", "TARGET=bought")
+    words = ("adopt", str(data), "bought")
 
-    refused = project.make(*words)
+    refused = project.verb(*words)
 
     assert refused.returncode != 0
     assert "params.yaml: would be overwritten" in refused.stderr
     assert params.read_text("utf-8").endswith("# mine\n")
-    assert project.make(*words, "FORCE=1").returncode == 0
+    assert project.verb(*words, "--force").returncode == 0
