@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import configparser
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from goldenpath.repository.clone import clone, environment
-from tests.delivery.release.shop import commit, git
+from goldenpath.project.errors import ProjectError
+from goldenpath.repository import wheel
+from goldenpath.repository.clone import LIBRARY, clone, environment, environment_of_commit
+from tests.repository.conftest import commit, git
+from tests.sample import TEMPLATE
+
+FACTS = "src/goldenpath/repository/facts.py"
 
 
 def local_config(project: Path) -> configparser.ConfigParser:
@@ -54,3 +63,82 @@ def test_the_environment_holds_nothing_of_this_project(product: Path, monkeypatc
 
     assert found["PATH"] == "/usr/bin"
     assert "MAKEFLAGS" not in found
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the library's sources, to be changed."""
+    place = tmp_path / "library"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(TEMPLATE / "src", place / "src", ignore=ignored)
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(TEMPLATE / name, place / name)
+    return place
+
+
+def imported(project: Path, variables: dict[str, str]) -> str:
+    """Where a clone takes the library from, and what a constant of it holds there."""
+    code = "import goldenpath.repository.facts as facts; print(facts.__file__, facts.LOCAL)"
+    words = [sys.executable, "-c", code]
+    return subprocess.run(words, cwd=project, env=variables, check=True, capture_output=True, text=True).stdout
+
+
+def test_another_commit_runs_under_its_own_library(product: Path, checkout: Path, tmp_path: Path) -> None:
+    facts = checkout / FACTS
+    facts.write_text(facts.read_text().replace('LOCAL = "local"', 'LOCAL = "former"'))
+    wheel.build(checkout, product / "vendor")
+    commit(product)
+    project = clone(product, tmp_path / "clone", share_cache=True)
+    wheel.build(TEMPLATE, product / "vendor")
+
+    variables = environment_of_commit(product, project)
+
+    assert imported(project, variables) == f"{project / LIBRARY / 'goldenpath/repository/facts.py'} former\n"
+    assert shutil.which("goldenpath", path=variables["PATH"]) == str(Path(sys.executable).parent / "goldenpath")
+
+
+def test_a_stage_of_another_commit_is_its_own(product: Path, checkout: Path, tmp_path: Path) -> None:
+    (checkout / "src/goldenpath/pipeline/ingest.py").write_text("def ingest():\n    return 'by the former library'\n")
+    wheel.build(checkout, product / "vendor")
+    commit(product)
+    project = clone(product, tmp_path / "clone", share_cache=True)
+    wheel.build(TEMPLATE, product / "vendor")
+
+    done = subprocess.run(
+        ["sh", "-c", "goldenpath stage ingest"],
+        cwd=project,
+        env=environment_of_commit(product, project),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.startswith("ingest: by the former library")
+
+
+def test_a_commit_with_the_same_library_needs_no_second_copy(product: Path, tmp_path: Path) -> None:
+    wheel.build(TEMPLATE, product / "vendor")
+    commit(product)
+    project = clone(product, tmp_path / "clone", share_cache=True)
+
+    variables = environment_of_commit(product, project)
+
+    assert "PYTHONPATH" not in variables
+    assert not (project / LIBRARY).exists()
+    assert variables["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+@pytest.mark.parametrize(
+    ("wheels", "message"),
+    [
+        (("goldenpath-1.0.0-py3-none-any.whl",), "goldenpath-1.0.0-py3-none-any.whl: cannot be unpacked"),
+        (("goldenpath-1.0.0-py3-none-any.whl", "goldenpath-2.0.0-py3-none-any.whl"), "several wheels of the library"),
+    ],
+)
+def test_a_library_that_cannot_be_used_is_refused(tmp_path: Path, wheels: tuple[str, ...], message: str) -> None:
+    (tmp_path / "clone/vendor").mkdir(parents=True)
+    for name in wheels:
+        (tmp_path / "clone/vendor" / name).write_text("no zip")
+
+    with pytest.raises(ProjectError, match=message):
+        environment_of_commit(tmp_path, tmp_path / "clone")

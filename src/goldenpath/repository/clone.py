@@ -5,11 +5,16 @@ from __future__ import annotations
 import configparser
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import git
+from goldenpath.repository.wheel import digest
 
+LIBRARY = Path(".dvc/tmp/goldenpath")
+"""Where a clone's own library is unpacked: DVC's folder for what git does not keep."""
+WHEELS = "vendor/goldenpath-*.whl"
 INHERITED = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 """What make and Python set for this process would send the clone's own astray."""
 
@@ -45,6 +50,42 @@ def environment(root: Path) -> dict[str, str]:
     return kept | {"PATH": os.pathsep.join(path)}
 
 
+def environment_of_commit(root: Path, project: Path) -> dict[str, str]:
+    """The environment in which a clone's pipeline runs under the library of its own commit.
+
+    Its stages are ``goldenpath stage NAME``, found beside the Python that runs this; where the clone's ``vendor/`` holds
+    another wheel than this project's, that wheel's code is imported instead of what is installed. Third-party packages
+    are those that are installed here.
+
+    Args:
+        root: The folder of the project that was cloned.
+        project: The project's folder in the clone, at the commit that is to run.
+
+    Raises:
+        ProjectError: The clone holds several wheels of the library, or one that is damaged.
+    """
+    variables = environment(root)
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables["PATH"]])
+    own, other = _wheel(root), _wheel(project)
+    if other is None or (own is not None and digest(own) == digest(other)):
+        return variables
+    place = (project / LIBRARY).resolve()
+    try:
+        with zipfile.ZipFile(other) as wheel:
+            wheel.extractall(place)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ProjectError(f"{other.relative_to(project)}: cannot be unpacked: {error}") from error
+    return variables | {"PYTHONPATH": str(place)}
+
+
+def _wheel(project: Path) -> Path | None:
+    found = sorted(project.glob(WHEELS))
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise ProjectError(f"vendor/ holds several wheels of the library ({names}). Remove all but the one in use.")
+    return found[0] if found else None
+
+
 def _local_config(root: Path, *, share_cache: bool) -> configparser.ConfigParser:
     """The credentials of the work tree, and its remotes by paths that hold in another folder too."""
     made, shared = (configparser.ConfigParser(interpolation=None, strict=False) for _ in range(2))
@@ -61,10 +102,3 @@ def _local_config(root: Path, *, share_cache: bool) -> configparser.ConfigParser
             made.add_section("cache")
         made.set("cache", "dir", str((root / ".dvc" / "cache").resolve()))
     return made
-
-
-if __name__ == "__main__":
-    try:
-        clone(Path.cwd(), Path(sys.argv[1]), share_cache=True)
-    except ProjectError as refusal:
-        sys.exit(f"reproduce failed.\n{refusal}")
