@@ -39,7 +39,7 @@ new: $(READY) ## Generate a project, asking for each answer (OUT=folder, ARGS="-
 
 .PHONY: demo
 demo: $(READY) ## Generate the sample project, run all of it, and answer one prediction
-	$(BIN)/python -m goldenpath.demo
+	PYTHONPATH=. $(BIN)/python -m tests.template.demo
 
 .PHONY: test
 test: $(READY) ## Run the whole test suite, generated projects end to end included
@@ -55,7 +55,7 @@ expected-files: $(READY) ## Rewrite the listing of generated files that tests co
 
 .PHONY: docs
 docs: $(READY) ## Write docs/standards anew from the criteria; review the diff
-	$(BIN)/python -m goldenpath.handbook
+	$(BIN)/python -m goldenpath.review.handbook
 
 .PHONY: check
 check: $(READY) ## Review the maturity of this repository by its own standards (ARGS="--baseline origin/main ...")
@@ -73,10 +73,11 @@ format: $(READY) ## Mend style and formatting where a tool can
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: $(READY) ## Compile requirements/dev.txt again from pyproject.toml
-	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --group dev \
+lock: $(READY) ## Compile requirements/dev.txt and the locks of the template again
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --group dev --extra dev \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		--output-file requirements/dev.txt pyproject.toml
+	$(BIN)/python -m tests.template.lock_template
 
 .PHONY: bench
 bench: $(READY) ## Measure generation, pipeline and prediction, each beside what one would use instead

@@ -59,7 +59,7 @@ class AnswersExtension(Extension):
             raise Refusal(faults)
         return True
 
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
         """Keep an answer what it is: text.
 
         cookiecutter renders answers given on the command line as templates, so one with Jinja in it would run code, or

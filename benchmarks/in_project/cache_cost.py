@@ -35,7 +35,7 @@ async def cost(cache: str, share: float) -> float:
     name = next(column.name for column in agreed.features if column.type == "number")
     again = [json.dumps(row | {name: 1 + i / 1000}).encode() for i in range(AGAIN)]
     new = (json.dumps(row | {name: 30 + i / 1e5}).encode() for i in NEVER_SEEN)
-    chance = random.Random(0)
+    chance = random.Random(0)  # noqa: S311 - no secret
     count = REQUESTS.get(cache, REQUESTS_TO_REDIS)
     bodies = [chance.choice(again) if chance.random() < share else next(new) for _ in range(count)]
     app = create_app(Settings(cache=cache))

@@ -48,7 +48,7 @@ class Container(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST  # as the library calls it
+    do_GET = do_POST  # noqa: N815  # as the library calls it
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -89,7 +89,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
             state.sent.append((self.command, self.path, text))
             self.reply(b"{}")
 
-        do_PATCH = do_POST
+        do_PATCH = do_POST  # noqa: N815
 
         def reply(self, body: bytes) -> None:
             self.send_response(200)

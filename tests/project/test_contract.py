@@ -30,8 +30,10 @@ def test_the_projects_own_contract_loads(inside: Path) -> None:
 def test_columns_are_found_by_role(shop_contract: Contract) -> None:
     assert [column.name for column in shop_contract.features] == ["store", "size", "price"]
     assert shop_contract.target.name == "returned"
-    assert shop_contract.time is not None and shop_contract.time.name == "ordered"
-    assert shop_contract.entity is not None and shop_contract.entity.physical_name == "Customer No"
+    assert shop_contract.time is not None
+    assert shop_contract.time.name == "ordered"
+    assert shop_contract.entity is not None
+    assert shop_contract.entity.physical_name == "Customer No"
     assert [column.name for column in shop_contract.having("protected")] == ["member"]
 
 

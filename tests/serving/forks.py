@@ -125,7 +125,7 @@ def carry_out(order: dict[str, Any]) -> None:
     for standard, handle in ((0, os.open(os.devnull, os.O_RDONLY)), (1, output), (2, output)):
         os.dup2(handle, standard)
     sys.argv = ["", *order["arguments"]]
-    exec(order["code"], {"__name__": "__main__"})  # of a test
+    exec(order["code"], {"__name__": "__main__"})  # noqa: S102  # of a test
     if order["module"]:
         runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
 

@@ -152,11 +152,11 @@ def test_names_can_be_read_without_the_rows(file: Callable[[str], Path]) -> None
         (b"\n\n", "is empty"),
         (b"a,b\n", "no rows"),
         (b"a,b", "no rows"),
-        (random.Random(7).randbytes(4000), "is not text"),
+        (random.Random(7).randbytes(4000), "is not text"),  # noqa: S311
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "is not text"),
         (b"a,b,a\n1,2,3\n", "holds 'a' more than once"),
         (b"a,b\n1,2\n1,2,3\n", "Expected 2 columns, got 3"),
-        (gzip.compress(random.Random(7).randbytes(4000))[:2000], "cannot be read"),
+        (gzip.compress(random.Random(7).randbytes(4000))[:2000], "cannot be read"),  # noqa: S311
         (b"PAR1" + bytes(50), "cannot be read as Parquet"),
     ],
 )

@@ -1,14 +1,35 @@
-"""Debian's packages that tests need, installed where they are missing."""
+"""Debian's packages that tests need, installed where they are missing; as a program, all of them."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 POLICY = Path("/usr/sbin/policy-rc.d")
+STREAMS = {"redis-server": "redis-server", "redis-cli": "redis-tools"}
+"""What events and caches need: programs, and Debian's package of each."""
+WATCHERS = {
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "amtool": "prometheus-alertmanager",
+    "prometheus-node-exporter": "prometheus-node-exporter",
+    "prometheus-pushgateway": "prometheus-pushgateway",
+    **STREAMS,
+}
+CONTAINERS = {
+    "dockerd": "docker.io",
+    "/usr/bin/docker": "docker.io",
+    "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+    "iptables": "iptables",
+    "docker-registry": "docker-registry",
+}
+BROWSERS = {"chromium": "chromium", "npm": "npm"}
 WAIT = "DPkg::Lock::Timeout=300"
 """Another worker may be installing."""
 
@@ -45,3 +66,7 @@ def install(programs: Mapping[str, str]) -> str:
         if is_ours:
             POLICY.unlink(missing_ok=True)
     return ""
+
+
+if __name__ == "__main__":
+    sys.exit(install(WATCHERS | CONTAINERS | BROWSERS) or None)

@@ -1,4 +1,4 @@
-"""Generates the sample project into ``build/demo`` and walks all of it: what ``make demo`` runs."""
+"""Generate the sample project into ``build/demo`` and walk all of it: what ``make demo`` runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from goldenpath.review.steps import Step, StepError, run
+from tests.template.steps import Step, StepError, run
 
 TEMPLATE = Path(__file__).resolve().parents[2]
 SCRATCH = TEMPLATE / "build" / "demo"
@@ -24,19 +24,19 @@ INHERITED = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "PYTHONPATH", 
 
 TARGETS = {
     "setup": "install the locked requirements into the project's own .venv",
-    "pipeline": "ingest, validate, split, train, evaluate and export on real flights",
+    "run": "ingest, validate, split, train, evaluate and export on real flights",
     "lint": "check the project's style, formatting and types",
-    "test": "run the project's own tests",
+    "test": "run the team's tests and the conformance suite",
     "report": "write the page for technical, risk and business readers",
-    "predict": "answer one request with the exported model",
 }
+PREDICT = "answer one request with the exported model"
 
 WHERE_TO_LOOK = {
     "reports/evaluation.html": "how good the model is, on one page",
     "contract.yaml": "what every column means; everything else is derived from it",
     "params.yaml": "every other number that changes the result",
     "models/model.onnx": "the model that is served",
-    "README.md": "what each make target does",
+    "README.md": "why each file is there",
 }
 
 
@@ -60,6 +60,7 @@ def _walk(console: Console) -> str:
     generate += ["--config-file", str(_cookiecutter_config()), "--output-dir", str(SCRATCH)]
     steps = [Step("generate", "make a project from the template, with its default answers", generate, TEMPLATE)]
     steps += [Step(target, says, ["make", "--no-print-directory", target], PROJECT) for target, says in TARGETS.items()]
+    steps.append(Step("predict", PREDICT, [".venv/bin/goldenpath", "predict"], PROJECT))
     printed = ""
     for step in steps:
         printed = run(step, logs, environment, console)
@@ -95,7 +96,7 @@ def _tell(console: Console, answer: str) -> None:
     for command, says in {
         "make new": "start a project with your own answers",
         f"cd {project} && make help": "see what the sample can do",
-        f"cd {project} && make adopt DATA=your.csv TARGET=column": "run it on your own data",
+        f"cd {project} && .venv/bin/goldenpath adopt your.csv column": "run it on your own data",
     }.items():
         console.print(f"  {command}\n      [dim]{says}[/]")
 

@@ -21,14 +21,6 @@ from tests.template import debian
 
 CLIENT = "/usr/bin/docker"
 """Debian's, which brings BuildKit along; another client may stand first on PATH and lack it."""
-TOOLS: Mapping[str, str] = {
-    "dockerd": "docker.io",
-    CLIENT: "docker.io",
-    "mmdebstrap": "mmdebstrap",
-    "ip": "iproute2",
-    "iptables": "iptables",
-    "docker-registry": "docker-registry",
-}
 BASE = "python:3.11-slim-bookworm"
 SUITE, PACKAGES = "bookworm", ("python3", "python3-venv", "python3-pip", "ca-certificates")
 START_SECONDS = 60
@@ -234,7 +226,7 @@ def certificates() -> str:
 
 def install() -> None:
     """Install what is missing from Debian's packages."""
-    assert debian.install(TOOLS) == ""
+    assert debian.install(debian.CONTAINERS) == ""
 
 
 def base_archive() -> Path:

@@ -13,13 +13,12 @@ from typing import Any
 from tests.template import debian
 from tests.template.docker import free_port
 
-PROGRAMS = {"redis-server": "redis-server", "redis-cli": "redis-tools"}
 SECONDS = 60
 
 
 def install() -> str:
     """Install what is missing; tell why it cannot be, or nothing."""
-    return debian.install(PROGRAMS)
+    return debian.install(debian.STREAMS)
 
 
 @contextmanager

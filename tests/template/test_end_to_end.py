@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from golden_path_answers.names import why_taken
-from tests.template import own_tests, streams
 from tests.template.generation import commit_template, generate, git, run
 
 pytestmark = pytest.mark.e2e
@@ -38,15 +35,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(clone: Path) -> subprocess.CompletedProcess[str]:
-    """The demo, on a machine with a Redis wherever one can be installed."""
-    streams.install()
     return run(["make", "demo"], clone)
 
 
 @in_one_place
 def test_make_demo_in_a_fresh_clone(clone: Path, demo: subprocess.CompletedProcess[str]) -> None:
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    for step in ("generate", "setup", "pipeline", "lint", "test", "report", "predict"):
+    for step in ("generate", "setup", "run", "lint", "test", "report", "predict"):
         assert re.search(rf"^ok +{step} +[\d.]+ s ", demo.stdout, flags=re.MULTILINE), demo.stdout
     for heading in ("Made", "One prediction", "Look at", "Do next"):
         assert heading in demo.stdout
@@ -65,32 +60,11 @@ def test_make_demo_in_a_fresh_clone(clone: Path, demo: subprocess.CompletedProce
     assert free <= {"flight_delays"}, "add these to golden_path_answers/import_names.txt"
 
 
-@in_one_place
-@pytest.mark.usefixtures("demo")
-@pytest.mark.parametrize("suite", ["events", "cache"])
-def test_where_there_is_a_redis_the_demo_has_tested_beside_it(clone: Path, suite: str) -> None:
-    if reason := streams.install():
-        pytest.skip(reason)
-
-    report = ElementTree.parse(clone / "build" / "demo" / "flight-delays" / "reports" / "junit.xml")
-
-    cases = report.findall(f".//testcase[@classname='tests.serving.test_{suite}']")
-    assert len(cases) > 10
-    assert {outcome.tag for case in cases for outcome in case} <= {"system-out", "system-err"}, "none was skipped"
-
-
 def test_a_regression_sets_up_trains_and_passes_its_own_tests(template: Path, out: Path) -> None:
     project = generate(template, out, problem="regression")
 
-    for target in ("setup", "pipeline"):
+    for target in ("setup", "run", "test"):
         done = run(["make", target], project)
         assert done.returncode == 0, f"make {target}:\n{done.stdout}\n{done.stderr}"
-    done = run(
-        [".venv/bin/pytest", "-q", "--numprocesses", "2", "--dist", "loadfile", *own_tests.ANOTHER_PROBLEM],
-        project,
-        PATH=f"{project}/.venv/bin:{os.environ['PATH']}",
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
     metrics = json.loads((project / "reports" / "metrics.json").read_text())
     assert metrics["model"]["mae"]["value"] < metrics["baseline"]["constant"]["mae"]["value"]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from goldenpath.demo import metrics_table
-from goldenpath.review.steps import TAIL_LINES, Step, StepError, run
+from tests.template.demo import metrics_table
+from tests.template.steps import TAIL_LINES, Step, StepError, run
 
 
 def python(code: str, folder: Path) -> Step:

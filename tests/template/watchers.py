@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -22,24 +22,13 @@ from typing import Any, TypeVar
 
 from tests.template import debian
 
-PROGRAMS: Mapping[str, str] = {
-    "prometheus": "prometheus",
-    "promtool": "prometheus",
-    "prometheus-alertmanager": "prometheus-alertmanager",
-    "amtool": "prometheus-alertmanager",
-    "prometheus-node-exporter": "prometheus-node-exporter",
-    "prometheus-pushgateway": "prometheus-pushgateway",
-    "redis-server": "redis-server",
-    "redis-cli": "redis-tools",
-}
-"""Programs, by Debian's packages."""
 PATIENCE = 30.0
 T = TypeVar("T")
 
 
 def install() -> str:
     """Install what is missing; tell why it cannot be, or nothing."""
-    return debian.install(PROGRAMS)
+    return debian.install(debian.WATCHERS)
 
 
 def until(ask: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:

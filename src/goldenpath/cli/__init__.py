@@ -106,25 +106,25 @@ VERBS = {verb: row for verbs in SECTIONS.values() for verb, row in verbs.items()
 class Verbs(click.Group):
     """Verbs that are imported when they are called, and one way for all of them to end."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - see click.Group
         """Every verb, in the order of the help."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import the module of a verb."""
         if cmd_name not in VERBS:
             return None
         found = getattr(import_module(f"{__name__}.{VERBS[cmd_name][0]}"), cmd_name.replace("-", "_"))
         return found if isinstance(found, click.Command) else None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The verbs by section, without importing any."""
         longest = max(map(len, VERBS))
         for section, verbs in SECTIONS.items():
             with formatter.section(section):
                 formatter.write_dl([(f"{verb:<{longest}}", says) for verb, (_, says) in verbs.items()])
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own value
         """Run a verb; its outcome, or what it raised, becomes the exit code."""
         try:
             outcome = super().invoke(ctx)

@@ -31,7 +31,7 @@ def speaking(command: Command) -> Command:
     """Turn what is wrong with the input into a message and exit code 2."""
 
     @functools.wraps(command)
-    def run(*arguments: Any, **options: Any) -> Any:
+    def run(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - click's own values
         try:
             return command(*arguments, **options)
         except (BrokenFileError, ValueError) as error:
@@ -45,7 +45,7 @@ class CriterionId(click.ParamType[Any]):
 
     name = "ID"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401, D102 - see click
         try:
             return criterion(value) if isinstance(value, str) else value
         except KeyError:

@@ -27,7 +27,7 @@ from goldenpath.serving.rest.request import example_row
 
 LOCAL = "local"
 LIMITS = (
-    *("--tmpfs", "/tmp:size=64m", "--memory", "512m", "--cpus", "1", "--pids-limit", "256"),
+    *("--tmpfs", "/tmp:size=64m", "--memory", "512m", "--cpus", "1", "--pids-limit", "256"),  # noqa: S108
     *("--env", "OMP_NUM_THREADS=1"),
     *("--env", "DRAIN_SECONDS=2"),  # the proxy hears within one that no request goes there any more
 )

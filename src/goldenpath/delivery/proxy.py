@@ -128,7 +128,7 @@ def await_colour(front: Front, colour: str) -> None:
         if time.monotonic() > deadline:
             raise ProjectError(f"{front.name} sends no request to it after {SECONDS:g} s; last, {last}.")
         try:
-            with urlopen(f"{front.url}/healthz", timeout=SECONDS) as answer:  # loopback, by HTTP
+            with urlopen(f"{front.url}/healthz", timeout=SECONDS) as answer:  # noqa: S310  # loopback, by HTTP
                 seen += answer.headers.get("X-Served-By") == colour
                 last = f"{answer.headers.get('X-Served-By')} answered"
         except HTTPError as error:

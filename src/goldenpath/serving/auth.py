@@ -67,7 +67,7 @@ def callers(settings: Settings) -> Callers:
 class Anybody:
     """Everybody may ask, and nobody has a name."""
 
-    def name(self, headers: Headers) -> str:  # whatever they hold
+    def name(self, headers: Headers) -> str:  # noqa: ARG002  # whatever they hold
         """No name."""
         return ""
 

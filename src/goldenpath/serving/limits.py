@@ -18,7 +18,7 @@ connection is closed would not see why it was refused."""
 CLOSE = (b"connection", b"close")
 
 
-class ClientGone(Exception):  # nobody is left who could be told of an error
+class ClientGone(Exception):  # noqa: N818  # nobody is left who could be told of an error
     """The client has closed the connection before its request was whole."""
 
 
@@ -37,7 +37,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], most_bytes
     """
     # Not asyncio.timeout, which costs three times as much: nearly every body has come when it is asked for.
     task = asyncio.current_task()
-    assert task is not None  # a coroutine runs in a task
+    assert task is not None  # noqa: S101  # a coroutine runs in a task
     deadline = _Deadline(task)
     timer = asyncio.get_running_loop().call_later(seconds, deadline.cancel)
     try:

@@ -39,7 +39,7 @@ def test_rows_for_markdown_begin_with_the_red_ones_and_stay_in_their_cells() -> 
     assert [row[0] for row in found] == ["`non_inferiority.roc_auc`", "`size_mib`", "`fairness`"]
     assert {len(row) for row in found} == {len(COLUMNS)}
     assert found[0][2:] == (
-        "−0.020 [−0.030 to −0.010]",
+        "−0.020 [−0.030 to −0.010]",  # noqa: RUF001 - a true minus sign
         "worse by less than 0.005",
         "Worse \\| &lt;b>. **To mend:** Mend it.",
     )

@@ -34,7 +34,7 @@ def test_the_forge_is_told_from_the_remote_without_its_password(remote: str, wan
 def test_the_forge_is_what_the_ci_system_says() -> None:
     environment = {"GITHUB_SERVER_URL": "https://git.acme.example", "GITHUB_REPOSITORY": "acme/churn"}
 
-    assert forge_of("/tmp/x", "c0ffee", environment) == "https://git.acme.example/acme/churn/blob/c0ffee/"
+    assert forge_of("/tmp/x", "c0ffee", environment) == "https://git.acme.example/acme/churn/blob/c0ffee/"  # noqa: S108
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from goldenpath.project.paths import MODEL
 
 PORT = 8000
 HOME = "/app"
-TMP = "/tmp"  # the container's own, in memory
+TMP = "/tmp"  # noqa: S108  # the container's own, in memory
 LOCKED_DOWN = ("--read-only", "--tmpfs", TMP, "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 PATIENCE_SECONDS = 15.0
 """How long to wait for a start beyond its budget, so that its time can be told."""

@@ -92,7 +92,7 @@ def run(root: Path, commands: list[str], folder: Path) -> tuple[int, int]:
 
 
 def _counted(path: Path) -> tuple[int, int]:
-    cases = list(ET.parse(path).iter("testcase"))
+    cases = list(ET.parse(path).iter("testcase"))  # noqa: S314 - the suite that has just run wrote it
     return len(cases), sum(not {child.tag for child in case} & {"failure", "error", "skipped"} for case in cases)
 
 

@@ -151,7 +151,7 @@ def parse_lock(text: str) -> Pipeline:
         BrokenFileError: It is none.
     """
     try:
-        stages = yaml.load(text, Loader=_Loader)["stages"]
+        stages = yaml.load(text, Loader=_Loader)["stages"]  # noqa: S506 - a safe loader, in C
     except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BrokenFileError(LOCK, "is not a record of stages") from error
     return Pipeline(lock=stages if isinstance(stages, dict) else {})

@@ -74,12 +74,12 @@ class Git:
         """The id of the commit checked out; None before the first."""
         return self.resolve("HEAD")
 
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=256)  # noqa: B019 - a review holds few repositories and is short
     def resolve(self, revision: str) -> str | None:
         """The id of the commit that a revision names, or None."""
         return self.objects.id_of(f"{revision}^{{commit}}")
 
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=256)  # noqa: B019
     def tree_of(self, revision: str) -> str | None:
         """The id of a commit's tree, or None."""
         return self.objects.id_of(f"{revision}^{{tree}}")
@@ -119,7 +119,7 @@ class Git:
         tracked = {path for tag, path in entries if tag != "?"}
         return tuple(sorted(tracked)), tuple(sorted({path for _, path in entries}))
 
-    @lru_cache(maxsize=8)
+    @lru_cache(maxsize=8)  # noqa: B019
     def sizes_at(self, revision: str) -> dict[str, int]:
         """The bytes of every file of a commit, relative to :attr:`root`."""
         found = self.run("ls-tree", "-r", "-l", "-z", "--full-tree", revision) or ""
@@ -127,12 +127,12 @@ class Git:
         # A module of another repository has no size, and no files here.
         return {path: int(size) for about, path in entries if (size := about.split()[-1]).isdigit()}
 
-    @lru_cache(maxsize=8)
+    @lru_cache(maxsize=8)  # noqa: B019
     def files_at(self, revision: str) -> tuple[str, ...]:
         """Every file of a commit, relative to :attr:`root`."""
         return tuple(sorted(self.sizes_at(revision)))
 
-    @lru_cache(maxsize=8)
+    @lru_cache(maxsize=8)  # noqa: B019
     def history(self, revision: str, limit: int = 50) -> tuple[Commit, ...]:
         """The newest commits of the first-parent line, the newest first."""
         layout = FIELD.join(("%H", "%ae", "%ce", "%cI", "%P", "%s", "%T", "%(trailers:unfold,separator=%x00)")) + RECORD
@@ -149,12 +149,12 @@ class Git:
         """The names of all tags."""
         return tuple((self.run("tag", "--list") or "").split())
 
-    @lru_cache(maxsize=8)
+    @lru_cache(maxsize=8)  # noqa: B019
     def tags_before(self, commit: str) -> tuple[str, ...]:
         """The names of the tags that lead to a commit or one before it, the newest first."""
         return tuple((self.run("tag", "--list", "--sort=-creatordate", "--merged", commit) or "").split())
 
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=256)  # noqa: B019
     def is_before(self, older: str, newer: str) -> bool:
         """Whether one commit leads to another, or is the same."""
         return older == newer or self.run("merge-base", "--is-ancestor", older, newer) is not None

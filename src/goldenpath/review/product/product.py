@@ -56,13 +56,13 @@ class Product:
         inside = self.root.resolve().relative_to(self.git.root.resolve())
         return "" if inside == Path() else f"{PurePosixPath(inside)}/"
 
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=256)  # noqa: B019 - a product lives as long as its review
     def matching(self, *patterns: str) -> tuple[str, ...]:
         """The product's files that match any of the shell patterns, in order; ``*`` also matches slashes."""
         fits = _pattern(patterns).match
         return tuple(sorted(path for path in self.paths if fits(path)))
 
-    @lru_cache(maxsize=4096)
+    @lru_cache(maxsize=4096)  # noqa: B019
     def text(self, path: str) -> str | None:
         """A file's text; None where there is no such file.
 
@@ -89,7 +89,7 @@ class Product:
         place = text.find(words)
         return None if place < 0 else text.count("\n", 0, place) + 1
 
-    @lru_cache(maxsize=512)
+    @lru_cache(maxsize=512)  # noqa: B019
     def documents(self, path: str) -> tuple[Any, ...]:
         """The documents of a YAML file, empty ones left out; none where there is no such file.
 
@@ -119,7 +119,7 @@ class Product:
             raise BrokenFileError(path, f"holds {len(found)} documents, want one")
         return found[0] if found else None
 
-    @lru_cache(maxsize=512)
+    @lru_cache(maxsize=512)  # noqa: B019
     def toml(self, path: str) -> dict[str, Any] | None:
         """A TOML file's content; None where there is no such file.
 
@@ -133,7 +133,7 @@ class Product:
             at = re.search(r"at line (\d+)", str(error))
             raise BrokenFileError(path, f"is not TOML: {error}", int(at[1]) if at else None) from error
 
-    @lru_cache(maxsize=512)
+    @lru_cache(maxsize=512)  # noqa: B019
     def json(self, path: str) -> Any:
         """A JSON file's content; None where there is no such file.
 

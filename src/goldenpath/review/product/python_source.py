@@ -42,7 +42,7 @@ class Python:
         names = ((path, path.rpartition("/")[2]) for path in self.files)
         return tuple(path for path, name in names if name.startswith("test_") or name.endswith("_test.py"))
 
-    @lru_cache(maxsize=4096)
+    @lru_cache(maxsize=4096)  # noqa: B019 - a product lives as long as its review
     def tree(self, path: str) -> ast.Module:
         """A file's syntax tree.
 

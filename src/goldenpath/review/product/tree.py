@@ -31,13 +31,13 @@ class Tree(Protocol):
     """Files by path, POSIX and relative to the product's folder."""
 
     @property
-    def paths(self) -> frozenset[str]:
+    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
         """Every file that belongs to the product: tracked, or new and not ignored."""
 
-    def size(self, path: str) -> int | None:
+    def size(self, path: str) -> int | None:  # noqa: D102
         """A file's bytes, also of one that git ignores; None where there is no such file."""
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str) -> bytes | None:  # noqa: D102
         """A file's content, also of one that git ignores; None where there is no such file.
 
         Raises:
@@ -52,25 +52,25 @@ class WorkTree:
         self._root, self._git = root, git
 
     @cached_property
-    def paths(self) -> frozenset[str]:
+    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
         if self._git is None:
             return frozenset(_walk(self._root))
         return frozenset(_below(self._git.candidates, _prefix(self._root, self._git)))
 
     def _file(self, path: str) -> str:
-        file = os.path.join(self._root, path)
-        if self._git and path.startswith(OF_ALL) and not os.path.exists(file):
-            return os.path.join(self._git.root, path)
+        file = os.path.join(self._root, path)  # noqa: PTH118 - asked a thousand times, and four times as fast
+        if self._git and path.startswith(OF_ALL) and not os.path.exists(file):  # noqa: PTH110 - as above
+            return os.path.join(self._git.root, path)  # noqa: PTH118 - as above
         return file
 
-    def size(self, path: str) -> int | None:
+    def size(self, path: str) -> int | None:  # noqa: D102
         try:
-            found = os.stat(self._file(path))
+            found = os.stat(self._file(path))  # noqa: PTH116 - as above
         except (OSError, ValueError):
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str) -> bytes | None:  # noqa: D102
         with self._opened(path) as file:
             if file is None:
                 return None
@@ -101,7 +101,7 @@ class WorkTree:
         """Whether a file lies in the repository, and so do the folders and files that links on the way lead to."""
         return file.resolve().is_relative_to(self._home) if file.is_symlink() else self._holds(file.parent)
 
-    @lru_cache(maxsize=4096)
+    @lru_cache(maxsize=4096)  # noqa: B019 - a tree lives as long as its review
     def _holds(self, folder: Path) -> bool:
         return folder.resolve().is_relative_to(self._home)
 
@@ -117,13 +117,13 @@ class CommitTree:
         self._git, self._commit, self._prefix = git, commit, _prefix(root, git)
 
     @cached_property
-    def paths(self) -> frozenset[str]:
+    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
         return frozenset(_below(self._git.files_at(self._commit), self._prefix))
 
-    def size(self, path: str) -> int | None:
+    def size(self, path: str) -> int | None:  # noqa: D102
         return self._git.sizes_at(self._commit).get(self._name(path)) if path in self.paths else None
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str) -> bytes | None:  # noqa: D102
         size = self.size(path)
         if size is None:
             return None

@@ -92,9 +92,9 @@ class Place:
         if not self.is_local:
             self.system.mv(self.path, other.path)
             return
-        with open(self.path, "rb") as file:  # a path of fsspec
+        with open(self.path, "rb") as file:  # noqa: PTH123  # a path of fsspec
             os.fsync(file.fileno())
-        os.replace(self.path, other.path)
+        os.replace(self.path, other.path)  # noqa: PTH105
         sync_folder(Path(other.path).parent)
 
     def remove(self) -> None:

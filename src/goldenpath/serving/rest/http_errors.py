@@ -30,7 +30,7 @@ class Faults(BaseModel):
     errors: list[Fault]
 
 
-class Refused(Exception):  # an answer like others, not a fault of the program
+class Refused(Exception):  # noqa: N818  # an answer like others, not a fault of the program
     """A request that is answered without a prediction.
 
     Attributes:

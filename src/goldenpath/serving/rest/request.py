@@ -101,7 +101,7 @@ def body_type(agreed: Contract, most_rows: int) -> Any:
     """The type of a body that is a row or a list of rows, for the API's document."""
     row = row_model(agreed, with_entity=True)
     tell = Discriminator(lambda body: "many" if isinstance(body, list) else "one")
-    return Annotated[Union[Annotated[row, Tag("one")], Annotated[_many(row, most_rows), Tag("many")]], tell]  # types known at run time only
+    return Annotated[Union[Annotated[row, Tag("one")], Annotated[_many(row, most_rows), Tag("many")]], tell]  # noqa: UP007  # types known at run time only
 
 
 def example_row(agreed: Contract) -> dict[str, Any]:
