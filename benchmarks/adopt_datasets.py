@@ -1,4 +1,4 @@
-"""What ``make adopt`` reaches on public tables, beside the scikit-learn model that a user would train instead.
+"""What ``goldenpath adopt`` reaches on public tables, beside the scikit-learn model that a user would train instead.
 
 Each table is adopted into the same generated project with no code edited, its pipeline runs, and
 ``in_project/baseline.py`` trains gradient boosting with default settings on the same rows and features. The table of
@@ -39,7 +39,7 @@ class Result:
         metric: The metric's name.
         ours: The adopted project's score on the test part, with its interval.
         plain: The score of scikit-learn's defaults on the same rows.
-        seconds: Of ``make adopt`` and ``make pipeline`` together.
+        seconds: Of ``goldenpath adopt`` and ``make run`` together.
     """
 
     dataset: Dataset
@@ -84,12 +84,12 @@ def measure(dataset: Dataset, path: Path, project: Path, run: Callable[[Sequence
     run(["git", "reset", "--hard", "--quiet"])
     run(["git", "clean", "-fdxq", "--exclude=.venv"])
     started = time.perf_counter()
-    run([*dataset.words, f"DATA={path}"])
-    run(["make", "pipeline"])
+    run([".venv/bin/goldenpath", "adopt", str(path), *dataset.words])
+    run(["make", "run"])
     seconds = time.perf_counter() - started
     metrics = json.loads((project / "reports/metrics.json").read_text(encoding="utf-8"))
     split = json.loads((project / "models/lineage.json").read_text(encoding="utf-8"))
-    plain = json.loads(run([".venv/bin/python", str(IN_PROJECT / "baseline.py"), "flight_delays"]))
+    plain = json.loads(run([".venv/bin/python", str(IN_PROJECT / "baseline.py")]))
     metric = METRICS[metrics["task"]]
     estimate = metrics["model"][metric]
     return Result(

@@ -1,8 +1,8 @@
 """Batch prediction beside plain pandas, on the same rows and model: seconds, CPU seconds and peak memory.
 
 Each round runs both as processes of their own, one after the other, from the file of rows to the file of answers.
-``make batch`` is measured with its contract check and its receipts, without and with the prediction log, which plain
-pandas does not have. The table goes into docs/speed.md where there are five million rows of Parquet. Options:
+``goldenpath batch`` is measured with its contract check and its receipts, without and with the prediction log, which
+plain pandas does not have. The table goes into docs/speed.md where there are five million rows of Parquet. Options:
 ``--rows``, ``--rounds``, ``--format``, and ``--project`` for a sample that has run.
 """
 
@@ -48,15 +48,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         project = given.project or fresh(Path(folder))
         python, rows = str(project / ".venv/bin/python"), f"{folder}/rows.{given.format}"
-        variables = {"PYTHONPATH": str(project / "src"), "PREDICTION_LOG": "off"}
+        variables = {"PREDICTION_LOG": "off"}
         cost([python, str(IN_PROJECT / "write_rows.py"), rows, str(given.rows)], project, variables)
-        batch = [python, "-m", "flight_delays.serving.batch", rows, f"{folder}/ours.{given.format}"]
+        batch = [str(project / ".venv/bin/goldenpath"), "batch", rows, f"{folder}/ours.{given.format}"]
         batch += ["--metrics", f"{folder}/batch.prom"]
         plain = [python, str(IN_PROJECT / "plain_batch.py"), rows, f"{folder}/plain.{given.format}"]
         ways = {
             "plain pandas": (plain, variables),
-            "make batch LOG=off": (batch, variables),
-            "make batch, logged": (batch, variables | {"PREDICTION_LOG": f"{folder}/log"}),
+            "goldenpath batch --log off": (batch, variables),
+            "goldenpath batch, logged": (batch, variables | {"PREDICTION_LOG": f"{folder}/log"}),
         }
         found: dict[str, list[Cost]] = {way: [] for way in ways}
         for _ in range(given.rounds):
@@ -70,7 +70,7 @@ def fresh(folder: Path) -> Path:
     project = generate(folder)
     run = runner(project)
     run(["make", "setup"])
-    run(["make", "pipeline"])
+    run(["make", "run"])
     return project
 
 
@@ -102,7 +102,7 @@ def show(rows: int, kind: str, found: Mapping[str, Cost]) -> int:
     plain, missed = found["plain pandas"], False
     for way, item in found.items():
         times, share = plain.seconds / item.seconds, item.megabytes / plain.megabytes
-        missed |= way == "make batch LOG=off" and (times < LEAST_TIMES or share > MOST_MEMORY_SHARE)
+        missed |= way == "goldenpath batch --log off" and (times < LEAST_TIMES or share > MOST_MEMORY_SHARE)
         table.add_row(way, f"{item.seconds:.1f}", f"{item.cpu_seconds:.1f}", f"{rows / item.seconds:,.0f}",
                       f"{item.megabytes:.0f}", f"{times:.1f}", f"{share:.2f}")  # fmt: skip
     pages.show(table, pages.SPEED if (rows, kind) == (ROWS, "parquet") else None, "batch")

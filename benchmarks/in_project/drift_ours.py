@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from flight_delays import contract
-from flight_delays.monitoring import reference, rows
-from flight_delays.monitoring.compare import compare
-from flight_delays.monitoring.reference import Reference
-from flight_delays.monitoring.tally import count
-from flight_delays.params import Drift
+
+from goldenpath.monitoring import rows
+from goldenpath.monitoring.bin_counts import count
+from goldenpath.monitoring.compare import compare
+from goldenpath.pipeline import reference
+from goldenpath.pipeline.reference import Reference
+from goldenpath.project import contract
+from goldenpath.project.params import Drift
 
 folder, agreed = Path(sys.argv[1]), contract.load(Path(sys.argv[2]))
 names = pq.read_schema(folder / "base.parquet").names

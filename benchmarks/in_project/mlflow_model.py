@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 import mlflow.sklearn
-from flight_delays.model import store
-from flight_delays.paths import ESTIMATORS
+
+from goldenpath.model import store
+from goldenpath.project.paths import ESTIMATORS
 
 mlflow.sklearn.save_model(store.load(ESTIMATORS)["model"], Path(sys.argv[1]), serialization_format="cloudpickle")

@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 
 import pandas as pd
-from flight_delays import contract
-from flight_delays.model import estimator, store
-from flight_delays.model.predictor import Predictor
-from flight_delays.paths import ESTIMATORS, split_file
 from threadpoolctl import threadpool_limits
+
+from goldenpath.model import estimator, store
+from goldenpath.model.predictor import Predictor
+from goldenpath.project import contract
+from goldenpath.project.paths import ESTIMATORS, split_file
 
 ROUNDS = 15
 CALLS = {"predictor": 2000, "scikit_learn": 40}

@@ -6,7 +6,8 @@ Runs inside the generated sample after its pipeline.
 import sys
 
 import pandas as pd
-from flight_delays.model.predictor import Predictor
+
+from goldenpath.model.predictor import Predictor
 
 source, result = sys.argv[1:]
 predictor = Predictor.load()

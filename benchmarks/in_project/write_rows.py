@@ -8,7 +8,8 @@ import sys
 import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
-from flight_delays.paths import VALID
+
+from goldenpath.project.paths import VALID
 
 target, wanted = sys.argv[1], int(sys.argv[2])
 sample = pq.read_table(VALID).cast(pq.read_schema(VALID).remove_metadata())
