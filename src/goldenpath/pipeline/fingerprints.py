@@ -34,6 +34,7 @@ TEAMS = frozenset({"ingest", "train", "staleness"})
 READERS = ("goldenpath.tables.table_io", "goldenpath.tables.months")
 """What a team's source reads tables with, so the rows of ``ingest`` follow from it."""
 _HEAD = "# Made from the library and requirements/train.txt; changed by `goldenpath lock`, never by hand.\n"
+_LIBRARY = re.compile(rf"^{PACKAGE}==\S+ \\\n\s+--hash=sha256:([0-9a-f]{{64}})", re.MULTILINE)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+?)(?:\s*;\s*(.*?))?\s*\\?$")
 
 
@@ -44,9 +45,12 @@ def text(sources: Path, project: Path) -> str:
         sources: The folder that holds the package ``goldenpath``.
         project: The project's folder, for the packages that it locks and those that its own ``pyproject.toml`` asks for.
     """
-    versions = _versions((project / LOCK).read_text(encoding="utf-8"))
+    lock = (project / LOCK).read_text(encoding="utf-8")
+    versions = _versions(lock)
     own = _own_packages(project / "pyproject.toml")
     lines = [f"{stage}: {fingerprint(sources, stage, own, versions)}" for stage in STAGES]
+    if pinned := _LIBRARY.search(lock):
+        lines.append(f"library: {pinned[1]}")  # the wheel that they were made from; no stage reads it
     return _HEAD + "\n".join([*lines, ""])
 
 

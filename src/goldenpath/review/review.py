@@ -13,6 +13,7 @@ from threading import Thread
 
 from goldenpath.review import levels
 from goldenpath.review.evidence import receipts, signed
+from goldenpath.review.product import library, rendered
 from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.git import Git
 from goldenpath.review.product.product import Product
@@ -173,7 +174,8 @@ class _Beside(Thread):
 
 def _checked(product: Product, item: type[Criterion]) -> Verdict:
     try:
-        return item.check(product)
+        verdict = item.check(product)
+        return _contradicted(product, item) or verdict if verdict.status.counts else verdict
     except BrokenFileError as error:
         return failed("a file that it needs cannot be used", Evidence(error.reason, error.path, error.line))
     except Exception as error:  # whatever a check does wrong must not hide the others' verdicts
@@ -181,6 +183,17 @@ def _checked(product: Product, item: type[Criterion]) -> Verdict:
         place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
         words = f"the check itself broke: {type(error).__name__}: {error} ({place})"
         return Verdict(Status.ERROR, words, (Evidence("report this to the platform team"),))
+
+
+def _contradicted(product: Product, item: type[Criterion]) -> Verdict | None:
+    """Why what a criterion rests on is not the platform's: another library than the one pinned, or an edited file."""
+    if item.by_library and (fault := library.read(product).fault):
+        how = Evidence("the library of every lock", library.STAGES, command="goldenpath lock")
+        return failed("the library is not the one that is pinned", Evidence(fault.text, fault.path, fault.line), how)
+    if item.rendered and (edited := rendered.edited(product, item.rendered)):
+        facts = [Evidence(found.text, found.path, command="goldenpath render") for found in edited[:5]]
+        return failed("a generated file is not as it was generated", *facts)
+    return None
 
 
 def _excused(product: Product, item: type[Criterion], verdict: Verdict) -> Verdict:

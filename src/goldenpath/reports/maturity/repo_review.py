@@ -122,15 +122,15 @@ class _BareTree:
         content = self._content(path)
         return None if content is None else len(content)
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, largest: int = LARGEST) -> bytes | None:
         """A file's content; None where there is no such file.
 
         Raises:
             BrokenFileError: The file is too large to be read.
         """
         content = self._content(path)
-        if content is not None and len(content) > LARGEST:
-            raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
+        if content is not None and len(content) > largest:
+            raise BrokenFileError(path, f"is larger than {largest // 2**20} MiB, too large to be text")
         return content
 
     def _content(self, path: str) -> bytes | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 REF = "refs/notes/goldenpath"
 MERGE = "cat_sort_uniq"
 SCHEMA = 1
+_ONLY_TELLS = re.compile(r"\S*goldenpath\s(?:\S+\s+)*(?:--help|-h|--version)$")
+"""A verb that only tells how it is used."""
 LOOK_BACK = 50
 """First-parent commits whose receipts are looked at."""
 PATIENCE = 30.0
@@ -218,7 +221,7 @@ def _fault(product: Product, git: Git, commit: str, receipt: Receipt, about: tup
 
 def _does_nothing(product: Product, command: str) -> bool:
     """Whether a command can be seen to come to nothing: it only talks, or makes a target whose recipe only does."""
-    if makefile.NOTHING.match(command.strip()) or not command.strip():
+    if makefile.NOTHING.match(command.strip()) or _ONLY_TELLS.match(command.strip()) or not command.strip():
         return True
     made = makefile.read(product)
     targets = list(makefile.called_by(command)) if command.startswith("make ") else []

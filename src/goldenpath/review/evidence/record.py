@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from goldenpath.review.evidence import receipts
 from goldenpath.review.evidence.receipts import Receipt
@@ -157,7 +157,7 @@ def _facts(product: Product, sources: Sources, started: float, *, failed: bool) 
 def _junit(path: Path) -> dict[str, Any]:
     try:
         return suite_run.facts_of(_bytes(path).decode("utf-8", "replace"))
-    except ElementTree.ParseError as error:
+    except ET.ParseError as error:
         raise RecordError(f"{path}: is not JUnit XML: {error}") from error
 
 
@@ -166,7 +166,7 @@ def _coverage(path: Path, root: Path) -> dict[str, Any]:
     content = _bytes(path)
     try:
         lines = _cobertura(content) if content.lstrip()[:1] == b"<" else _coverage_json(content)
-    except (ElementTree.ParseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ET.ParseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{path}: is not a report of `coverage xml` or `coverage json`") from error
     if not lines:
         raise RecordError(f"{path}: measures no file")
@@ -175,7 +175,7 @@ def _coverage(path: Path, root: Path) -> dict[str, Any]:
 
 def _cobertura(content: bytes) -> dict[str, tuple[int, int]]:
     """Files of a Cobertura report are named relative to one of its sources."""
-    report = ElementTree.fromstring(content)  # noqa: S314 - the command that was just run wrote it
+    report = ET.fromstring(content)  # noqa: S314 - the command that was just run wrote it
     homes = [Path(source.text.strip()) for source in report.iter("source") if source.text]
     found = {}
     for item in report.iter("class"):

@@ -16,7 +16,7 @@ import yaml
 from goldenpath.review.evidence import signed
 from goldenpath.review.evidence.signed import PATHS, WAIVER_DAYS, Kind
 from goldenpath.review.product.product import Product
-from goldenpath.review.product.tree import Tree
+from goldenpath.review.product.tree import LARGEST, Tree
 from goldenpath.review.standards.criterion import Criterion
 
 LINE = 110
@@ -170,5 +170,5 @@ class _Edited:
     def size(self, path: str) -> int | None:
         return len(self._edit.text.encode()) if path == self._edit.path else self._tree.size(path)
 
-    def read(self, path: str) -> bytes | None:
-        return self._edit.text.encode() if path == self._edit.path else self._tree.read(path)
+    def read(self, path: str, largest: int = LARGEST) -> bytes | None:
+        return self._edit.text.encode() if path == self._edit.path else self._tree.read(path, largest)

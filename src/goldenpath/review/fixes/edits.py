@@ -62,7 +62,7 @@ def value_of(node: yaml.Node | None, key: str) -> yaml.Node | None:
     return next((value for name, value in pairs if name.value == key), None)
 
 
-def must_mean(path: str, text: str, intended: Any) -> str:  # noqa: ANN401 - what YAML can hold
+def must_mean(path: str, text: str, intended: Any) -> str:
     """The text, where it parses to exactly what is intended.
 
     Raises:

@@ -15,7 +15,7 @@ from secrets import token_hex
 from goldenpath.review.fixes.errors import FixError
 from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.product import Product
-from goldenpath.review.product.tree import OF_ALL, Tree
+from goldenpath.review.product.tree import LARGEST, OF_ALL, Tree
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -166,5 +166,5 @@ class _Edited:
     def size(self, path: str) -> int | None:
         return len(self._texts[path]) if path in self._texts else self._tree.size(path)
 
-    def read(self, path: str) -> bytes | None:
-        return self._texts[path] if path in self._texts else self._tree.read(path)
+    def read(self, path: str, largest: int = LARGEST) -> bytes | None:
+        return self._texts[path] if path in self._texts else self._tree.read(path, largest)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.review.product import makefile, pull_request, requirements
 from goldenpath.review.product.pull_request import Command
+from goldenpath.review.product.verbs import Does
 from goldenpath.review.product.workflows import days_between
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def _of(product: Product, commands: list[Command]) -> Iterator[Audit]:
     exports = any(_EXPORTS.search(command.text) for command in commands)
     listed = " ".join(found[1] for command in commands if (found := _FOR.match(made.filled(command.text))))
     for command in commands:
+        if Does.AUDITS in command.does:
+            yield Audit(command, "", frozenset(locks(product)))
+            continue
         tool = next((name for name in _TOOLS if _starts(made, command, name)), None)
         if tool is None:
             continue

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from goldenpath.review.product import dvc, import_graph
+from goldenpath.review.product import dvc, import_graph, library
 from goldenpath.review.product.dvc import Stage
 
 if TYPE_CHECKING:
@@ -40,9 +40,23 @@ def guarding(product: Product) -> Stage | None:
     return next((stage for stage in product.pipeline if _GUARDS.search(stage.name)), None)
 
 
+def is_librarys(product: Product, stage: Stage) -> bool:
+    """Whether a stage runs code of the library that the product pins."""
+    return bool(library.read(product).stage(stage.command))
+
+
+def teams(product: Product) -> list[str]:
+    """The product's own modules that stages of the library run, and so depend on, and that do something."""
+    homes = tuple(f"{home}/" for home in product.python.packages)
+    deps = {dep for stage in product.pipeline if is_librarys(product, stage) for dep in stage.deps}
+    return sorted(path for path in deps & product.paths if path.startswith(homes) and works(product, path))
+
+
 def features(product: Product) -> list[str]:
-    """The modules of features that training imports and that do something."""
+    """The modules that make features: those that training imports, or the team's own where the library trains."""
     stage = training(product)
+    if stage and is_librarys(product, stage):
+        return teams(product)
     module = import_graph.run_by(product, stage.command) if stage else None
     reached = import_graph.closure(product, module) if module else frozenset()
     return sorted(path for path in reached if is_features(path) and works(product, path))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.review.product import compose, makefile, pull_request
 from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.verbs import Does
 from goldenpath.review.product.workflows import Job, Workflow
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _DEPLOYS = re.compile(
     r"\bmlflow\s+deployments\s+(?:create|update)\b"
 )
 _DEPLOYING_ACTION = re.compile(r"^(?!actions/deploy-pages@)[\w.-]+/[\w./-]*deploy", re.IGNORECASE)
-_GATES = re.compile(r"^make\s+(?:\S+=\S+\s+)*[\w-]*gate\b|\bgoldenpath\s+check\b|\bpython\S*\s+-m\s+\S*\bgate\b")
+_GATES = re.compile(r"^make\s+(?:\S+=\S+\s+)*[\w-]*gate\b|\bpython\S*\s+-m\s+\S*\bgate\b")
 _VALIDATES = re.compile(
     r"\bkubeconform\b|\bkubernetes-validate\b|\bkubernetes_validate\b|\bkubeval\b|\bhelm\s+(?:lint|template)\b|"
     r"\bterraform\s+validate\b|\bkubectl\s+kustomize\b|\bkustomize\s+build\b|\bconftest\s+test\b"
@@ -79,8 +80,8 @@ def _deploying(product: Product, workflow: Workflow, job: Job) -> Deploying | No
             return Deploying(workflow.path, job.name, step.uses, product.line_with(workflow.path, step.uses), before)
         if not step.run.strip() or not on:
             continue
-        commands = [command.text for command in _commands(product, step.run, workflow.path)]
-        deploys = next((text for text in commands if _is_deployment(text)), None)
+        commands = _commands(product, step.run, workflow.path)
+        deploys = next((item.text for item in commands if Does.DEPLOYS in item.does or _is_deployment(item.text)), None)
         if deploys is not None:
             line = product.line_with(workflow.path, step.run.strip().splitlines()[0])
             return Deploying(workflow.path, job.name, deploys, line, before)
@@ -96,18 +97,19 @@ def _is_deployment(command: str) -> bool:
 
 def validation(product: Product) -> pull_request.Command | None:
     """The command of a pull request that holds manifests against their schemas; None without one."""
-    return next((item for item in pull_request.read(product).commands if _VALIDATES.search(item.text)), None)
+    commands = pull_request.read(product).commands
+    return next((item for item in commands if Does.VALIDATES in item.does or _VALIDATES.search(item.text)), None)
 
 
 def validation_of_services(product: Product) -> pull_request.Command | None:
     """The command of a pull request that holds files of Compose against its schema or rules; None without one."""
-    return next((item for item in pull_request.read(product).commands if _validates_services(product, item.text)), None)
+    return next((item for item in pull_request.read(product).commands if _validates_services(product, item)), None)
 
 
-def _validates_services(product: Product, text: str) -> bool:
-    if _VALIDATES_SERVICES.search(text):
+def _validates_services(product: Product, command: pull_request.Command) -> bool:
+    if Does.VALIDATES in command.does or _VALIDATES_SERVICES.search(command.text):
         return True
-    named = _OWN_VALIDATOR.search(text)
+    named = _OWN_VALIDATOR.search(command.text)
     base = named["module"].replace(".", "/") if named else ""
     places = (f"{home}{base}{end}" for home in ("src/", "") for end in (".py", "/__main__.py"))
     return bool(base) and any("compose" in (product.text(place) or "").lower() for place in places)
@@ -205,15 +207,15 @@ def _has_gate(product: Product, workflow: Workflow, job: Job, event: str) -> boo
     if job.may_fail or not job.runs_on(event):
         return False
     steps = [step for step in job.steps if step.run and not step.may_fail and step.runs_on(event)]
-    return any(
-        _is_gate(product, [found.text for found in _commands(product, step.run, workflow.path)]) for step in steps
-    )
+    return any(_is_gate(product, _commands(product, step.run, workflow.path)) for step in steps)
 
 
-def _is_gate(product: Product, commands: list[str]) -> bool:
+def _is_gate(product: Product, commands: list[pull_request.Command]) -> bool:
     """Whether a gate is among commands: not a target of make whose recipe does nothing."""
+    if any(Does.GATES in command.does for command in commands):
+        return True
     made = makefile.read(product)
-    for text in filter(_GATES.search, commands):
+    for text in (command.text for command in commands if _GATES.search(command.text)):
         targets = [target for target in makefile.called_by(text) if target in made.needs]
         if not targets or not all(map(made.does_nothing, targets)):
             return True

@@ -24,6 +24,8 @@ _IGNORES = re.compile(
     re.MULTILINE,
 )
 """Flags under which make ignores failures, or runs nothing."""
+_TARGET = re.compile(r"(?<!\$)\$(?:@|\(@\)|\{@\})")
+"""How a recipe names the target that is being made."""
 _USE = re.compile(r"\$[({](\w+)[)}]")
 MOST_NESTED = 5
 """Variables within variables that are followed."""
@@ -130,7 +132,7 @@ def read(product: Product) -> Makefile:
                 if name in anew:  # of two recipes for one target, make takes the last
                     recipes.pop(name, None)
                     anew.discard(name)
-                recipes[name] = (*recipes.get(name, ()), Line(command, number))
+                recipes[name] = (*recipes.get(name, ()), Line(_TARGET.sub(name, command), number))
         elif rule := _RULE.match(line):
             current = rule[1].split()
             if "::" not in line and not conditions:

@@ -99,8 +99,11 @@ def read(product: Product, path: str) -> Document | None:
         BrokenFileError: It is not text.
     """
     text = product.text(path)
-    if text is None:
-        return None
+    return None if text is None else parse(path, text)
+
+
+def parse(path: str, text: str) -> Document:
+    """A document from its text."""
     lines = text.splitlines()
     start = 0
     if lines and lines[0].strip() == "---":  # the header of a model card is YAML, not Markdown

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.review.product import library, rendered
 from goldenpath.review.product.errors import BrokenFileError
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ _METRIC = re.compile(r"(?<![\w.:])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])")
 _WORDS = frozenset(
     {"and", "or", "unless", "bool", "offset", "inf", "nan", "by", "without", "on", "ignoring", "start", "end"}
 )
+_RULE_TESTS = "/rule_tests/"
+"""The folder of the library that holds tests of its rules."""
+_EXPECTS = re.compile(r"\balertname:\s*['\"]?(\w+).*\n(?:(?!.*\balertname:).*\n)*?\s*exp_alerts:[ \t]*(\[\s*\])?")
+"""What a test expects, in a template whose values are not filled in: the alert, and brackets where none fires."""
 _OWN = frozenset({"up", "ALERTS", "ALERTS_FOR_STATE"})
 """Series that Prometheus makes itself."""
 
@@ -53,7 +58,7 @@ class Rules:
     Attributes:
         alerts: The alerting rules.
         records: The expressions of recording rules, by the name they record.
-        fires: Alerts that a test expects to fire.
+        fires: Alerts that a test expects to fire; the library's tests count for rules that it rendered.
         rests: Alerts that a test expects not to fire.
         files: The rule files.
         tests: The test files.
@@ -99,7 +104,19 @@ def read(product: Product) -> Rules:
             tests.append(path)
             for name, expected in _expectations(path, raw):
                 (fires if expected else rests).add(name)
+    generated = {alert.name for alert in alerts if rendered.is_as_written(product, alert.path)}
+    for name, expected in _of_library(product) if generated else ():
+        if name in generated:
+            (fires if expected else rests).add(name)
     return Rules(tuple(alerts), records, frozenset(fires), frozenset(rests), tuple(files), tuple(tests))
+
+
+def _of_library(product: Product) -> Iterator[tuple[str, bool]]:
+    """What the pinned library's own rule tests expect of the rules that it renders."""
+    pinned = library.read(product)
+    for path in sorted(name for name in pinned.names if _RULE_TESTS in name) if pinned else ():
+        for found in _EXPECTS.finditer(pinned.text(path)):
+            yield found[1], not found[2]
 
 
 def metrics_of(expression: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Deployments as commits: what ``make promote`` and ``make rollback`` leave in git, told from what only looks like it.
+"""Deployments as commits: what ``goldenpath promote`` and ``rollback`` leave in git, told from what only looks like it.
 
 Such a commit changes image and model of one environment's overlay and nothing else, says in its trailers what it did,
 and the registry has a tag for it. It is no change of code: whoever approves the environment approves it.

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.review.product import makefile
+from goldenpath.review.product import makefile, verbs
 from goldenpath.review.product.workflows import SWALLOWED, Step, Workflow, composite
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ class Command:
         """Its words from the program on that it really starts."""
         found = _RUNNER.match(self.text)
         return self.text[found.end() :] if found else self.text
+
+    @cached_property
+    def does(self) -> frozenset[verbs.Does]:
+        """What it does as a verb of ``goldenpath``; nothing where it is another command."""
+        return verbs.of(self._started)
 
     @property
     def runs_tests(self) -> bool:

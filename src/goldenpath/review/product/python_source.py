@@ -49,12 +49,7 @@ class Python:
         Raises:
             BrokenFileError: It does not parse.
         """
-        try:
-            return ast.parse(self._product.text(path) or "", filename=path)
-        except SyntaxError as error:
-            raise BrokenFileError(path, f"is not Python: {error.msg}", error.lineno) from error
-        except (ValueError, RecursionError) as error:
-            raise BrokenFileError(path, f"is not Python: {error}") from error
+        return parse(path, self._product.text(path) or "")
 
     def imports(self, path: str) -> Iterator[tuple[str, int]]:
         """Every module that a file imports, as written (a relative one with its dots), with the line."""
@@ -69,9 +64,28 @@ class Python:
 
     def calls(self, path: str) -> Iterator[tuple[str, ast.Call]]:
         """Every call in a file whose target is a plain dotted name, such as ``pickle.load``."""
-        for node in ast.walk(self.tree(path)):
-            if isinstance(node, ast.Call) and (name := dotted(node.func)):
-                yield name, node
+        return calls_of(self.tree(path))
+
+
+def parse(path: str, text: str) -> ast.Module:
+    """The syntax tree of a file's text.
+
+    Raises:
+        BrokenFileError: It does not parse.
+    """
+    try:
+        return ast.parse(text, filename=path)
+    except SyntaxError as error:
+        raise BrokenFileError(path, f"is not Python: {error.msg}", error.lineno) from error
+    except (ValueError, RecursionError) as error:
+        raise BrokenFileError(path, f"is not Python: {error}") from error
+
+
+def calls_of(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """Every call in a syntax tree whose target is a plain dotted name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (name := dotted(node.func)):
+            yield name, node
 
 
 def statements(tree: ast.Module) -> int:

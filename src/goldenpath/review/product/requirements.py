@@ -14,13 +14,15 @@ from goldenpath.review.product.errors import BrokenFileError
 if TYPE_CHECKING:
     from goldenpath.review.product.product import Product
 
-PYPROJECT = "pyproject.toml"
+PYPROJECT, DOCKERFILE = "pyproject.toml", "Dockerfile"
 TOOLS = ("uv.lock", "poetry.lock", "pylock.toml", "conda-lock.yml", "Pipfile.lock")
 """Locks that tools write in forms of their own."""
 TEXT = ("requirements.txt", "requirements-*.txt", "requirements/*.txt")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;@)]*)\)?\s*(@[^;]*)?(?:;(.*))?")
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([^\s;*]+)(?=[\s;]|$)")
 _HASH = re.compile(r"--hash=(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})(?!\w)")
+_IMAGE = re.compile(r"^(?:FROM|ARG)\s+(?:\w+=)?\S*\bpython:3\.(\d+)", re.MULTILINE)
+"""A base image that is named for its Python."""
 _CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*([0-9][^\s,]*)")
 
 
@@ -144,7 +146,13 @@ def python_pin(product: Product) -> tuple[str, str, int | None] | None:
     for version in locked(product).pins.get("python", ()):  # Conda locks Python itself
         return version.rpartition(".")[0], next(path for path in TOOLS if path in product.paths), None
     found = re.match(r"\s*(?:cpython-)?(3\.\d+)(?:\.\d+)?\s*$", product.text(".python-version") or "")
-    return (found[1], ".python-version", 1) if found else None
+    if found:
+        return found[1], ".python-version", 1
+    image = _IMAGE.search(product.text(DOCKERFILE) or "")
+    # What runs in production decides, as long as the project and its locks know that Python.
+    if image and (not minors or int(image[1]) in minors):
+        return f"3.{image[1]}", DOCKERFILE, product.line_of(DOCKERFILE, _IMAGE.pattern)
+    return None
 
 
 def normal(name: str) -> str:

@@ -26,6 +26,8 @@ _ASSERT = re.compile(r"\bassert\b")
 _CONSTANTS = frozenset({"True", "False", "None", "and", "or", "not", "is", "in"})
 _ALWAYS = re.compile(r"\(?\s*([\w.]+)\s*(?:==|is|>=|<=)\s*\1\s*\)?|.*\bor\s+(?:True|1)\s*\)?\s*", re.DOTALL)
 """What is true whatever the code does."""
+STAGE_RAN, STAGE_REFUSED = "goldenpath.ran", "goldenpath.refused"
+"""JUnit properties of tests in the library's conformance suite: a stage that ran, and one that refused spoiled rows."""
 STATEMENTS_PER_LINE = 0.5
 """Statements guessed for each line of a file that coverage left out: low, so that nobody is wronged by the guess."""
 FEWEST_PER_LINE = 0.15
@@ -43,6 +45,7 @@ class SuiteRun:
         skipped: How many were not run.
         passed_by_module: How many passed, by JUnit's ``classname``.
         coverage: Covered lines and statements of each file, from the JSON report of coverage; empty without one.
+        shown: What tests that passed have shown, by JUnit's property: the stages that ran, and those that refused.
     """
 
     tests: int
@@ -51,6 +54,7 @@ class SuiteRun:
     skipped: int = 0
     passed_by_module: Mapping[str, int] = field(default_factory=dict)
     coverage: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shown: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def passed(self) -> int:
@@ -68,10 +72,11 @@ def facts_of(junit: str, coverage: Mapping[str, Any] | None = None) -> dict[str,
     Raises:
         xml.etree.ElementTree.ParseError: The XML does not parse.
     """
-    from xml.etree import ElementTree
+    from xml.etree import ElementTree as ET
 
     facts: dict[str, Any] = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0, "passed_by_module": {}}
-    for case in ElementTree.fromstring(junit).iter("testcase"):  # noqa: S314 - a report that the caller's own run wrote
+    shown: dict[str, set[str]] = {}
+    for case in ET.fromstring(junit).iter("testcase"):  # noqa: S314 - a report that the caller's own run wrote
         facts["tests"] += 1
         kinds = {child.tag for child in case}
         outcome = next((name for name in ("error", "failure", "skipped") if name in kinds), "")
@@ -80,6 +85,11 @@ def facts_of(junit: str, coverage: Mapping[str, Any] | None = None) -> dict[str,
         else:
             module = case.get("classname") or ""
             facts["passed_by_module"][module] = facts["passed_by_module"].get(module, 0) + 1
+            for item in case.iterfind("properties/property"):
+                if (name := item.get("name")) in (STAGE_RAN, STAGE_REFUSED):
+                    shown.setdefault(str(name), set()).add(item.get("value") or "")
+    if shown:
+        facts["shown"] = {name: sorted(values) for name, values in shown.items()}
     if coverage is not None:
         summaries = {path: found["summary"] for path, found in coverage["files"].items()}
         facts["coverage"] = {path: [item["covered_lines"], item["num_statements"]] for path, item in summaries.items()}
@@ -100,6 +110,7 @@ def read(facts: Mapping[str, Any]) -> SuiteRun:
             skipped=int(facts.get("skipped", 0)),
             passed_by_module={str(name): int(count) for name, count in facts["passed_by_module"].items()},
             coverage={str(path): (int(hit), int(all_)) for path, (hit, all_) in facts.get("coverage", {}).items()},
+            shown={str(name): frozenset(map(str, values)) for name, values in facts.get("shown", {}).items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"its facts are not those of a test run: {error}") from error

@@ -17,6 +17,8 @@ from goldenpath.review.product.git import Git
 
 LARGEST = 4 * 2**20
 """Bytes. What a person or a tool writes as text is smaller; a larger file is data and never read."""
+LARGEST_ARCHIVE = 32 * 2**20
+"""Bytes of a wheel that is read: the library's, which is not compressed."""
 
 NEVER_ENTERED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache"})
 MOST_FILES = 200_000
@@ -31,14 +33,14 @@ class Tree(Protocol):
     """Files by path, POSIX and relative to the product's folder."""
 
     @property
-    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
+    def paths(self) -> frozenset[str]:
         """Every file that belongs to the product: tracked, or new and not ignored."""
 
-    def size(self, path: str) -> int | None:  # noqa: D102
+    def size(self, path: str) -> int | None:
         """A file's bytes, also of one that git ignores; None where there is no such file."""
 
-    def read(self, path: str) -> bytes | None:  # noqa: D102
-        """A file's content, also of one that git ignores; None where there is no such file.
+    def read(self, path: str, largest: int = LARGEST) -> bytes | None:
+        """A file's content of at most ``largest`` bytes, also of one that git ignores; None where there is none.
 
         Raises:
             BrokenFileError: The file is too large to be read, or leads out of the repository.
@@ -70,12 +72,12 @@ class WorkTree:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
-    def read(self, path: str) -> bytes | None:  # noqa: D102
+    def read(self, path: str, largest: int = LARGEST) -> bytes | None:  # noqa: D102
         with self._opened(path) as file:
             if file is None:
                 return None
-            if os.fstat(file.fileno()).st_size > LARGEST:
-                raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
+            if os.fstat(file.fileno()).st_size > largest:
+                raise BrokenFileError(path, f"is larger than {largest // 2**20} MiB, too large to be text")
             return file.read()
 
     def sha256(self, path: str) -> str | None:
@@ -123,12 +125,12 @@ class CommitTree:
     def size(self, path: str) -> int | None:  # noqa: D102
         return self._git.sizes_at(self._commit).get(self._name(path)) if path in self.paths else None
 
-    def read(self, path: str) -> bytes | None:  # noqa: D102
+    def read(self, path: str, largest: int = LARGEST) -> bytes | None:  # noqa: D102
         size = self.size(path)
         if size is None:
             return None
-        if size > LARGEST:
-            raise BrokenFileError(path, f"is larger than {LARGEST // 2**20} MiB, too large to be text")
+        if size > largest:
+            raise BrokenFileError(path, f"is larger than {largest // 2**20} MiB, too large to be text")
         return self._git.objects.read(f"{self._commit}:{self._name(path)}")
 
     def sha256(self, path: str) -> str | None:
@@ -148,14 +150,17 @@ class DictTree:
         self._files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
 
     @property
-    def paths(self) -> frozenset[str]:
+    def paths(self) -> frozenset[str]:  # noqa: D102 - see Tree
         return frozenset(self._files)
 
-    def size(self, path: str) -> int | None:
+    def size(self, path: str) -> int | None:  # noqa: D102
         return None if path not in self._files else len(self._files[path])
 
-    def read(self, path: str) -> bytes | None:
-        return self._files.get(path)
+    def read(self, path: str, largest: int = LARGEST) -> bytes | None:  # noqa: D102
+        content = self._files.get(path)
+        if content is not None and len(content) > largest:
+            raise BrokenFileError(path, f"is larger than {largest // 2**20} MiB, too large to be text")
+        return content
 
 
 def sha256(tree: Tree, path: str) -> str | None:
@@ -166,7 +171,7 @@ def sha256(tree: Tree, path: str) -> str | None:
     """
     if isinstance(tree, WorkTree | CommitTree):
         return tree.sha256(path)
-    content = tree.read(path)
+    content = tree.read(path, LARGEST_ARCHIVE)
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 

@@ -65,6 +65,9 @@ class Criterion:
         is_anchor: Whether no attestation may stand in for it.
         attestable: Days for which an attestation may prove its human part; 0 where none can.
         waits: Whether most of its time is another program's, so that it is asked beside the others.
+        by_library: Whether code of the library counts as the product's. It does by the digest in the locks: while the
+            wheel or a lock contradicts it, the criterion fails.
+        rendered: Folders whose generated files it reads; while one of them was edited by hand, it fails.
     """
 
     id: ClassVar[str]
@@ -81,6 +84,8 @@ class Criterion:
     is_anchor: ClassVar[bool] = False
     attestable: ClassVar[int] = 0
     waits: ClassVar[bool] = False
+    by_library: ClassVar[bool] = False
+    rendered: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def why(cls) -> str:

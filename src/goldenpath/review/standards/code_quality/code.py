@@ -51,12 +51,14 @@ class CQ01(Criterion):
     verify = (
         "pyproject.toml (or setup.cfg, setup.py) makes an installable project; a package holds functions that do "
         "something; no stage, make target or workflow runs a notebook, itself or by papermill or nbclient; a model "
-        "that notebooks fit is fitted in the package too. Whether every file parses is asked by CQ-04"
+        "that notebooks fit is fitted in the package too, or by the pinned library's training. Whether every file "
+        "parses is asked by CQ-04"
     )
     fix = "move the notebook's code into src/ (`goldenpath nb2pkg`), and call it from dvc.yaml"
     effort = Effort.DAYS
     sources = ("Google MLOps levels: level 0", "Microsoft MLOps maturity model: level 1", "Cookiecutter Data Science")
     gaming = "A package of empty functions beside the notebook that does the work: empty ones count as none."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -77,7 +79,9 @@ class CQ01(Criterion):
             item for item in product.notebooks if "{{" not in item.path
         ]  # a template's notebooks are another product's
         fits = next((item for item in own if any(map(_FITS.search, item.code))), None)
-        if fits and not any(map(_FITS.search, texts.values())):
+        train = code_roles.training(product)
+        is_fitted = any(map(_FITS.search, texts.values())) or (train and code_roles.is_librarys(product, train))
+        if fits and not is_fitted:
             return failed("the model is fitted in a notebook only", Evidence("fits a model", fits.path))
         if fault := _uninstallable(product):
             return failed("the package cannot be installed", fault)
@@ -101,11 +105,12 @@ class CQ04(Criterion):
         f"ruff with the platform's rules ({', '.join(lint.RULES)}) finds nothing, the repository's own configuration "
         "set aside; comments that excuse a finding name its rule, and there are at most three, or one in 200 lines"
     )
-    fix = "`make format`, then `make lint`"
+    fix = "`ruff check --fix`, then `make lint`"
     effort = Effort.MINUTES
     sources = ("mllint", "PEP 8", "OpenSSF Scorecard: SAST")
     gaming = "Rules switched off in the repository, or `# noqa` on whole files: neither is listened to."
     waits = True
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -190,7 +195,7 @@ class CQ06(Criterion):
         f"{MOST_DIRECT:.0%} came without a second person, once there are {YOUNG} after the first commit. Squashed pull "
         "requests do not say who approved: for those, a receipt of the forge's rules (required_approvals ≥ 1; 90 days)."
         " Not counted are deployments: commits that change image and model of one overlay and nothing else, say so in "
-        "the trailers of `make promote` or `make rollback`, and have their tag in the registry"
+        "the trailers of `goldenpath promote` or `goldenpath rollback`, and have their tag in the registry"
     )
     fix = f"protect the main branch (one approval, by code owners); `{ASK_FORGE}`"
     effort = Effort.MINUTES
@@ -246,7 +251,7 @@ class CQ07(Criterion):
     level = 1
     part = Part.CODE_QUALITY
     verify = "no code cell of any notebook holds an output or a count of runs, and every notebook can be read"
-    fix = "`make format`"
+    fix = "`nbstripout notebooks/*.ipynb`; `make hooks` does it at every commit"
     effort = Effort.MINUTES
     sources = ("nbstripout", "EU GDPR Art. 5: data minimisation", "Cookiecutter Data Science")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from goldenpath.review.evidence import receipts
-from goldenpath.review.product import code_roles, delivery, dvc, import_graph, slices, suite_run
+from goldenpath.review.product import code_roles, delivery, dvc, import_graph, library, slices, suite_run
 from goldenpath.review.product.evaluation import is_lower_better
 from goldenpath.review.product.manifest import NAME as MANIFEST
 from goldenpath.review.product.product import Product
@@ -30,11 +30,13 @@ class CQ08(Criterion):
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
         "in dvc.yaml a stage that validates is an ancestor of the one that trains, and its code can refuse; by the "
-        "receipt of the suite, tests passed in a file that imports this stage and expects a refusal"
+        "receipt of the suite, tests passed in a file that imports this stage and expects a refusal, or, where the "
+        "pinned library validates, a test that passed has shown that it refuses spoiled rows of this product"
     )
-    fix = f"the validate stage of the template and tests/pipeline/test_validate.py; `{proof.SUITE_COMMAND}`"
+    fix = f"the validate stage of the template and tests/test_product.py; `{proof.SUITE_COMMAND}`"
     sources = ("ML Test Score Data 1", "TensorFlow Data Validation", "NIST AI RMF Measure 2.1")
     gaming = "A stage that lets everything through: its code must raise or exit, and a test must have seen it."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -46,6 +48,8 @@ class CQ08(Criterion):
         if guard.name not in product.pipeline.ancestors(train.name):
             fact = Evidence(f"{train.name} reads nothing that {guard.name} writes", "dvc.yaml", line)
             return failed(f"{train.name} does not wait for {guard.name}", fact)
+        if code_roles.is_librarys(product, guard):
+            return _seen_to_refuse(product, train.name, guard.name, line)
         module = import_graph.run_by(product, guard.command)
         if module is None:
             return failed(f"{guard.name} runs no code of the product", Evidence(guard.command, "dvc.yaml", line))
@@ -71,6 +75,18 @@ class CQ08(Criterion):
         )
 
 
+def _seen_to_refuse(product: Product, train: str, guard: str, line: int | None) -> Verdict:
+    """Whether the suite has shown that the library's validation refuses spoiled rows of this product."""
+    run = proof.suite(product, CQ08.id)
+    if isinstance(run, Verdict):
+        return run
+    if guard not in run[0].shown.get(suite_run.STAGE_REFUSED, ()):
+        fact = Evidence(f"no test that passed has shown that {guard} refuses spoiled rows", proof.CONFORMANCE)
+        return failed(f"no test expects {guard} to refuse", fact, of_receipt(run[1]))
+    fact = Evidence("validates", "dvc.yaml", line)
+    return passed(f"{train} waits for {guard}, which was seen to refuse", fact, of_receipt(run[1]))
+
+
 class CQ11(Criterion):
     """An average can rise while one group of customers gets a worse answer than before.
 
@@ -87,7 +103,7 @@ class CQ11(Criterion):
         "measures each of them; every measured group holds the floors of params.yaml (gates.segments), which ask for "
         "more than the constant baseline reaches"
     )
-    fix = "gates.segments in params.yaml, such as `roc_auc: {min: 0.55}`, then `make pipeline`"
+    fix = "gates.segments in params.yaml, such as `roc_auc: {min: 0.55}`, then `make run`"
     sources = (
         "ML Test Score Model 6",
         "NIST AI RMF Measure 2.11",
@@ -102,9 +118,9 @@ class CQ11(Criterion):
         if not wanted:
             return failed("no column of the contract is a segment", Evidence("give one the role", "contract.yaml"))
         if slices.REPORT not in product.paths:
-            return failed("nothing is measured by slice", Evidence("is missing", slices.REPORT, None, "make pipeline"))
+            return failed("nothing is measured by slice", Evidence("is missing", slices.REPORT, None, "make run"))
         if fault := dvc.not_as_written(product, slices.REPORT):
-            return failed(fault, Evidence(fault, slices.REPORT, None, "make pipeline"))
+            return failed(fault, Evidence(fault, slices.REPORT, None, "make run"))
         floors = slices.floors(product)
         line = product.line_of(slices.PARAMS, r"^\s+segments\s*:")
         if not floors:
@@ -153,7 +169,8 @@ class CQ12(Criterion):
         "(worse), gate_exit_code (not 0)"
     )
     fix = (
-        "`needs: gate` in .github/workflows/cd.yml; `goldenpath record CQ-12 -- COMMAND`, which gives it a worse model"
+        "`needs: gate` in .github/workflows/cd.yml; `goldenpath record CQ-12 -- goldenpath gate --self-test`, which "
+        "gives it a worse model"
     )
     effort = Effort.DAYS
     sources = ("ML Test Score Infra 4", "Google MLOps levels: level 2")
@@ -171,9 +188,9 @@ class CQ12(Criterion):
         if open_:
             shown = [Evidence(f"job {item.job} runs `{item.command}`", item.path, item.line) for item in open_]
             return failed("a deployment waits for no gate", *shown)
-        found = receipts.find(product, CQ12.id, ("src", "params.yaml", "models", "reports/metrics.json"))
+        found = receipts.find(product, CQ12.id, (*proof.STAGES, "params.yaml", "models", "reports/metrics.json"))
         if found.receipt is None:
-            return unproved("CQ-12", "", found, "no receipt proves it for this code")
+            return unproved("CQ-12", "goldenpath gate --self-test", found, "no receipt proves it for this code")
         facts, ran = found.receipt.facts, of_receipt(found.receipt)
         metric = facts.get("metric")
         current, worse = (as_number(facts.get(key)) for key in ("current_score", "degraded_score"))
@@ -207,18 +224,21 @@ class CQ13(Criterion):
     part = Part.CODE_QUALITY
     proofs = (Proof.PARSED, Proof.EXECUTED)
     verify = (
-        "by imports, training and serving reach the same module of features and use the same functions of it; no "
-        f"module that only serving reaches transforms columns itself; {PARITY}, as the pipeline wrote it, compares "
-        "rows and finds no decision that differs"
+        "by imports, training and serving reach the same module of features and use the same functions of it, or both "
+        "are the pinned library's, at one digest; no module that only serving reaches transforms columns itself; "
+        f"{PARITY}, as the pipeline wrote it, compares rows and finds no decision that differs"
     )
-    fix = "import model/features.py from both; `make pipeline` writes reports/parity.json"
+    fix = "import one module of features from both; `make run` writes reports/parity.json"
     effort = Effort.DAYS
     sources = ("ML Test Score Monitoring 3", "Google Rules of Machine Learning 32", "Google MLOps levels: level 1")
     gaming = "An empty module that both import: both must use functions of it that do something."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
         stage, starts = code_roles.training(product), code_roles.serving(product)
+        if stage and code_roles.is_librarys(product, stage):
+            return _one_library(product, stage.name, starts)
         train = import_graph.run_by(product, stage.command) if stage else None
         if train is None:
             return failed(
@@ -241,13 +261,33 @@ class CQ13(Criterion):
         for path in sorted(served - trained):
             if found := code_roles.own_transform(product, path):
                 return failed("serving transforms columns on its own", Evidence(f"{found[0]}…)", path, found[1]))
-        facts = [Evidence(f"both use {', '.join(names)}", path) for path, names in shared.items() if names]
-        parity = product.json(PARITY)
-        if not isinstance(parity, dict) or not parity.get("rows"):
-            return failed("no rows were sent through both", *facts, Evidence("is missing or empty", PARITY))
-        if fault := dvc.not_as_written(product, PARITY):
-            return failed(fault, Evidence(fault, PARITY, None, "make pipeline"))
-        if parity.get("flipped_decisions", 1) != 0:
-            words = f"{parity.get('flipped_decisions', 'an unknown number of')} decisions differ between the two"
-            return failed(words, Evidence(words, PARITY))
-        return passed(f"one path, equal on {parity['rows']} rows", *facts, Evidence("no decision differs", PARITY))
+        return _equal(
+            product, [Evidence(f"both use {', '.join(names)}", path) for path, names in shared.items() if names]
+        )
+
+
+def _one_library(product: Product, stage: str, starts: list[str]) -> Verdict:
+    """Whether what the library trains is served by the library too, and by nothing of the product's own."""
+    for path in starts:
+        if found := code_roles.own_transform(product, path):
+            return failed("serving transforms columns on its own", Evidence(f"{found[0]}…)", path, found[1]))
+    if starts:
+        facts = [Evidence(f"{stage} is the library's", "dvc.yaml"), *(Evidence("serves", path) for path in starts[:3])]
+        return failed("training and serving share no code of features", *facts)
+    if not product.manifest.serving:
+        return unknown("the manifest names no way of serving", Evidence("serving", MANIFEST))
+    pinned = library.read(product)
+    return _equal(product, [Evidence(f"{stage} and serving are goldenpath {pinned.version}", pinned.wheel)])
+
+
+def _equal(product: Product, facts: list[Evidence]) -> Verdict:
+    """Whether rows that were sent through both came out alike."""
+    parity = product.json(PARITY)
+    if not isinstance(parity, dict) or not parity.get("rows"):
+        return failed("no rows were sent through both", *facts, Evidence("is missing or empty", PARITY))
+    if fault := dvc.not_as_written(product, PARITY):
+        return failed(fault, Evidence(fault, PARITY, None, "make run"))
+    if parity.get("flipped_decisions", 1) != 0:
+        words = f"{parity.get('flipped_decisions', 'an unknown number of')} decisions differ between the two"
+        return failed(words, Evidence(words, PARITY))
+    return passed(f"one path, equal on {parity['rows']} rows", *facts, Evidence("no decision differs", PARITY))

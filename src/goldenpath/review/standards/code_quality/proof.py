@@ -17,6 +17,10 @@ from goldenpath.review.standards.verdict import Evidence, Verdict, failed
 SUITE = "CQ-02"
 """The id under which one run of the whole suite is recorded; other criteria take their share of its facts."""
 SUITE_COMMAND = f"goldenpath record {SUITE} --junit reports/junit.xml --coverage reports/coverage.xml -- make test"
+CONFORMANCE = "tests/test_product.py"
+"""Where the library's tests are brought to the product."""
+STAGES = ("src", "requirements", "vendor", "dvc.yaml")
+"""The code that stages run: the team's, and the library that the locks pin."""
 LEAST_TOLD = 0.6
 """Share of a file's statements that a measure has to tell: it may leave out type checks and the like."""
 CODE = ("src", "tests", "Makefile", "pyproject.toml", "requirements", "contract.yaml", "params.yaml", "dvc.yaml")

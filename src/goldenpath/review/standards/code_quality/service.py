@@ -35,7 +35,7 @@ class CQ14(Criterion):
         f"{LOAD_DAYS} days that names the model's digest: requests (≥ {LEAST_REQUESTS}), failures (≤ "
         f"{MOST_REFUSED:.0%}), p95_ms within the objective"
     )
-    fix = "`goldenpath record CQ-14 --artifact models/model.onnx -- make load-test`"
+    fix = "`goldenpath record CQ-14 --artifact models/model.onnx -- goldenpath load-test`"
     sources = ("Google SRE Book: service level objectives", "ML Test Score Monitoring 6")
     gaming = "A handful of requests to a stub: the receipt names the model's digest and enough requests."
 
@@ -59,7 +59,7 @@ class CQ14(Criterion):
             )
         found = receipts.find(product, CQ14.id, ("src", "models", "requirements"), LOAD_DAYS)
         if found.receipt is None:
-            return unproved("CQ-14", "make load-test", found, "no receipt proves it for this code")
+            return unproved("CQ-14", "goldenpath load-test", found, "no receipt proves it for this code")
         facts, ran = found.receipt.facts, of_receipt(found.receipt)
         requests, refused, p95 = (as_number(facts.get(key)) for key in ("requests", "failures", "p95_ms"))
         if requests is None or refused is None or p95 is None or refused < 0 or p95 <= 0:
@@ -101,8 +101,8 @@ class CQ15(Criterion):
         "of it with `objects`, no fewer than the manifests and services that lie here"
     )
     fix = (
-        "`goldenpath record CQ-15 -- make validate-deploy`, and the same target on pull requests; of another validator "
-        "the number is a fact: --fact objects=N"
+        "`goldenpath record CQ-15 -- goldenpath gate deploy`, and the same target on pull requests; of another "
+        "validator the number is a fact: --fact objects=N"
     )
     sources = (
         "Kubernetes documentation: configuration best practices",
@@ -114,6 +114,7 @@ class CQ15(Criterion):
         "A validator run over nothing: the receipt must count at least what lies here. A validator of manifests where "
         "there are none: files of Compose need one that reads them."
     )
+    rendered = ("deploy/", "compose.yaml")
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -145,7 +146,7 @@ class CQ15(Criterion):
             )
         found = receipts.find(product, CQ15.id, ("deploy", "charts", "terraform", *compose.NAMES))
         if found.receipt is None:
-            return unproved("CQ-15", "make validate-deploy", found, "no receipt proves it for this code")
+            return unproved("CQ-15", "goldenpath gate deploy", found, "no receipt proves it for this code")
         counted = found.receipt.facts.get("objects")
         if not isinstance(counted, int) or counted < max(1, objects + services):
             return failed(f"{counted} objects were validated, {objects + services} are here", of_receipt(found.receipt))

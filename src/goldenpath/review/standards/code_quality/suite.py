@@ -93,6 +93,7 @@ class CQ03(Criterion):
         "Tests that call everything and assert nothing, or `assert True`: they count as none. Coverage raised by "
         "leaving files out: those count as not covered. Forged counts: they are held against the files of tests."
     )
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -131,12 +132,14 @@ class CQ09(Criterion):
     part = Part.CODE_QUALITY
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
-        "a module of features (features.py, preprocessing.py, …) that training imports; by the receipt of the suite at "
-        f"least {FEATURES_COVERED:.0%} of its statements ran, none taken out of the measure by comments"
+        "a module of features (features.py, preprocessing.py, …) that training imports, or, where the pinned library "
+        "trains, the team's modules that its stages depend on; by the receipt of the suite at least "
+        f"{FEATURES_COVERED:.0%} of its statements ran, none taken out of the measure by comments"
     )
-    fix = f"tests/model/test_features.py; `{proof.SUITE_COMMAND}`"
+    fix = f"tests/test_source.py and tests/test_model.py; `{proof.SUITE_COMMAND}`"
     sources = ("ML Test Score Data 7",)
     gaming = "`# pragma: no cover`, or a file of features that nothing imports: both fail."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -172,12 +175,14 @@ class CQ10(Criterion):
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
         "one file of tests or conftest.py imports the code of every stage of dvc.yaml, and by the receipt of the suite "
-        f"at least {STAGE_COVERED:.0%} of each stage's statements ran; or a receipt of its own whose fact `stages` "
+        f"at least {STAGE_COVERED:.0%} of each stage's statements ran; of a stage of the pinned library, a test that "
+        "passed has shown that it ran on a sample of the product's data; or a receipt of its own whose fact `stages` "
         "names exactly the stages of dvc.yaml"
     )
-    fix = f"run every stage on a sample in tests/conftest.py; `{proof.SUITE_COMMAND}`"
+    fix = f"tests/test_product.py runs every stage on a sample; `{proof.SUITE_COMMAND}`"
     sources = ("ML Test Score Infra 3", "Google MLOps levels: level 1")
     gaming = "A test that imports the stages and runs none: importing covers too little of them."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -189,7 +194,19 @@ class CQ10(Criterion):
             if set(as_texts(own.facts["stages"])) == {stage.name for stage in stages}:
                 return passed(f"all {len(stages)} stages ran on a sample", of_receipt(own))
             return failed("the run on a sample had other stages than dvc.yaml", of_receipt(own))
-        modules = {stage.name: import_graph.run_by(product, stage.command) for stage in stages}
+        shared = [stage.name for stage in stages if code_roles.is_librarys(product, stage)]
+        if shared:
+            run = proof.suite(product, CQ10.id)
+            if isinstance(run, Verdict):
+                return run
+            if idle := [name for name in shared if name not in run[0].shown.get(suite_run.STAGE_RAN, ())]:
+                words = f"no test has shown that {', '.join(idle)} runs on this product's data"
+                return failed(words, Evidence("want goldenpath.conformance", proof.CONFORMANCE), of_receipt(run[1]))
+            if len(shared) == len(stages):
+                return passed(f"all {len(stages)} stages ran in the tests", of_receipt(run[1]))
+        modules = {
+            stage.name: import_graph.run_by(product, stage.command) for stage in stages if stage.name not in shared
+        }
         foreign = [name for name, path in modules.items() if path is None]
         if foreign:
             fix = Evidence("record a run on a sample", "dvc.yaml", None, "goldenpath record CQ-10 -- COMMAND")

@@ -50,7 +50,7 @@ class DOC06(Criterion):
         "says what the data is about; its features are exactly the inputs of models/signature.json, in name and type; "
         "the signature was made under this very contract; reports/validation.json found no column that it does not name"
     )
-    fix = "edit contract.yaml, then `make pipeline` and commit models/"
+    fix = "edit contract.yaml, then `make run` and commit models/"
     sources = (
         "ML Test Score Data 1",
         "Open Data Contract Standard v3",
@@ -98,12 +98,13 @@ class DOC07(Criterion):
     part = Part.DOCUMENTATION
     verify = (
         f"every stage of dvc.yaml has a desc of its own of at least {LEAST_REASON} words, and the Python module that "
-        "it runs begins with a docstring"
+        "it runs begins with a docstring; what the pinned library runs has one"
     )
     fix = "fill desc in dvc.yaml"
     effort = Effort.MINUTES
     sources = ("EU AI Act Annex IV, 2(b)", "CRISP-DM, Data Preparation", "Datasheets for Datasets, preprocessing")
     gaming = "The same sentence, the stage's name or its command as desc: words that the command holds do not count."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -147,7 +148,7 @@ class DOC08(Criterion):
         "number, and no other; it holds the SHA-256 of the model and of the data, as models/lineage.json tells them; "
         f"the sections {', '.join(SECTIONS)} have at least {LEAST_SECTION} words each, and nothing is left blank"
     )
-    fix = "make pipeline, which writes docs/model-card.md, and commit it"
+    fix = "make run, which writes docs/model-card.md, and commit it"
     sources = (
         "Model Cards for Model Reporting (Mitchell et al., 2019)",
         "Hugging Face model cards",
@@ -192,7 +193,7 @@ class DOC09(Criterion):
         "task's headline metric) of the model and of its baselines on the same rows; at least one baseline learns "
         "something; the model beats each by an interval that excludes zero, and the gain is the difference of the two"
     )
-    fix = "make pipeline; if a baseline does as well, ship the baseline"
+    fix = "make run; if a baseline does as well, ship the baseline"
     effort = Effort.DAYS
     sources = ("ML Test Score Model 5", "Rules of Machine Learning (Google), rules 1 and 4", "CRISP-DM, Evaluation")
     gaming = (
@@ -209,7 +210,7 @@ class DOC09(Criterion):
             fact = Evidence("is no metric of a stage that follows others", found.path)
             return failed("the comparison is not made by the pipeline", fact)
         if not found.as_written:
-            fact = Evidence(f"is not what {found.stage} wrote, by dvc.lock", found.path, command="make pipeline")
+            fact = Evidence(f"is not what {found.stage} wrote, by dvc.lock", found.path, command="make run")
             return failed("the comparison was changed after the pipeline wrote it", fact)
         if not set(found.baselines) - TRIVIAL:
             fact = Evidence(f"baselines: {', '.join(found.baselines) or 'none'}", found.path)
@@ -230,7 +231,7 @@ def _missing(product: Product, path: str, words: str) -> Verdict:
         return unknown(
             f"{path} was made and is not here", Evidence("is not in this checkout", path, command="dvc pull")
         )
-    return failed(words, Evidence("is missing", path, command="make pipeline"))
+    return failed(words, Evidence("is missing", path, command="make run"))
 
 
 def _at(content: object, *keys: str) -> object:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
 from goldenpath.review.evidence import receipts
-from goldenpath.review.product import contract, makefile, markdown, openapi, prometheus, serving
+from goldenpath.review.product import contract, library, makefile, markdown, openapi, prometheus, runbooks, serving
 from goldenpath.review.product.openapi import Api
 from goldenpath.review.product.product import Product
 from goldenpath.review.product.prometheus import Alert
@@ -38,14 +38,16 @@ class DOC11(Criterion):
         "where serving names rest: docs/openapi.json offers exactly the routes of the code and takes every input of "
         "the model; nothing in it breaks callers of the last release (tag v*) unless its major version is higher; a "
         "receipt, with fact `sha256`, that the document exported from the running code is the committed one, and no "
-        "change since to src, contract.yaml, the serving lock or the document"
+        "change since to src, contract.yaml, the serving lock or the document. Routes of the pinned library are the "
+        "code's"
     )
-    fix = "commit what the code exports as docs/openapi.json; goldenpath record DOC-11 -- make openapi"
+    fix = "commit what the code exports as docs/openapi.json; goldenpath record DOC-11 -- goldenpath openapi"
     sources = ("OpenAPI 3.1", "SemVer 2.0.0", "Microsoft MLOps maturity model, level 3")
     requires = ("DOC-01",)
     gaming = (
         "A document written by hand: routes and inputs are held against code and model, its digest against the export."
     )
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -69,7 +71,7 @@ class DOC11(Criterion):
                 words = "the code exports another document, by the receipt's sha256"
             return failed(
                 "nobody knows whether the service offers this",
-                Evidence(words, api.path, command="goldenpath record DOC-11 -- make openapi"),
+                Evidence(words, api.path, command="goldenpath record DOC-11 -- goldenpath openapi"),
             )
         return _unbroken(product, api)
 
@@ -87,9 +89,10 @@ class DOC12(Criterion):
     part = Part.DOCUMENTATION
     proofs = (Proof.PARSED, Proof.ATTESTED)
     verify = (
-        "the runbook_url of every alert under monitoring/prometheus resolves to a heading of a file in the repository; "
-        f"under it the alert is named, and at least {LEAST_STEPS} numbered steps follow, not all of them those of "
-        f"another alert; make targets that they name exist; a game day is signed for at most {GAME_DAY_DAYS} days"
+        "the runbook_url of every alert under monitoring/prometheus resolves to a heading of a file in the "
+        f"repository, or of the pinned library; under it the alert is named, and at least {LEAST_STEPS} numbered steps "
+        "follow, not all of them those of another alert; make targets and verbs that they name exist; a game day is "
+        f"signed for at most {GAME_DAY_DAYS} days"
     )
     fix = "write monitoring/runbooks/, hold a game day, then `goldenpath attest DOC-12`"
     sources = ("Site Reliability Engineering (Google), chapter 11", "ML Test Score Monitor 1", "NIST AI RMF Manage 4.1")
@@ -98,6 +101,7 @@ class DOC12(Criterion):
         "steps of its own."
     )
     attestable = GAME_DAY_DAYS
+    rendered = ("monitoring/",)
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -125,6 +129,8 @@ class DOC12(Criterion):
                 faults.append(Evidence(f"{alert.name} has the steps of {seen[steps]}", document.path, heading.line))
             elif lost := _lost_targets(text, targets):
                 faults.append(Evidence(f"there is no `make {lost}`", document.path, heading.line))
+            elif lost := _lost_verb(product, text):
+                faults.append(Evidence(f"there is no `goldenpath {lost}`", document.path, heading.line))
             else:
                 facts.append(Evidence(f"{len(steps)} steps for {alert.name}", document.path, heading.line))
             seen.setdefault(steps, alert.name)
@@ -176,14 +182,11 @@ def _runbook(product: Product, alert: Alert) -> tuple[markdown.Document, markdow
     url = alert.annotations.get("runbook_url", "")
     if not url:
         return Evidence(f"{alert.name} has no runbook_url", alert.path, alert.line)
-    parts = urlsplit(url)
-    steps = unquote(parts.path).strip("/").split("/")
-    ends = ("/".join(steps[start:]) for start in range(len(steps)))
-    path = next((end for end in ends if end in product.paths), "")
-    document = markdown.read(product, path) if path else None
-    if document is None:
+    path, text = runbooks.page(product, url)
+    if not path:
         return Evidence(f"{alert.name} leads to {url}, and no such file is here", alert.path, alert.line)
-    anchor = unquote(parts.fragment)
+    document = markdown.parse(path, text)
+    anchor = unquote(urlsplit(url).fragment)
     for section in document:
         if section.depth and (section.anchor == anchor or not anchor):
             return document, section
@@ -193,3 +196,12 @@ def _runbook(product: Product, alert: Alert) -> tuple[markdown.Document, markdow
 def _lost_targets(text: str, targets: Mapping[str, object]) -> str:
     named = re.findall(r"`make ([a-z][\w-]*)|^\s*(?:\$ )?make ([a-z][\w-]*)", text, flags=re.MULTILINE)
     return next((name for pair in named for name in pair if name and name not in targets), "")
+
+
+def _lost_verb(product: Product, text: str) -> str:
+    """The first verb in a runbook that the pinned library does not have; empty where it has all, or is not here."""
+    pinned = library.read(product)
+    if not pinned.wheel:
+        return ""
+    named = re.findall(r"`goldenpath ([a-z][\w-]*)|^\s*(?:\$ )?goldenpath ([a-z][\w-]*)", text, flags=re.MULTILINE)
+    return next((verb for pair in named for verb in pair if verb and not pinned.has_verb(verb)), "")

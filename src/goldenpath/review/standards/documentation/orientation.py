@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from goldenpath.review.evidence import receipts
-from goldenpath.review.product import changelog, makefile, markdown, quickstart
+from goldenpath.review.product import changelog, library, makefile, markdown, quickstart
 from goldenpath.review.product.product import Product
 from goldenpath.review.product.workflows import SWALLOWED
 from goldenpath.review.standards.criterion import Criterion, Effort, Part, Proof
@@ -53,7 +53,7 @@ class DOC02(Criterion):
         f"{QUICKSTART_DAYS} days old, that they ran on a fresh clone, with facts `commands` (every command in order, "
         "as in the README) and `tests` (how many); no change since to README, Makefile, requirements or pipeline"
     )
-    fix = "goldenpath record DOC-02 -- make quickstart"
+    fix = "goldenpath record DOC-02 -- goldenpath quickstart"
     sources = (
         "Microsoft MLOps maturity model, level 1",
         "OpenSSF Best Practices, documentation_basics",
@@ -162,13 +162,14 @@ class DOC05(Criterion):
     part = Part.DOCUMENTATION
     verify = (
         "docs/architecture.md names, between backticks, every folder of the package (or every module where there are "
-        "none), dvc.yaml where there is a pipeline, every service of compose.yaml, every workload under deploy/base, "
-        f"each with at least {LEAST_DESCRIPTION} words beside it; every path that it names exists or is an output of "
-        "the pipeline"
+        "none), the library that vendor/ holds, dvc.yaml where there is a pipeline, every service of compose.yaml, "
+        f"every workload under deploy/base, each with at least {LEAST_DESCRIPTION} words beside it; every path that it "
+        "names exists or is an output of the pipeline"
     )
     fix = "edit docs/architecture.md"
     sources = ("C4 model, component diagrams", "EU AI Act Annex IV, 2(c)", "arc42, building block view")
     gaming = "A bare list of names, or a map of another project: names need words, and paths must exist here."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -238,6 +239,8 @@ def _components(product: Product) -> Iterator[tuple[str, str]]:
         yield from ((name, f"{home}/{name}") for name in folders or modules)
     if not product.python.packages:
         yield from ((path, path) for path in product.python.files if path not in product.python.tests)
+    if pinned := library.read(product):
+        yield library.NAME, pinned.wheel or "requirements/"
     if product.pipeline:
         yield "dvc.yaml", "dvc.yaml"
     for path in COMPOSE:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from goldenpath.review import standards
-from goldenpath.review.product import contract, markdown, serving
+from goldenpath.review.product import contract, library, markdown, serving
 from goldenpath.review.product.manifest import CRITICALITIES
 from goldenpath.review.product.manifest import NAME as MANIFEST
 from goldenpath.review.product.product import Product
@@ -27,6 +27,9 @@ MODEL_METRICS = frozenset(
 TARGET = re.compile(r"(<=|>=|<|>)\s*([\w.+-]+)")
 RISK_FILES = ("docs/risk.md", "docs/risks.md", "docs/risk-assessment.md", "RISK.md")
 LEAST_RISKS = 3
+CONFORMANCE = re.compile(r"\bgoldenpath\.conformance\b")
+"""How a file of tests brings the library's tests to the product."""
+CONFORMANCE_FOLDER = "goldenpath/conformance/"
 CRITERION_ID = re.compile(r"\b(?:DOC|CQ|TR|MON|SEC)-\d\d\b")
 TEST_PATH = re.compile(r"[\w./-]*\btest[\w./-]*\.py(?:::\w+)*")
 
@@ -148,10 +151,11 @@ class DOC10(Criterion):
     part = Part.DOCUMENTATION
     proofs = (Proof.PARSED, Proof.ATTESTED)
     verify = (
-        f"docs/risk.md states the manifest's criticality and has a table with columns risk and mitigation of at least "
+        "docs/risk.md states the manifest's criticality and has a table with columns risk and mitigation of at least "
         f"{LEAST_RISKS} risks; each mitigation names a criterion of this catalogue or a test file that exists (with "
-        "`file.py::test`, that test); protected columns of the contract are named, and so is sensitive data. At "
-        "criticality high the risk owner signs it for at most 365 days"
+        "`file.py::test`, that test, which may be one that the file imports from the pinned library); protected "
+        "columns of the contract are named, and so is sensitive data. At criticality high the risk owner signs it for "
+        "at most 365 days"
     )
     fix = "edit docs/risk.md; `goldenpath attest DOC-10` at criticality high"
     sources = ("NIST AI RMF Map 5.1", "EU AI Act Article 9", "ISO/IEC 23894", "Google MLOps: practitioners guide")
@@ -161,6 +165,7 @@ class DOC10(Criterion):
         "and the criticality and the protected columns are this product's."
     )
     attestable = 365
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -202,7 +207,7 @@ def _measured_kpi(product: Product, kpi: Mapping[str, str], target: re.Match[str
     source, name = kpi["source"], kpi["name"]
     if product.tree.size(source) is None:
         if any(source in stage.outs for stage in product.pipeline):
-            fact = Evidence("is written by the pipeline, and is not here", source, command="make pipeline")
+            fact = Evidence("is written by the pipeline, and is not here", source, command="make run")
             return unknown("the KPI's source has not been made yet", fact)
         return failed("the KPI's source does not exist", Evidence(f"kpi.source {source}", MANIFEST, line))
     content = product.json(source) if source.endswith(".json") else product.yaml(source)
@@ -298,6 +303,8 @@ def _mitigation_fault(product: Product, mitigation: str) -> str:
         if path not in product.python.tests:
             return f"there is no {path}"
         text = product.text(path) or ""
+        if CONFORMANCE.search(text):
+            text += "".join(library.read(product).texts(CONFORMANCE_FOLDER))
         lost = [name for name in names if not re.search(rf"\b(?:def|class) {name}\b", text)]
         if lost:
             return f"there is no {lost[0]} in {path}"

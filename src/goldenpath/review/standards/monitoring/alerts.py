@@ -6,7 +6,7 @@ import math
 import re
 
 from goldenpath.review.evidence import receipts
-from goldenpath.review.product import prometheus
+from goldenpath.review.product import prometheus, runbooks
 from goldenpath.review.product.manifest import NAME as MANIFEST
 from goldenpath.review.product.product import Product
 from goldenpath.review.standards.criterion import Criterion, Part, Proof
@@ -30,12 +30,17 @@ class MON02(Criterion):
     verify = (
         "every alert in monitoring/prometheus/ has a severity, an owner whom CODEOWNERS names, and a runbook that "
         "exists; every objective of golden-path.yaml (slo: name and number) has an alert labelled `slo` whose "
-        "expression holds the number or what it leaves to 1; every alert fires in a rule test; a receipt of `promtool "
-        "check rules` and `promtool test rules` tells tests and failures (facts: tests, failures)"
+        "expression holds the number or what it leaves to 1; every alert fires in a rule test, of the product or, for "
+        "rules that the pinned library rendered, of the library; a receipt of `promtool check rules` and `promtool "
+        "test rules` tells tests and failures (facts: tests, failures)"
     )
-    fix = "edit monitoring/prometheus/, then goldenpath record MON-02 -- promtool test rules FILES"
+    fix = "edit monitoring/settings.yaml, then goldenpath record MON-02 -- goldenpath alerts check"
     sources = ("ML Test Score Monitor 6", "Google SRE Workbook, Alerting on SLOs", "Microsoft MLOps maturity model")
-    gaming = "Tests that only expect silence: every alert must be expected to fire once."
+    gaming = (
+        "Tests that only expect silence: every alert must be expected to fire once. A rendered rule edited by hand: "
+        "its digest is another."
+    )
+    rendered = ("monitoring/",)
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -53,10 +58,10 @@ class MON02(Criterion):
             return failed(f"{len(silent)} of {len(rules.alerts)} alerts were never seen firing", *facts)
         found = receipts.find(product, "MON-02", about=(RULES,))
         if found.receipt is None:
-            return unproved("MON-02", "promtool test rules FILES", found)
+            return unproved("MON-02", "goldenpath alerts check", found)
         facts_of = found.receipt.facts
         tests, failures = as_number(facts_of.get("tests")), as_number(facts_of.get("failures"))
-        if failures != 0 or tests is None or tests < len(rules.tests):
+        if failures != 0 or tests is None or tests < max(1, len(rules.tests)):
             told = ", ".join(f"{key} {facts_of.get(key)}" for key in ("tests", "failures"))
             words = f"the receipt tells {told}, want at least {len(rules.tests)} and none"
             return failed(words, of_receipt(found.receipt))
@@ -128,9 +133,8 @@ def _alert_fault(product: Product, alert: prometheus.Alert) -> str:
     if not owner or not {owner, f"@{owner}"} & product.owners.everyone:
         return f"is owned by {owner or 'nobody'}, whom CODEOWNERS does not name" if owner else "has no owner"
     url = alert.annotations.get("runbook_url") or ""
-    page = re.search(r"monitoring/runbooks/[\w./-]+\.md", url)
-    if page is None or not (product.text(page[0]) or "").strip():
-        return f"has no runbook: {url or 'no runbook_url'} leads to no page of monitoring/runbooks/"
+    if not url or not runbooks.page(product, url)[1].strip():
+        return f"has no runbook: {url or 'no runbook_url'} leads to no page of the product or its library"
     return ""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from goldenpath.review.evidence import receipts
 from goldenpath.review.product import dvc, prometheus, pull_request
 from goldenpath.review.product.product import Product
+from goldenpath.review.product.verbs import Does
 from goldenpath.review.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.review.standards.monitoring.facts import (
     LINEAGE,
@@ -56,7 +57,7 @@ class MON01(Criterion):
         "every registered version's commit (tags name@v1.2.3, the newest 20) holds one; a pull-request workflow "
         "runs `dvc metrics diff`, itself or through make"
     )
-    fix = "make pipeline, commit dvc.lock and reports/, and call `make metrics-diff` in .github/workflows/ci.yml"
+    fix = "make run, commit dvc.lock and reports/, and call `goldenpath pr-report` in .github/workflows/ci.yml"
     effort = Effort.MINUTES
     sources = ("ML Test Score Monitor 7", "Microsoft MLOps maturity model", "Google MLOps levels")
     gaming = "A metrics file written by hand: it must have the digest that dvc.lock recorded when the stage ran."
@@ -108,6 +109,7 @@ class MON06(Criterion):
     )
     sources = ("ML Test Score Model 4", "ML Test Score Monitor 4")
     gaming = "A study typed by hand: it must be the output of a stage, with the digest in dvc.lock."
+    rendered = ("monitoring/",)
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -159,12 +161,13 @@ class MON07(Criterion):
         "rows and alarms of a sample without a shift (facts: null) and with one (facts: shift, which names the columns "
         "injected)"
     )
-    fix = "goldenpath record MON-07 -- make drift-drill"
+    fix = "goldenpath record MON-07 -- goldenpath drift --self-test"
     effort = Effort.DAYS
     sources = ("ML Test Score Monitor 2", "Microsoft MLOps maturity model", "NIST AI RMF Measure 2.4")
     gaming = (
         "A detector that always or never alarms: it must rest on the sample without a shift and alarm on the other."
     )
+    rendered = ("monitoring/",)
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -191,7 +194,7 @@ class MON07(Criterion):
             return failed("no alert reads a drift metric", Evidence("no drift metric in any alert", RULES))
         found = receipts.find(product, "MON-07", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-07", "make drift-drill", found)
+            return unproved("MON-07", "goldenpath drift --self-test", found)
         if fault := _drift_fault(found.receipt.facts):
             return failed(fault, of_receipt(found.receipt))
         return passed(
@@ -215,9 +218,10 @@ class MON08(Criterion):
         "an alert reads a metric of missing or invalid values; a receipt of a replay of the prediction log tells 100 "
         "rows or more without a difference (facts: rows, mismatches, model, inputs), for this model and all its inputs"
     )
-    fix = "replay the prediction log through the pipeline: goldenpath record MON-08 -- make replay"
+    fix = "replay the prediction log through the pipeline: goldenpath record MON-08 -- goldenpath replay"
     sources = ("ML Test Score Monitor 3", "ML Test Score Monitor 5")
     gaming = "A replay of nothing, or of a few columns: rows are counted, and the inputs are the model's own."
+    rendered = ("monitoring/",)
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -227,7 +231,7 @@ class MON08(Criterion):
             return failed("no alert reads a metric of missing values", Evidence("none in any alert", RULES))
         found = receipts.find(product, "MON-08", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-08", "make replay", found)
+            return unproved("MON-08", "goldenpath replay", found)
         facts, wanted = found.receipt.facts, model_inputs(product)
         rows, mismatches = as_number(facts.get("rows")) or 0.0, as_number(facts.get("mismatches"))
         if rows < FEWEST_ROWS:
@@ -279,7 +283,8 @@ def _without_file(product: Product, versions: list[str], paths: list[str]) -> li
 def _compares_metrics(product: Product) -> Evidence | None:
     """The command of a pull request that shows how metrics move."""
     for command in pull_request.read(product).commands:
-        if command.runs("dvc") and re.search(r"\bmetrics\s+diff\b", command.text):
+        is_diff = command.runs("dvc") and re.search(r"\bmetrics\s+diff\b", command.text)
+        if is_diff or Does.COMPARES_METRICS in command.does:
             return Evidence(f"runs `{command.text}`", command.path, command.line)
     return None
 

@@ -88,7 +88,7 @@ class MON13(Criterion):
     )
     fix = (
         "set kpi: label_lag_days in golden-path.yaml, then, where production's log is, with ENVIRONMENT=prod, "
-        "goldenpath record MON-13 -- make labels FILE=…"
+        "goldenpath record MON-13 -- goldenpath labels FILE"
     )
     effort = Effort.DAYS
     sources = ("ML Test Score Model 2", "ML Test Score Monitor 7", "Google MLOps levels")
@@ -107,7 +107,7 @@ class MON13(Criterion):
             return failed(f"kpi lacks {lacking}", Evidence("how long labels take", MANIFEST, line))
         found = receipts.find(product, "MON-13", about=(MANIFEST,))
         if found.receipt is None:
-            return unproved("MON-13", "make labels FILE=…", found)
+            return unproved("MON-13", "goldenpath labels FILE", found)
         facts, fact = found.receipt.facts, of_receipt(found.receipt)
         if facts.get("kpi") != kpi["name"] or as_number(facts.get("value")) is None:
             return failed(f"the receipt holds {facts.get('kpi')}, the figure is {kpi['name']}", fact)
@@ -139,7 +139,7 @@ class MON14(Criterion):
         "computed again from the salt (SHA-256 of `salt:unit`, its first 32 bits modulo 10,000, against the shares); "
         "no prod tag stands on the candidate's commit before the decision, nor at all when it was rejected"
     )
-    fix = "write experiments/NAME.yaml, then goldenpath record MON-14 -- make experiment-report"
+    fix = "write experiments/NAME.yaml, then goldenpath record MON-14 -- goldenpath experiment report PLAN"
     effort = Effort.DAYS
     sources = ("Microsoft MLOps maturity model", "Kohavi et al., Trustworthy Online Controlled Experiments")
     gaming = (
@@ -160,7 +160,7 @@ class MON14(Criterion):
                 return failed(fault, Evidence(fault, path))
         found = receipts.find(product, "MON-14", about=("experiments",))
         if found.receipt is None:
-            return unproved("MON-14", "make experiment-report", found)
+            return unproved("MON-14", "goldenpath experiment report PLAN", found)
         facts, fact = found.receipt.facts, of_receipt(found.receipt)
         if str(facts.get("experiment")) not in by_name:
             return failed(f"no file describes the experiment {facts.get('experiment')}", fact)

@@ -39,7 +39,7 @@ class MON03(Criterion):
         "metrics: the names scraped, versions: values of the label model_version); the label is the digest of the "
         "model in models/lineage.json, and every metric that an alert reads is among the names"
     )
-    fix = "goldenpath record MON-03 -- make service-check"
+    fix = "goldenpath record MON-03 -- goldenpath service-check"
     sources = ("ML Test Score Monitor 6", "ML Test Score Monitor 7", "OpenMetrics 1.0")
     gaming = "A list of names typed by hand: it must hold what the alerts read, under the digest of this very model."
 
@@ -49,7 +49,7 @@ class MON03(Criterion):
             return not_applicable(reason, _declared(product))
         found = receipts.find(product, "MON-03", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-03", "make service-check", found)
+            return unproved("MON-03", "goldenpath service-check", found)
         facts, model = found.receipt.facts, model_digest(product)
         names, versions = set(as_texts(facts.get("metrics"))), as_texts(facts.get("versions"))
         if not (as_number(facts.get("predictions")) or 0) > 0 or not names:
@@ -80,9 +80,10 @@ class MON04(Criterion):
         "an alert on a batch metric fires on absence or age (`absent(…)` or `time() - …`) in a rule test; a receipt of "
         "a batch tells rows_in, rows_out and rows_refused, which add up"
     )
-    fix = "keep the dead-man rule of monitoring/prometheus/, then goldenpath record MON-04 -- make batch IN=… OUT=…"
+    fix = "keep the dead-man rule of monitoring/prometheus/, then goldenpath record MON-04 -- goldenpath batch IN OUT"
     sources = ("ML Test Score Monitor 6", "Google SRE Book, Monitoring Distributed Systems")
     gaming = "A dead-man rule that cannot fire: a rule test must make it fire."
+    rendered = ("monitoring/",)
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -107,7 +108,7 @@ class MON04(Criterion):
             return failed("the alert on a missing batch was never seen firing", fact)
         found = receipts.find(product, "MON-04", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-04", "make batch IN=… OUT=…", found)
+            return unproved("MON-04", "goldenpath batch IN OUT", found)
         came, left, refused = (
             as_number(found.receipt.facts.get(key)) for key in ("rows_in", "rows_out", "rows_refused")
         )
@@ -135,7 +136,7 @@ class MON05(Criterion):
         "decision); its inputs are exactly those of models/signature.json, its model is the digest in "
         "models/lineage.json"
     )
-    fix = "goldenpath record MON-05 -- make service-check"
+    fix = "goldenpath record MON-05 -- goldenpath service-check"
     sources = ("ML Test Score Monitor 3", "EU AI Act Article 12", "Google MLOps levels")
     gaming = "A record made up: it must name this model's digest and every one of its inputs."
 
@@ -143,7 +144,7 @@ class MON05(Criterion):
     def check(product: Product) -> Verdict:
         found = receipts.find(product, "MON-05", about=service_paths(product))
         if found.receipt is None:
-            return unproved("MON-05", "make service-check", found)
+            return unproved("MON-05", "goldenpath service-check", found)
         record = as_mapping(found.receipt.facts.get("record"))
         lacking = [key for key in ("id", "time", "model", "inputs", "decision") if record.get(key) in (None, "", {})]
         if lacking:

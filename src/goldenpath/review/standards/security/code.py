@@ -94,9 +94,10 @@ class SEC05(Criterion):
         "safe_mode=False, or skops with types taken from the file, under any alias, unless an `if` that stops compares "
         "a digest before it in the same function. ONNX, safetensors and skops with a list of trusted types are fine"
     )
-    fix = "store models with skops and serve ONNX: model/store.py and pipeline/export.py of the template"
+    fix = "store models with skops and serve ONNX, as the library's stages do"
     sources = ("OWASP Machine Learning Security Top 10 ML06", "OWASP Top 10 A08", "SLSA v1.0 Verification")
     gaming = "Aliases, getattr, import_module, a digest compared after loading or by assert: names are resolved."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:

@@ -99,14 +99,16 @@ class SEC07(Criterion):
     proofs = (Proof.RECEIPT,)
     verify = (
         "a receipt of calls to the running service (facts: calls, each with path, credentials: none or valid, status) "
-        "tells 401 or 403 without credentials for every route that the code declares, health and metrics left out, and "
-        "2xx with credentials for at least one"
+        "tells 401 or 403 without credentials for every route that the code or the pinned library declares, health and "
+        "metrics left out, and 2xx with credentials for at least one; no change since to the packages or requirements/"
     )
-    fix = "goldenpath record SEC-07 -- make service-check"
+    fix = "goldenpath record SEC-07 -- goldenpath service-check"
     sources = ("OWASP API Security Top 10 API2", "OWASP Machine Learning Security Top 10 ML05", "NIST AI 100-2")
     gaming = (
-        "A service that refuses everybody, or one open route beside a shut one: every route is called, one must answer."
+        "A service that refuses everybody, or one open route beside a shut one: every route is called, one must "
+        "answer. A call to the service of an earlier library: the receipt dies with a change of the locks."
     )
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -116,9 +118,9 @@ class SEC07(Criterion):
         routes = serving.routes(product)
         if not routes:
             return failed("no route is found in the code", Evidence("want routes with literal paths", MANIFEST))
-        found = receipts.find(product, "SEC-07", about=product.python.packages)
+        found = receipts.find(product, "SEC-07", about=(*product.python.packages, "requirements"))
         if found.receipt is None:
-            return unproved("SEC-07", "make service-check", found)
+            return unproved("SEC-07", "goldenpath service-check", found)
         calls = as_mappings(found.receipt.facts.get("calls"))
         answers = [(call.get("path"), call.get("credentials"), as_number(call.get("status"))) for call in calls]
         for route in routes:
@@ -223,7 +225,7 @@ def _fairness_fault(product: Product, protected: list[str]) -> Evidence | None:
     if not any(path in stage.outs for stage in product.pipeline):
         return Evidence("no stage of dvc.yaml writes reports/segments.json", path)
     if fault := dvc.not_as_written(product, path):
-        return Evidence(fault, path, command="make pipeline")
+        return Evidence(fault, path, command="make run")
     if not protected:
         return Evidence("no column is protected: nobody has said which groups may be treated worse", CONTRACT)
     groups = as_mappings(product.json(path))

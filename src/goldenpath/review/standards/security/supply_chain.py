@@ -9,7 +9,7 @@ from typing import Any
 
 from goldenpath.review.evidence import receipts
 from goldenpath.review.evidence.receipts import Receipt
-from goldenpath.review.product import audit, deployments, workflows
+from goldenpath.review.product import audit, deployments, library, workflows
 from goldenpath.review.product.deployments import NOTHING, OVERLAYS
 from goldenpath.review.product.product import Product
 from goldenpath.review.standards.criterion import Criterion, Effort, Part, Proof
@@ -49,13 +49,12 @@ class SEC02(Criterion):
     part = Part.SECURITY
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
-        "a workflow on a schedule runs `pip-audit --strict` (or osv-scanner, trivy, grype or safety, told to fail), "
-        "directly or through make, at least monthly, on every file that locks packages with hashes (requirements or a "
-        "tool's own), and its failure counts. "
-        "Where a receipt of the last 7 days is there, it decides: no finding that is critical, or of a severity that "
-        "is not told"
+        "a workflow on a schedule runs `goldenpath gate deps` or `pip-audit --strict` (or osv-scanner, trivy, grype "
+        "or safety, told to fail), directly or through make, at least monthly, on every file that locks packages with "
+        "hashes (requirements or a tool's own), and its failure counts. Where a receipt of the last 7 days is there, "
+        "it decides: no finding that is critical, or of a severity that is not told"
     )
-    fix = "a target `audit` in the Makefile and a workflow on a schedule that calls it, as in the template"
+    fix = "a workflow on a schedule that calls `goldenpath gate deps`, as in the template"
     effort = Effort.MINUTES
     sources = ("OpenSSF Scorecard Vulnerabilities", "OWASP Top 10 A06", "NIST SSDF PW.4")
     gaming = "An audit that may fail, of one lock of several, or that never comes round: each is looked for."
@@ -98,18 +97,22 @@ class SEC09(Criterion):
     part = Part.SECURITY
     proofs = (Proof.RECEIPT,)
     verify = (
-        "a receipt of the last 7 days holds the report of `pip-audit --strict --format json` (facts: its dependencies, "
-        "each with name, version and vulns); every package that the requirements files pin without a condition is in "
-        "it under that version, none was skipped, and none has a known vulnerability"
+        "a receipt of the last 7 days holds the report of `pip-audit --strict --format json` (facts: its "
+        "dependencies, each with name, version and vulns); every package that the requirements files pin without a "
+        "condition is in it under that version, none was skipped, and none has a known vulnerability; the library's "
+        "wheel in vendor/ is held by its digest, and not asked for"
     )
-    fix = "goldenpath record SEC-09 -- make audit; update what it names with `make lock`"
+    fix = "goldenpath record SEC-09 -- goldenpath gate deps; update what it names with `goldenpath lock --upgrade NAME`"
     effort = Effort.MINUTES
     sources = ("OpenSSF Scorecard Vulnerabilities", "NIST SSDF RV.1", "CISA Known Exploited Vulnerabilities")
     gaming = "An audit of nothing, or of other versions: the report is compared with every pin."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
-        pins = _pins(product)
+        # Registries know the library only where a company serves it; in vendor/ it is held by its digest.
+        vendored = library.NAME if library.read(product).wheel else ""
+        pins = {pin: place for pin, place in _pins(product).items() if pin[0] != vendored}
         if not pins and (other := audit.locks(product)):
             return unknown("the audit is compared with requirements files only", Evidence("export it", other[0]))
         if not pins:
@@ -123,7 +126,7 @@ class SEC09(Criterion):
         if holes and ran is not None:
             return failed(f"{len(holes)} known vulnerabilities", *_told(holes), of_receipt(ran))
         if found.receipt is None:
-            return unproved("SEC-09", "make audit", found)
+            return unproved("SEC-09", "goldenpath gate deps", found)
         audited = {
             (_normal(str(item.get("name"))), str(item.get("version"))) for item in report if "skip_reason" not in item
         }

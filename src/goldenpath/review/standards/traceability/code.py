@@ -51,6 +51,7 @@ class TR01(Criterion):
     effort = Effort.MINUTES
     sources = ("Microsoft MLOps maturity model, level 1", "ML Test Score Infra 1", "DORA: version control")
     gaming = "Code that an ignored folder hides: what stages run and modules import is looked up on disk, then in git."
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -109,12 +110,18 @@ class TR02(Criterion):
         "everything that pyproject.toml (or setup.cfg, setup.py, *.in, environment.yml) asks for, extras and groups "
         "included, and every well-known library that the packages import, stands in a lock (requirements/*.txt, "
         "uv.lock, poetry.lock, pylock.toml, conda-lock.yml) with a version that it takes and with hashes, nothing in "
-        "a lock is loose, and one minor version of Python is pinned; an extra that nothing installs may be unlocked"
+        "a lock is loose, and one minor version of Python is pinned (by requires-python, .python-version or the "
+        "image's base); an extra that nothing installs may be unlocked; the library's wheel in vendor/ is the one "
+        "that every lock names"
     )
-    fix = "make lock"
+    fix = "`make lock`"
     effort = Effort.MINUTES
     sources = ("ML Test Score Infra 1", "OpenSSF Scorecard Pinned-Dependencies", "SLSA v1.0 Build L1")
-    gaming = "A lock beside a pyproject.toml that asks for something else, or with hashes of the wrong length."
+    gaming = (
+        "A lock beside a pyproject.toml that asks for something else, or with hashes of the wrong length; a wheel in "
+        "vendor/ that was swapped for another."
+    )
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:

@@ -15,6 +15,7 @@ from goldenpath.review.product.git import FIELD, RECORD
 from goldenpath.review.product.manifest import NAME as MANIFEST
 from goldenpath.review.product.product import Product
 from goldenpath.review.product.pull_request import Command
+from goldenpath.review.product.verbs import Does
 from goldenpath.review.product.workflows import Workflow
 from goldenpath.review.standards.criterion import Criterion, Effort, Part, Proof
 from goldenpath.review.standards.proofs import as_number, elsewhere, rejected, to_record, unproved, with_signature
@@ -32,7 +33,7 @@ SIDE_DOOR = re.compile(
     r"|\bhelm\s+(?:install|upgrade|rollback)\b|\bargocd\s+app\s+(?:set|rollback)\b"
 )
 PROMOTE = "promote"
-"""The make target that delivers."""
+"""The make target of a product's own that delivers."""
 WRITES = re.compile(
     rf"kustomize\s+edit\s+set\s+image\b|(?:sed|yq|cp|mv|tee)\s(?:[^#]*\s)?\S*{re.escape(OVERLAYS)}/"
     rf"|\S*python[\d.]*\s+(?:[^#]*\s)?\S*{re.escape(OVERLAYS)}/"
@@ -56,18 +57,18 @@ class TR13(Criterion):
     part = Part.TRACEABILITY
     proofs = (Proof.PARSED, Proof.ATTESTED)
     verify = (
-        "a job of a workflow, not one for pull requests, makes the target promote, or changes deploy/overlays and "
-        "commits it; every change of an overlay in 180 days is authored by its identity (a bot that does not update "
-        "dependencies, or an address in deploy.identities of golden-path.yaml) and committed by it or by the forge, "
-        "with at least one such change; no workflow or make target reaches past git into the cluster. At criticality "
-        "high somebody also attests that people have no write access to production"
+        "a job of a workflow, not one for pull requests, runs `goldenpath promote` or a make target of that name, or "
+        "changes deploy/overlays and commits it; every change of an overlay in 180 days is authored by its identity "
+        "(a bot that does not update dependencies, or an address in deploy.identities of golden-path.yaml) and "
+        "committed by it or by the forge, with at least one such change; no workflow or make target reaches past git "
+        "into the cluster. At criticality high somebody also attests that people have no write access to production"
     )
-    fix = "make promote VERSION=… ENV=… in .github/workflows/cd.yml; nobody edits deploy/overlays by hand"
+    fix = "goldenpath promote VERSION ENV in .github/workflows/cd.yml; nobody edits deploy/overlays by hand"
     effort = Effort.DAYS
     sources = ("OpenGitOps principles v1.0.0", "Microsoft MLOps maturity model, level 3", "SLSA v1.0 Build L2")
     gaming = (
         "A person who commits under the machine's name: author and committer must both be machines. A workflow that "
-        "only names the overlays: it must make promote, or change and commit them."
+        "only names the overlays: it must promote, or change and commit them."
     )
     is_anchor = True
     attestable = 180
@@ -108,7 +109,7 @@ class TR13(Criterion):
 
 
 def _delivers(product: Product, workflow: Workflow) -> bool:
-    """Whether a job of a workflow promotes: by the make target, or by changing an overlay and committing it."""
+    """Whether a job of a workflow promotes: by the verb or make target, or by changing and committing an overlay."""
     events = [event for event in workflow.triggers if not event.startswith("pull_request")]
     commands: dict[str, list[Command]] = {}
     for job, step in workflow.runs(events) if events else ():
@@ -117,6 +118,8 @@ def _delivers(product: Product, workflow: Workflow) -> bool:
             commands.setdefault(job.name, []).extend(found)
     made = makefile.read(product)
     for found in commands.values():
+        if any(Does.PROMOTES in item.does for item in found):
+            return True
         targets = {target for item in found for target in pull_request.targets_of(product, item)}
         if PROMOTE in targets and PROMOTE in made.needs and not made.does_nothing(PROMOTE):
             return True
@@ -184,8 +187,8 @@ class TR14(Criterion):
         "(digest) and `model`, says that this image holds this model"
     )
     fix = (
-        "make promote VERSION=… ENV=prod, which writes digest and model version; goldenpath record TR-14 -- make image "
-        "PUSH=1 at the tag (make image-evidence)"
+        "goldenpath promote VERSION prod, which writes digest and model version; goldenpath record TR-14 -- make image "
+        "PUSH=1 at the tag"
     )
     effort = Effort.DAYS
     sources = ("SLSA v1.0 Provenance", "EU AI Act Article 12", "Microsoft MLOps maturity model, level 3")
@@ -207,7 +210,7 @@ class TR14(Criterion):
         digests = {image.digest for image in found.images}
         built = _built(product, model)
         if not built:
-            command = "goldenpath record TR-14 -- make image PUSH=1"
+            command = "goldenpath record TR-14 -- goldenpath image build --push"
             return failed(
                 "nothing proves which model the image holds", Evidence("no receipt of a build", command=command)
             )
@@ -244,7 +247,7 @@ class TR15(Criterion):
         "the commit that brought each digest of production to its overlay comes after a commit that brought the same "
         "digest to the overlay of the environment before it"
     )
-    fix = "make promote VERSION=… ENV=staging, and after it has been tried there, ENV=prod"
+    fix = "goldenpath promote VERSION staging, and after it has been tried there, ENV=prod"
     effort = Effort.HOURS
     sources = ("The Twelve-Factor App: dev/prod parity", "DORA: deployment automation", "Google MLOps level 2")
     gaming = "Both environments changed in one commit: nothing was tried in between."
@@ -299,7 +302,7 @@ class TR16(Criterion):
         "`pulled` (digest of the old image) and `seconds`; both versions are tags here, the digest was once in an "
         "overlay"
     )
-    fix = "goldenpath record TR-16 -- make rollback-drill"
+    fix = "goldenpath record TR-16 -- goldenpath deploy --rehearse-rollback"
     effort = Effort.HOURS
     sources = ("ML Test Score Infra 7", "Google SRE Book: release engineering", "DORA: time to restore service")
     gaming = "A drill between versions that never were, or that took no time."
@@ -308,7 +311,9 @@ class TR16(Criterion):
     def check(product: Product) -> Verdict:
         found = receipts.find(product, "TR-16", about=("deploy/base", "compose.yaml"), days=90)
         if found.receipt is None:
-            return unproved("TR-16", "make rollback-drill", found, "no rollback was rehearsed in 90 days")
+            return unproved(
+                "TR-16", "goldenpath deploy --rehearse-rollback", found, "no rollback was rehearsed in 90 days"
+            )
         facts = found.receipt.facts
         newer, older, pulled = (str(facts.get(name) or "") for name in ("from", "to", "pulled"))
         tags = product.git.tags if product.git else ()
@@ -352,8 +357,8 @@ class TR17(Criterion):
         "them. Without infrastructure code and for devices only: does not apply"
     )
     fix = (
-        "goldenpath record TR-17 -- make infra-diff, from where the cluster or the host can be reached; it fails on "
-        "any change"
+        "goldenpath record TR-17 -- goldenpath infra-diff, from where the cluster or the host can be reached; it "
+        "fails on any change"
     )
     effort = Effort.DAYS
     sources = ("OpenGitOps principles v1.0.0", "NIST SP 800-53 CM-2", "Microsoft MLOps maturity model, level 3")
@@ -374,7 +379,7 @@ class TR17(Criterion):
         found = receipts.find(product, "TR-17", about=("deploy", "infra", "terraform", "compose.yaml"), days=7)
         if found.receipt is None:
             words = "only the running infrastructure can tell; a comparison from where it can be reached makes it known"
-            return unknown(words, to_record("TR-17", "make infra-diff"), *rejected(found))
+            return unknown(words, to_record("TR-17", "goldenpath infra-diff"), *rejected(found))
         changes, tool = found.receipt.facts.get("changes"), found.receipt.facts.get("tool")
         if changes != 0 or isinstance(changes, bool) or not tool:
             return failed("the infrastructure differs", Evidence(f"{tool or 'the receipt'} counts {changes} changes"))
@@ -484,7 +489,8 @@ class TR19(Criterion):
         "by the run) and `pull_request` (a link)"
     )
     fix = (
-        "route the drift alert to repository_dispatch in retrain.yml, and there goldenpath record TR-19 -- make retrain"
+        "route the drift alert to repository_dispatch in retrain.yml, and there goldenpath record TR-19 -- goldenpath "
+        "retrain run"
     )
     effort = Effort.DAYS
     sources = ("Google MLOps level 2", "Microsoft MLOps maturity model, level 4")
@@ -506,7 +512,7 @@ class TR19(Criterion):
             )
         found = receipts.find(product, "TR-19", about=tuple(sorted({*listening.values()})), days=180)
         if found.receipt is None:
-            return unproved("TR-19", "make retrain", found, "the loop was not seen to close")
+            return unproved("TR-19", "goldenpath retrain run", found, "the loop was not seen to close")
         facts = found.receipt.facts
         event = str(facts.get("event") or "")
         if event not in listening:

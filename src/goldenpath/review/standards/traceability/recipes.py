@@ -1,4 +1,4 @@
-"""What a command really runs: the recipes behind ``make``, and the file behind ``python -m``."""
+"""What a command really runs: the recipes behind ``make``, the file behind ``python -m``, a verb of ``goldenpath``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from goldenpath.review.product import makefile, pull_request
 from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.product import Product
 from goldenpath.review.product.pull_request import Command
+from goldenpath.review.product.verbs import Does
 from goldenpath.review.product.workflows import SWALLOWED, Workflow
 from goldenpath.review.standards.verdict import Evidence
 
@@ -37,6 +38,8 @@ def steps(product: Product, workflow: Workflow, events: Collection[str] = ()) ->
 
 def trains(command: Command) -> bool:
     """Whether a command runs the pipeline."""
+    if Does.TRAINS in command.does:
+        return _ONLY_SHOWS.search(command.text) is None
     return command.runs("dvc") and _TRAINS.search(command.text) is not None and not _ONLY_SHOWS.search(command.text)
 
 
@@ -48,7 +51,10 @@ def retrains(product: Product, command: str) -> bool:
 def retrains_all(product: Product, command: str) -> bool:
     """Whether a command, or what it makes or calls, runs all of the pipeline, whether anything has changed or not."""
     found = filter(trains, pull_request.commands_of(product, command, "", None))
-    return any(_FORCED.search(item.text) and not _IN_PART.search(item.text) for item in found)
+    return any(
+        Does.TRAINS_ANEW in item.does or (_FORCED.search(item.text) and not _IN_PART.search(item.text))
+        for item in found
+    )
 
 
 def ignores_failure(command: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import goldenpath
 from goldenpath.review.evidence import receipts
-from goldenpath.review.product import dvc, lineage
+from goldenpath.review.product import dvc, library, lineage
 from goldenpath.review.product.deployments import REGISTERED
 from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.git import Git
@@ -59,7 +59,7 @@ class TR08(Criterion):
         "them. Or a tracking server that is not local holds the run: a receipt of at most 30 days with the facts "
         "`uri`, `run`, `commit`, `data` (a digest of dvc.lock) and `params`"
     )
-    fix = "make pipeline, then commit models/lineage.json and reports/metrics.json"
+    fix = "make run, then commit models/lineage.json and reports/metrics.json"
     effort = Effort.HOURS
     sources = ("Microsoft MLOps maturity model, level 2", "SLSA v1.0 Provenance", "ML Test Score Infra 1")
     requires = ("TR-05",)
@@ -150,7 +150,7 @@ def _on_server(product: Product, faults: list[Evidence], client: Evidence) -> Ve
     found = receipts.find(product, "TR-08", about=(dvc.FILE, dvc.LOCK), days=30)
     if found.receipt is None:
         words = "runs go to a tracking client, and nothing proves that they arrive where all can see them"
-        return unproved("TR-08", "make pipeline", found, words).but(Status.FAIL, words, client, *faults)
+        return unproved("TR-08", "make run", found, words).but(Status.FAIL, words, client, *faults)
     facts = found.receipt.facts
     uri = str(facts.get("uri") or "")
     if not uri.startswith(("https://", "http://", "databricks")) or re.search(
@@ -181,7 +181,7 @@ class TR09(Criterion):
         "there records, its commit precedes the tag, the files of git that it names have the digests it says, and it "
         "names data, environment lock, model, builder and time"
     )
-    fix = "make register, which tags the commit of the model as NAME@vX.Y.Z"
+    fix = "goldenpath register, which tags the commit of the model as NAME@vX.Y.Z"
     effort = Effort.HOURS
     sources = ("SLSA v1.0 Provenance", "Google MLOps: model registry", "EU AI Act Article 12")
     requires = ("TR-05",)
@@ -257,12 +257,16 @@ class TR10(Criterion):
     verify = (
         "git tracks no model file and no archive, under any name, as Git LFS pointers neither, and none was added in "
         "the last 180 days on any branch; no workflow, Makefile or Dockerfile fetches a model from elsewhere, or "
-        "copies one that the pipeline does not write"
+        "copies one that the pipeline does not write. The library's wheel in vendor/ is none, while every lock names "
+        "it by its digest"
     )
-    fix = "git rm --cached FILE, name it as an output in dvc.yaml, dvc push, make register"
+    fix = "git rm --cached FILE, name it as an output in dvc.yaml, dvc push, goldenpath register"
     effort = Effort.HOURS
     sources = ("Microsoft MLOps maturity model, level 1", "OpenSSF Scorecard Binary-Artifacts", "SLSA v1.0 Build L1")
-    gaming = "A model under another name, in LFS, or removed again: content, pointers and history are read."
+    gaming = (
+        "A model under another name, in LFS, or removed again: content, pointers and history are read. A wheel of the "
+        "library's name that is another file: its digest stands in no lock."
+    )
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -278,7 +282,10 @@ def _is_binary_name(path: str) -> bool:
 
 
 def _carried(product: Product) -> Iterator[Evidence]:
+    pinned = library.read(product)
     for path in sorted(product.paths):
+        if path == pinned.wheel and pinned.fault is None:
+            continue  # every lock names it by its digest
         if _is_binary_name(path):
             yield Evidence("is a model or an archive, and is in git", path)
         elif not path.lower().endswith(READ) and (size := product.tree.size(path)):
@@ -343,7 +350,7 @@ class TR11(Criterion):
         "runs the pipeline and does not ignore its failure; a receipt of a green run of what it runs, no older than "
         "two periods and at least 35 days"
     )
-    fix = "add .github/workflows/retrain.yml, then goldenpath record TR-11 -- make retrain in it"
+    fix = "add .github/workflows/retrain.yml, then goldenpath record TR-11 -- goldenpath retrain run in it"
     effort = Effort.HOURS
     sources = ("Google MLOps level 1: continuous training", "Microsoft MLOps maturity model, level 3")
     requires = ("TR-04",)
@@ -372,7 +379,7 @@ class TR11(Criterion):
         found = receipts.find(product, "TR-11", about=(workflow.path, dvc.FILE), days=days)
         if found.receipt is None:
             words = f"no retraining was seen in the last {days} days"
-            return unproved("TR-11", "make retrain", found, words)
+            return unproved("TR-11", "goldenpath retrain run", found, words)
         if not recipes.retrains(product, found.receipt.command):
             fact = Evidence("the receipt's command does not run the pipeline", command=found.receipt.command)
             return failed("the retraining that was seen is none", fact)
@@ -404,7 +411,7 @@ class TR12(Criterion):
         "template.version in golden-path.yaml is at most one minor version behind the newest that this tool knows "
         "(its own), and .cruft.json, where there is one, names the same version"
     )
-    fix = "take the template's newer version over (cruft update), review the changes, make pipeline"
+    fix = "take the template's newer version over (cruft update), review the changes, make run"
     effort = Effort.HOURS
     sources = ("CNCF Platforms White Paper", "Team Topologies: platform as a product")
     gaming = "A version raised by hand: the answers of the generator must say the same."

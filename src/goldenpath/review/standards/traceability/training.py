@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from goldenpath.pipeline import fingerprints
 from goldenpath.review.evidence import receipts
-from goldenpath.review.product import dvc, lineage
+from goldenpath.review.product import code_roles, dvc, library, lineage
 from goldenpath.review.product.dvc import LOCK, Pipeline, Stage
 from goldenpath.review.product.product import Product
 from goldenpath.review.standards.criterion import Criterion, Effort, Part, Proof
@@ -42,14 +43,16 @@ class TR04(Criterion):
     part = Part.TRACEABILITY
     verify = (
         "dvc.yaml leads from a stage that gets or reads raw data over a stage that writes a model to a stage that "
-        "writes metrics, at least three in all; each runs code of the repository that it also depends on, none "
-        "ignores a failure, the stage of the model learns something, and the metrics hold numbers"
+        "writes metrics, at least three in all; each runs code of the repository that it also depends on, or a stage "
+        "of the pinned library by whose fingerprint in vendor/stages.yaml it is run again, and by the team's module "
+        "that it calls; none ignores a failure, the stage of the model learns something, and the metrics hold numbers"
     )
-    fix = "give each step its file in src/<package>/pipeline and its stage in dvc.yaml, then make pipeline"
+    fix = "give each step its stage in dvc.yaml, `goldenpath stage NAME` or a script of your own, then `make run`"
     effort = Effort.DAYS
     sources = ("Google MLOps level 1", "Microsoft MLOps maturity model, level 2", "ML Test Score Infra 3")
     gaming = "Stages that only touch or echo, or one that wraps everything: the code behind each is opened."
     is_anchor = True
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -98,7 +101,9 @@ def _stage_faults(product: Product, stage: Stage) -> Iterator[Evidence]:
     line = product.line_of(dvc.FILE, rf"^\s+{re.escape(stage.name.partition('@')[0])}\s*:")
     command = recipes.expanded(product, stage.command)
     code = recipes.code_of(product, command)
-    if not code:
+    if code_roles.is_librarys(product, stage):
+        yield from _library_faults(product, stage, line)
+    elif not code:
         yield Evidence(f"stage {stage.name} runs no code of this repository", dvc.FILE, line)
     if recipes.ignores_failure(command):
         yield Evidence(f"stage {stage.name} ignores its failure", dvc.FILE, line)
@@ -114,8 +119,24 @@ def _stage_faults(product: Product, stage: Stage) -> Iterator[Evidence]:
             yield Evidence(f"stage {stage.name} wrote {path} empty", LOCK)
 
 
+def _library_faults(product: Product, stage: Stage, line: int | None) -> Iterator[Evidence]:
+    """What a stage of the library must depend on and does not: its fingerprint, and the team's code that it calls."""
+    called = library.read(product).stage(stage.command).rpartition("/")[2].removesuffix(".py")
+    names = stage.params.get(library.STAGES)
+    if names is None or (names and called not in names):
+        words = f"does not depend on {called} of {library.STAGES}: an upgrade goes unnoticed"
+        yield Evidence(f"stage {stage.name} {words}", dvc.FILE, line)
+    homes = tuple(f"{home}/" for home in product.python.packages)
+    if called in fingerprints.TEAMS and not any(f"{dep.rstrip('/')}/".startswith(homes) for dep in stage.deps if homes):
+        words = "calls the team's code and depends on none of it: a change goes unnoticed"
+        yield Evidence(f"stage {stage.name} {words}", dvc.FILE, line)
+
+
 def _learning_faults(product: Product, makers: list[Stage]) -> Iterator[Evidence]:
     """Whether the stages that write models run Python that learns nothing; other languages are not looked into."""
+    pinned = library.read(product)
+    if any(pinned.stage(stage.command).endswith(f"/{library.TRAINS}.py") for stage in makers):
+        return
     files: set[str] = set()
     for stage in makers:
         files.update(recipes.code_of(product, recipes.expanded(product, stage.command)))
@@ -157,7 +178,7 @@ class TR05(Criterion):
         "command, parameters, digests of what is read and written, and the chain from stage to stage in dvc.lock are "
         "those of dvc.yaml, the parameter files and the files that are here"
     )
-    fix = "make pipeline, then commit dvc.lock and the results"
+    fix = "make run, then commit dvc.lock and the results"
     effort = Effort.MINUTES
     sources = ("ML Test Score Infra 1", "DVC: dvc.lock", "Google MLOps level 1")
     requires = ("TR-04",)
@@ -171,9 +192,9 @@ class TR05(Criterion):
         if not product.pipeline:
             return failed("there is no pipeline", Evidence("is missing", dvc.FILE))
         if LOCK not in product.paths:
-            return failed("the pipeline has no record of a run", Evidence("is missing", LOCK, command="make pipeline"))
+            return failed("the pipeline has no record of a run", Evidence("is missing", LOCK, command="make run"))
         if stale := dvc.stale(product, product.pipeline):
-            facts = (Evidence(f"{item.stage}: {item.what}", item.path, command="make pipeline") for item in stale)
+            facts = (Evidence(f"{item.stage}: {item.what}", item.path, command="make run") for item in stale)
             return failed(f"{len(stale)} entries of dvc.lock no longer fit", *facts)
         fact = Evidence(f"describes all {len(product.pipeline.stages)} stages as they are", LOCK)
         return passed("the record fits code, parameters and files", fact)
@@ -193,13 +214,13 @@ class TR06(Criterion):
     part = Part.TRACEABILITY
     proofs = (Proof.PARSED, Proof.RECEIPT)
     verify = (
-        "a receipt of at most 30 days, of a command that runs `dvc repro --force`, on the code, parameters and "
-        "dvc.lock that are here. Its facts: `outs`, the digest of every output by path in the dvc.lock that the "
-        "rerun wrote, and `metrics`, the content of every metrics file by path. All outputs are equal to those of "
-        "dvc.lock; lineage may differ (it holds the time), and what comes from the model may while every metric is "
-        "within 1 %"
+        "a receipt of at most 30 days, of a command that runs all of the pipeline (`dvc repro --force`), on the code, "
+        "parameters and dvc.lock that are here. Its facts: `outs`, the digest of every output by path in the dvc.lock "
+        "that the rerun wrote, and `metrics`, the content of every metrics file by path. All outputs are equal to "
+        "those of dvc.lock; lineage may differ (it holds the time), and what comes from the model may while every "
+        "metric is within 1 %"
     )
-    fix = "goldenpath record TR-06 -- make reproduce, in CI each week and before a release"
+    fix = "goldenpath record TR-06 -- goldenpath reproduce, in CI each week and before a release"
     effort = Effort.HOURS
     sources = ("ML Test Score Infra 1", "NeurIPS reproducibility checklist", "SLSA v1.0 Build L3")
     requires = ("TR-05",)
@@ -208,6 +229,7 @@ class TR06(Criterion):
         "must lead to a forced run."
     )
     is_anchor = True
+    by_library = True
 
     @staticmethod
     def check(product: Product) -> Verdict:
@@ -215,7 +237,7 @@ class TR06(Criterion):
         found = receipts.find(product, "TR-06", about=about, days=30)
         receipt = found.receipt
         if receipt is None:
-            return unproved("TR-06", "make reproduce", found, "no rerun proves the model")
+            return unproved("TR-06", "goldenpath reproduce", found, "no rerun proves the model")
         if not recipes.retrains_all(product, receipt.command):
             words = f"`{receipt.command}` of the receipt forces no run: want dvc repro --force"
             return failed("the rerun is none", Evidence(words, command=receipt.command))
@@ -286,7 +308,7 @@ class TR07(Criterion):
         "it holds). At criticality high a service keeps the data, and somebody attests that it keeps them as long "
         "as the model"
     )
-    fix = "dvc push, and for a remote that is a service: goldenpath record TR-07 -- make push"
+    fix = "dvc push, and for a remote that is a service: goldenpath record TR-07 -- goldenpath push"
     effort = Effort.MINUTES
     sources = ("ML Test Score Data 5", "EU AI Act Article 10", "Google MLOps level 1")
     requires = ("TR-04",)
@@ -356,7 +378,7 @@ def _holds(home: Path, digest: str) -> bool:
 def _by_receipt(product: Product, store: dvc.Remote, kept: Mapping[str, str]) -> Verdict:
     found = receipts.find(product, "TR-07", about=(LOCK, dvc.CONFIG), days=90)
     if found.receipt is None:
-        return unproved("TR-07", "make push", found, f"nothing proves that {store.url} holds the data")
+        return unproved("TR-07", "goldenpath push", found, f"nothing proves that {store.url} holds the data")
     facts = found.receipt.facts
     if facts.get("remote") != store.name:
         fact = Evidence(f"the receipt is of {facts.get('remote')}, the remote is {store.name}", dvc.CONFIG, store.line)
