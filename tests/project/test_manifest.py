@@ -53,6 +53,7 @@ def test_manifest_of_another_encoding_is_told(tmp_path: Path) -> None:
         ("kpi: {label_lag_day: 3}", r"kpi\.label_lag_day is not known\. Is kpi\.label_lag_days meant"),
         ("slo: {availability: 99.5}", r"slo\.availability is 99\.5, want a share"),
         ("slo: {latency_p95_ms: true}", r"slo\.latency_p95_ms is True, want a number of milliseconds"),
+        ("slo: {latency_p95_ms: 0}", r"slo\.latency_p95_ms is 0, want a number of milliseconds"),
         ("slo: {latency_p95_ms: .inf}", r"slo\.latency_p95_ms is inf, want a number of milliseconds"),
         ("serving: rest", "serving is 'rest', want a list of names"),
         ("serving: [rest, fax]", "serving is 'fax', want one of rest, batch"),

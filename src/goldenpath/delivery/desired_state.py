@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
+from goldenpath.project import manifest
 from goldenpath.project.errors import ProjectError
 
 OVERLAYS = PurePosixPath("deploy/overlays")
-MANIFEST = "golden-path.yaml"
 MODEL_KEY = "golden-path/model"
 NOTHING = f"sha256:{'0' * 64}"
 """The digest of an environment to which nothing has been promoted: no image has it."""
@@ -65,10 +65,8 @@ def environments(root: Path) -> list[str]:
     Raises:
         ProjectError: ``golden-path.yaml`` names none.
     """
-    named = (yaml.safe_load((root / MANIFEST).read_text(encoding="utf-8")).get("deploy") or {}).get("environments")
-    if not named:
-        raise ProjectError(f"{MANIFEST}: deploy.environments names none. Add it, such as [dev, staging, prod].")
-    return [str(name) for name in named]
+    named = manifest.load(root).deploy.environments
+    return list(manifest.required(named, "deploy.environments", "[dev, staging, prod]"))
 
 
 def check_environment(root: Path, environment: str) -> None:
@@ -79,7 +77,7 @@ def check_environment(root: Path, environment: str) -> None:
     """
     known = environments(root)
     if environment not in known:
-        raise ProjectError(f"ENV={environment}: want one of {', '.join(known)}, as {MANIFEST} names them.")
+        raise ProjectError(f"ENV is {environment!r}: want one of {', '.join(known)}, as {manifest.PATH} names them.")
 
 
 def path_of(root: Path, environment: str) -> PurePosixPath:

@@ -24,8 +24,8 @@ from goldenpath.experiments.effects import Answers, Contribution
 from goldenpath.experiments.guardrails import Watched
 from goldenpath.experiments.verdict import Gain, Verdict
 from goldenpath.model import task
-from goldenpath.monitoring import labels, log, performance
-from goldenpath.project import files, params, yaml_text
+from goldenpath.monitoring import labels, log
+from goldenpath.project import files, manifest, params
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import EXPERIMENTS, PREDICTION_LOG
 from goldenpath.repository import facts
@@ -133,9 +133,7 @@ def _is_over(plan: Experiment, gain: Gain, now: datetime) -> bool:
     """Whether the plan's stop has come: enough units, or its last day and the time that labels take."""
     if not isinstance(plan.stop, date):
         return (gain.units[0] if plan.is_shadow else sum(gain.units)) >= plan.stop
-    manifest = performance.MANIFEST
-    content = yaml_text.load(manifest.read_bytes()) if manifest.is_file() else {}
-    lag = float((content.get("kpi") or {}).get("label_lag_days") or 0)
+    lag = manifest.load().kpi.label_lag_days if manifest.PATH.is_file() else 0
     return now.date() > plan.stop + timedelta(days=lag)
 
 

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 from numpy.typing import NDArray
 
 from goldenpath.evaluation import intervals, metrics, segments
@@ -32,7 +31,7 @@ from goldenpath.monitoring.exposition import Gauge
 from goldenpath.monitoring.labels import TRUTH, Taken
 from goldenpath.monitoring.log import INPUT, Format
 from goldenpath.monitoring.performance_page import ALL, CHAMPION
-from goldenpath.project import files, params
+from goldenpath.project import files, manifest, params
 from goldenpath.project.contract import Contract
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.params import Evaluation, Floor, Params
@@ -40,7 +39,6 @@ from goldenpath.project.paths import PERFORMANCE, PREDICTION_LOG
 from goldenpath.repository import facts
 
 SCHEMA = 1
-MANIFEST = Path("golden-path.yaml")
 RESAMPLES = 100
 """Behind each interval: there are many windows and groups, and alerts need to tell a notable loss from chance only."""
 MOST_WINDOWS = 26
@@ -184,14 +182,14 @@ def business_figure(found: list[Judged], rows: pd.DataFrame, window: str, root: 
     Raises:
         ProjectError: The manifest names none, or one that no label can tell.
     """
-    content = yaml.safe_load((root / MANIFEST).read_bytes()) if (root / MANIFEST).is_file() else {}
-    name = str((content.get("kpi") or {}).get("name") or "")
+    name = manifest.load(root).kpi.name if (root / manifest.PATH).is_file() else ""
     own = [item for item in found if item.metric == name and item.segment == ALL]
     own = [item for item in own if item.variant == CHAMPION] or own
     if not own:
         known = sorted({item.metric for item in found})
         raise ProjectError(
-            f"{MANIFEST}: kpi.name is {name or 'not there'}, which labels cannot tell. They tell {', '.join(known)}."
+            f"{manifest.PATH}: kpi.name is {name or 'not there'}, which labels cannot tell. They tell "
+            f"{', '.join(known)}."
         )
     newest = max(own, key=lambda item: (item.value is not None, item.window, item.current))
     own_rows = rows[(rows["variant"] == newest.variant) & (rows["model"] == newest.model)]

@@ -27,14 +27,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from goldenpath.monitoring import log
-from goldenpath.project import contract, params, team, yaml_text
+from goldenpath.project import contract, manifest, params, team
 from goldenpath.project.contract import Column, Contract
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import SIGNATURE, SPLIT_REPORT
 from goldenpath.tables import months
 from goldenpath.tables.validation import in_type
 
-MANIFEST = Path("golden-path.yaml")
 LABELS = Path("logs")
 SPEED = 43_200.0
 """Times as fast as life: a month in a minute."""
@@ -276,17 +275,13 @@ def known(times: pd.Series, running: str) -> str:
     )
 
 
-def label_lag(manifest: Path = MANIFEST) -> timedelta:
+def label_lag(root: Path = Path()) -> timedelta:
     """How much later the truth comes, as the product manifest says; at once where it says nothing.
 
     Raises:
         ProjectError: It says something that is no number of days.
     """
-    content = yaml_text.load(manifest.read_bytes()) if manifest.is_file() else {}
-    days = (content.get("kpi") or {}).get("label_lag_days", 0)
-    if not isinstance(days, int | float) or days < 0:
-        raise ProjectError(f"{manifest}: kpi.label_lag_days is {days!r}, want a number of days.")
-    return timedelta(days=days)
+    return timedelta(days=manifest.load(root).kpi.label_lag_days if (root / manifest.PATH).is_file() else 0)
 
 
 def run(asked: Asked) -> int:

@@ -7,6 +7,7 @@ wrongly is refused: another type, a word that is none of the known ones, or a ke
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -197,7 +198,9 @@ def parse(text: str) -> Manifest:
         ),
         slo=Slo(
             availability=_number("slo.availability", slo.get("availability"), "a share such as 0.995", most=1.0),
-            latency_p95_ms=_number("slo.latency_p95_ms", slo.get("latency_p95_ms"), "a number of milliseconds"),
+            latency_p95_ms=_number(
+                "slo.latency_p95_ms", slo.get("latency_p95_ms"), "a number of milliseconds", is_positive=True
+            ),
         ),
         cost=Cost(
             currency=_text("cost.currency", cost.get("currency")),
@@ -270,11 +273,13 @@ def _word(key: str, value: Any, known: Collection[str]) -> str:
     return text
 
 
-def _number(key: str, value: Any, what: str, most: float | None = None) -> float | None:
+def _number(
+    key: str, value: Any, what: str, most: float = sys.float_info.max, *, is_positive: bool = False
+) -> float | None:
     if value is None:
         return None
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 <= value < float("inf") or (most is not None and value > most):
+    if not is_number or not 0 <= value <= most or (is_positive and not value):
         raise ProjectError(f"{PATH}: {key} is {value!r}, want {what}.")
     return float(value)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.project import yaml_text
+from goldenpath.project import manifest
 from goldenpath.project.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from goldenpath.project.params import Params
 
-MANIFEST = Path("golden-path.yaml")
 SOURCES = Path("src")
 EXPECTED = {"source": ("load", ("params",)), "model": ("model", ("task", "columns", "params"))}
 """Each module of the team, the function that it holds, and the names of the function's arguments."""
@@ -84,15 +83,12 @@ def function(role: str, root: Path | None = None) -> Callable[..., Any]:
 
 def _named(root: Path, role: str) -> tuple[str, str] | None:
     """What the manifest names for a role."""
-    path = root / MANIFEST
-    manifest = yaml_text.load(path.read_bytes()) if path.is_file() else None
-    functions = manifest.get("functions") if isinstance(manifest, dict) else None
-    named = functions.get(role) if isinstance(functions, dict) else None
+    if not (root / manifest.PATH).is_file():
+        return None
+    named = manifest.load(root).functions.get(role)
     if named is None:
         return None
-    module, _, name = str(named).partition(":")
-    if not module or not name:
-        raise ProjectError(f"{MANIFEST}: functions.{role} is {named!r}, want module:function.")
+    module, _, name = named.partition(":")
     return module, name
 
 

@@ -74,7 +74,7 @@ def test_a_missing_model_is_refused(committed: Path) -> None:
 def test_a_project_that_does_not_name_its_registry_is_told(committed: Path) -> None:
     (committed / "golden-path.yaml").write_text("deploy: {}\n")
 
-    with pytest.raises(ProjectError, match=r"deploy\.registry of golden-path\.yaml"):
+    with pytest.raises(ProjectError, match=r"golden-path\.yaml: deploy\.registry is missing"):
         identity.of_project(committed)
 
 

@@ -37,7 +37,7 @@ def test_without_an_objective_nothing_is_pressed(tmp_path: Path, text: str) -> N
     (tmp_path / "golden-path.yaml").write_text(text)
 
     with pytest.raises(ProjectError, match=r"slo\.latency_p95_ms is"):
-        load_test.objective(tmp_path / "golden-path.yaml")
+        load_test.objective(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
 from goldenpath.model import signature
+from goldenpath.project import manifest
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import MODEL, SIGNATURE
 from goldenpath.repository import git
@@ -87,14 +86,14 @@ def of_project(root: Path) -> Identity:
 
 def _names(root: Path) -> tuple[str, str, str]:
     """Where images go, the project's name and its version."""
+    registry = manifest.required(manifest.load(root).deploy.registry, "deploy.registry", "ghcr.io/your-org")
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        registry = yaml.safe_load((root / "golden-path.yaml").read_bytes())["deploy"]["registry"]
         return f"{registry}/{project['name']}", str(project["name"]), str(project["version"])
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ProjectError(
-            "An image is named by project.name and project.version of pyproject.toml and deploy.registry of "
-            f"golden-path.yaml, which cannot be read here: {error}. Run from the project's folder."
+            "An image is named by project.name and project.version of pyproject.toml, which cannot be read here: "
+            f"{error}. Run from the project's folder."
         ) from error
 
 

@@ -11,17 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from goldenpath.delivery.release.local_service import LocalService, running
 from goldenpath.model import signature
-from goldenpath.project import contract
+from goldenpath.project import contract, manifest
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import SIGNATURE
 from goldenpath.repository import facts
 from goldenpath.serving.rest.request import example_row
 
-MANIFEST = Path("golden-path.yaml")
 LOCUSTFILE = Path("tests/load/locustfile.py")
 SECONDS = 15
 USERS = 16
@@ -53,7 +50,7 @@ def main() -> int:
         0, or 1 where the objective is missed; by how much went to standard error.
     """
     try:
-        most = objective(MANIFEST)
+        most = objective(Path())
         with running() as service:
             found = press(service)
         digest = signature.load(SIGNATURE).model_sha256
@@ -72,17 +69,13 @@ def main() -> int:
     return 0
 
 
-def objective(manifest: Path) -> float:
+def objective(root: Path) -> float:
     """The 95th percentile that was agreed on, milliseconds.
 
     Raises:
         ProjectError: There is none.
     """
-    content = yaml.safe_load(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-    most = (content.get("slo") or {}).get("latency_p95_ms")
-    if not isinstance(most, int | float) or most <= 0:
-        raise ProjectError(f"{manifest}: slo.latency_p95_ms is {most}, want milliseconds.")
-    return float(most)
+    return manifest.required(manifest.load(root).slo.latency_p95_ms, "slo.latency_p95_ms", "100")
 
 
 def press(service: LocalService) -> Load:
