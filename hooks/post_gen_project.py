@@ -1,6 +1,5 @@
 """Finish a generated project: prune what its options leave out, choose the license, make the first commit."""
 
-import importlib.util
 import json
 import os
 import re
@@ -11,17 +10,20 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 ANSWERS = {
     "data_remote": "{{ cookiecutter.data_remote }}",
     "deploy": "{{ cookiecutter.deploy }}",
     "license": "{{ cookiecutter.license }}",
+    "package_name": "{{ cookiecutter.package_name }}",
     "use_events": "{{ cookiecutter.use_events }}",
 }
 TEMPLATE = Path({{ template_folder() | tojson }})  # fmt: skip
 TEMPLATE_VERSION = "{{ cookiecutter._template_version }}"
 MADE_BY_CRUFT = bool("{{ 'yes' if '_commit' in cookiecutter else '' }}")
+
+PLACEHOLDER = "your_package"
+"""What the template's tests call the package of the project."""
 
 # Option and value -> paths that only projects with this value keep.
 KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -29,22 +31,12 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("data_remote", "gcs"): ("requirements/remote-gcs.txt",),
     ("data_remote", "azure"): ("requirements/remote-azure.txt",),
     ("deploy", "kubernetes"): (
-        "deploy/argocd",
-        "deploy/base",
-        "deploy/overlays/dev/autoscaler.yaml",
         "deploy/overlays/dev/kustomization.yaml",
-        "deploy/overlays/prod/analysis-template.yaml",
-        "deploy/overlays/prod/autoscaler.yaml",
-        "deploy/overlays/prod/deployment.yaml",
         "deploy/overlays/prod/kustomization.yaml",
-        "deploy/overlays/prod/rollout.yaml",
         "deploy/overlays/staging/kustomization.yaml",
         "docs/kubernetes.md",
-        "monitoring/kustomization.yaml",
-        "monitoring/scrape-kubernetes.yaml",
     ),
     ("deploy", "compose"): (
-        "compose.yaml",
         "deploy/overlays/dev/compose.yaml",
         "deploy/overlays/prod/compose.yaml",
         "deploy/overlays/staging/compose.yaml",
@@ -52,10 +44,6 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
     ),
     ("use_events", "True"): (
         "docs/events.md",
-        "monitoring/grafana/dashboards/events.json",
-        "monitoring/prometheus/rules/events.yaml",
-        "monitoring/prometheus/tests/events.yaml",
-        "monitoring/runbooks/events.md",
     ),
 }
 
@@ -87,7 +75,7 @@ def prune(project: Path, answers: Mapping[str, str]) -> None:
             if unwanted.is_dir():
                 shutil.rmtree(unwanted)
             else:
-                unwanted.unlink()
+                unwanted.unlink(missing_ok=True)
 
 
 def choose_license(project: Path, name: str) -> None:
@@ -97,30 +85,30 @@ def choose_license(project: Path, name: str) -> None:
     shutil.rmtree(licenses)
 
 
-def vendor_library(project: Path) -> None:
-    """Put the library of this template into ``vendor/`` as a wheel, and name its digest in the project's locks.
+def name_package(project: Path, package: str) -> None:
+    """Import the project's own package in its tests, which are plain Python in the template: no code is rendered."""
+    for test in sorted((project / "tests").glob("*.py")):
+        text = test.read_text(encoding="utf-8")
+        test.write_text(text.replace(PLACEHOLDER, package), encoding="utf-8")
 
-    The library's own modules do it, each loaded as a file: nothing of it is installed here.
+
+def vendor_library(project: Path) -> None:
+    """Put the library of this template into ``vendor/`` as a wheel, name its digest in the locks, and render by it.
+
+    The library's own modules do it. Those need nothing that is not installed wherever cookiecutter is.
     """
-    wheel, lock_file, fingerprints = (
-        _module(name) for name in ("repository/wheel", "repository/lock_file", "pipeline/fingerprints")
-    )
+    sys.path.insert(0, str(TEMPLATE / "src"))
+    from goldenpath.delivery import render
+    from goldenpath.pipeline import fingerprints
+    from goldenpath.repository import lock_file, wheel
+
     built = wheel.build(TEMPLATE, project / "vendor")
     version, digest = built.name.split("-")[1], wheel.digest(built)
     for lock in sorted((project / "requirements").glob("*.txt")):
         lock.write_text(lock_file.with_wheel(lock.read_text(encoding="utf-8"), version, digest), encoding="utf-8")
     stages = fingerprints.text(TEMPLATE / "src", project)
     (project / fingerprints.FILE).write_text(stages, encoding="utf-8")
-
-
-def _module(name: str) -> Any:
-    path = TEMPLATE / "src" / "goldenpath" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"goldenpath_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path}: cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    render.render(project)
 
 
 def anchor_source(project: Path) -> None:
@@ -181,7 +169,7 @@ def next_commands(project: Path) -> list[str]:
     """List the commands that lead from here to a trained model."""
     here = Path(os.environ.get("PWD", os.sep))
     folder = project.relative_to(here) if project.is_relative_to(here) else project
-    return [f"cd {shlex.quote(str(folder))}", "make setup", "make pipeline"]
+    return [f"cd {shlex.quote(str(folder))}", "make setup", "make run"]
 
 
 def is_rehearsal(project: Path) -> bool:
@@ -195,6 +183,7 @@ def main() -> None:
     project = Path.cwd()
     prune(project, ANSWERS)
     choose_license(project, ANSWERS["license"])
+    name_package(project, ANSWERS["package_name"])
     vendor_library(project)
     anchor_source(project)
     outcome = commit_all(project)
