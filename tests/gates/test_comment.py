@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from goldenpath.gates import comment
+from goldenpath.project.errors import ProjectError
+from goldenpath.repository import wheel
+from tests.sample import TEMPLATE
 
 HEAD = "c0ffee" + "0" * 34
 RUN = {
@@ -64,7 +70,7 @@ class Served:
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """A server, to which the environment leads as that of pr-comment.yml leads to GitHub."""
+    """A server, to which the environment leads as that of comment.yml leads to GitHub."""
     state = Served()
 
     class Handler(BaseHTTPRequestHandler):
@@ -114,7 +120,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def test_the_first_report_becomes_a_comment(served: Served) -> None:
-    assert comment.main() == 0
+    comment.run()
 
     [(method, path, text)] = served.sent
     assert (method, path) == ("POST", "/repos/team/product/issues/7/comments")
@@ -127,7 +133,7 @@ def test_the_next_report_takes_the_place_of_the_last(served: Served) -> None:
     others = [{"id": number, "user": {"login": "reader"}, "body": comment.MARK} for number in range(120)]
     served.comments = [*others, {"id": 900, "user": {"login": comment.AUTHOR}, "body": f"{comment.MARK}\nold"}]
 
-    assert comment.main() == 0
+    comment.run()
 
     assert [(method, path) for method, path, _ in served.sent] == [
         ("PATCH", "/repos/team/product/issues/comments/900"),
@@ -139,25 +145,26 @@ def test_the_next_report_takes_the_place_of_the_last(served: Served) -> None:
     [[], [pull(sha="0" * 40)], [pull(repository=6)], [{"number": 7, "head": {"sha": HEAD, "repo": None}}]],
     ids=["closed", "moved-on", "another-fork", "fork-is-gone"],
 )
-def test_a_pull_request_that_the_run_has_not_checked_is_left_alone(
-    served: Served, pulls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_pull_request_that_the_run_has_not_checked_is_left_alone(served: Served, pulls: list[dict[str, Any]]) -> None:
     served.pulls = pulls
 
-    assert comment.main() == 0
+    said = comment.run()
+
     assert served.sent == []
-    assert "No open pull request has c0ffee000 as its head" in capsys.readouterr().out
+    assert "No open pull request has c0ffee000 as its head" in said
 
 
 def test_a_run_without_a_report_writes_nothing(served: Served) -> None:
     served.archives = {}
 
-    assert comment.main() == 0
+    said = comment.run()
+
     assert served.sent == []
+    assert "This run left no report" in said
 
 
 def test_the_token_goes_to_github_alone(served: Served) -> None:
-    comment.main()
+    comment.run()
 
     assert {token for path, token in served.tokens if path.startswith("/repos/")} == {"Bearer t0ken"}
     assert [token for path, token in served.tokens if path.startswith("/kept/")] == [None]
@@ -166,7 +173,7 @@ def test_the_token_goes_to_github_alone(served: Served) -> None:
 def test_a_report_calls_nobody_and_hides_nothing(served: Served) -> None:
     served.archives = {3: archive("@team/everyone\r\n\x1b[31mred\u202e drawkcab\x00\n")}
 
-    comment.main()
+    comment.run()
 
     [(_, _, text)] = served.sent
     assert f"@{comment.APART}team/everyone\n[31mred drawkcab\n" in text
@@ -175,7 +182,7 @@ def test_a_report_calls_nobody_and_hides_nothing(served: Served) -> None:
 def test_a_report_that_is_too_long_is_cut_and_says_so(served: Served) -> None:
     served.archives = {3: archive("x" * 10_000_000)}
 
-    comment.main()
+    comment.run()
 
     [(_, _, text)] = served.sent
     assert len(text) == comment.LONGEST
@@ -192,29 +199,52 @@ def test_a_report_that_is_too_long_is_cut_and_says_so(served: Served) -> None:
     ],
     ids=["no-archive", "another-name", "damaged", "too-large"],
 )
-def test_a_report_that_cannot_be_used_is_refused(
-    served: Served, content: bytes, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_report_that_cannot_be_used_is_refused(served: Served, content: bytes, words: str) -> None:
     served.archives = {3: content}
 
-    assert comment.main() == 1
-    assert words in capsys.readouterr().err
+    with pytest.raises(ProjectError, match=words):
+        comment.run()
+
     assert served.sent == []
 
 
-def test_a_refusal_of_github_is_told(
-    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refusal_of_github_is_told(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
 
-    assert comment.main() == 1
-    assert "GitHub: GET pulls?state=open" in capsys.readouterr().err
+    with pytest.raises(ProjectError, match=r"GitHub: GET pulls\?state=open"):
+        comment.run()
 
 
-def test_on_a_persons_machine_it_says_who_can_run_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_on_a_persons_machine_it_says_who_can_run_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_EVENT_PATH", raising=False)
 
-    assert comment.main() == 1
-    assert "only pr-comment.yml can run this" in capsys.readouterr().err
+    with pytest.raises(ProjectError, match=r"only comment\.yml can run this"):
+        comment.run()
+
+
+@pytest.fixture(scope="module")
+def vendored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library's wheel, as projects hold it."""
+    return wheel.build(TEMPLATE, tmp_path_factory.mktemp("vendor"))
+
+
+def straight_from(vendored: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the comment by a Python that has nothing installed."""
+    words = [sys.executable, "-S", "-m", "goldenpath.gates.comment"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environment |= {"PYTHONPATH": str(vendored), **variables}
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_it_runs_from_the_wheel_where_nothing_is_installed(served: Served, vendored: Path) -> None:
+    done = straight_from(vendored)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Told under #7.\n", "")
+    assert [path for _, path, _ in served.sent] == ["/repos/team/product/issues/7/comments"]
+
+
+def test_from_the_wheel_a_failure_reads_as_that_of_the_verb(served: Served, vendored: Path) -> None:
+    done = straight_from(vendored, GITHUB_API_URL="http://127.0.0.1:9")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("pr-comment failed.\nGitHub: GET pulls")

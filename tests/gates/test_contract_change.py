@@ -224,71 +224,66 @@ def rewrite(root: Path, edit: Edit) -> None:
     (root / contract.PATH).write_text(yaml.safe_dump(content, sort_keys=False))
 
 
-def run(monkeypatch: pytest.MonkeyPatch, base: str = "main") -> tuple[int, dict[str, Any]]:
-    monkeypatch.setattr("sys.argv", ["contract-diff", base])
-    code = contract_change.main()
-    return code, json.loads(CONTRACT_DIFF.read_text())
+def run(root: Path, base: str = "main") -> tuple[int, dict[str, Any]]:
+    outcome = contract_change.run(root, base)
+    return outcome.exit_code, json.loads((root / CONTRACT_DIFF).read_text())
 
 
 def test_a_breaking_change_without_a_new_major_version_is_red(
-    product: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    product: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rewrite(product, lambda c: column(c, "price").update(logicalType="integer"))
 
-    code, report = run(monkeypatch)
+    code, report = run(product)
 
     assert (code, report["verdict"]) == (1, "fail")
     assert report["version"] == {"base": "1.2.0", "head": "1.2.0", "demands": "major", "needed": "2.0.0"}
     assert "| price | type | number | integer | producers, callers |" in capsys.readouterr().out
 
 
-def test_a_breaking_change_under_a_new_major_version_is_green(product: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_breaking_change_under_a_new_major_version_is_green(product: Path) -> None:
     rewrite(product, lambda c: (column(c, "price").update(logicalType="integer"), c.update(version="2.0.0")))
 
-    code, report = run(monkeypatch)
+    code, report = run(product)
 
     assert (code, report["verdict"]) == (0, "pass")
     assert [change["what"] for change in report["changes"]] == ["type"]
 
 
-def test_a_broken_contract_is_red_in_its_own_words(
-    product: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_broken_contract_is_red_in_its_own_words(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rewrite(product, lambda c: column(c, "price").update(logicalType="decimal"))
 
-    code, report = run(monkeypatch)
+    code, report = run(product)
 
     assert (code, report["verdict"]) == (1, "fail")
     assert "logicalType is decimal" in capsys.readouterr().out
 
 
 def test_an_unknown_base_is_inconclusive_and_says_how_to_get_it(
-    product: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    product: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     git(product, "remote", "add", "origin", "https://example.com/shop.git")
 
-    code, report = run(monkeypatch, "origin/main")
+    code, report = run(product, "origin/main")
 
     assert (code, report["verdict"]) == (3, "inconclusive")
     assert "git fetch origin" in capsys.readouterr().out
 
 
-def test_without_a_remote_the_last_commit_is_the_base(product: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_remote_the_last_commit_is_the_base(product: Path) -> None:
     rewrite(product, lambda c: column(c, "price").update(logicalType="integer"))
 
-    code, report = run(monkeypatch, "origin/main")
+    code, report = run(product, "origin/main")
 
     assert (code, report["base"]) == (1, git(product, "rev-parse", "HEAD"))
 
 
-def test_what_the_base_branch_gained_meanwhile_is_not_the_changes_doing(
-    product: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_base_branch_gained_meanwhile_is_not_the_changes_doing(product: Path) -> None:
     git(product, "checkout", "--quiet", "main")
     rewrite(product, lambda c: column(c, "price").update(logicalType="integer"))
     git(product, "commit", "--quiet", "--all", "--message", "Whole euros")
     git(product, "checkout", "--quiet", "change")
 
-    code, report = run(monkeypatch)
+    code, report = run(product)
 
     assert (code, report["changes"]) == (0, [])

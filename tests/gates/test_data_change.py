@@ -15,6 +15,7 @@ from goldenpath.gates import data_change
 from goldenpath.gates.model import rebuild_champion
 from goldenpath.project import params
 from goldenpath.project.contract import Contract
+from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import DATA_CHECK, RAW
 from tests.gates.orders import git, orders, run_pipeline
 from tests.sample import ROOT
@@ -23,10 +24,8 @@ Compare = Callable[..., dict[str, Any]]
 
 
 def judged() -> tuple[int, dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["data-check", "main"])
-        code = data_change.main()
-    return code, json.loads(DATA_CHECK.read_text())
+    outcome = data_change.run(Path.cwd(), "main")
+    return outcome.exit_code, json.loads(DATA_CHECK.read_text())
 
 
 @pytest.fixture
@@ -170,34 +169,33 @@ def test_a_base_whose_rows_are_not_to_be_had_is_inconclusive(product: Path) -> N
 
     assert (code, report["verdict"]) == (3, "inconclusive")
     assert "neither in DVC's cache nor in its remote" in report["reasons"][0]
-    assert report["reasons"][0].endswith("make base-rows BASE=main")
+    assert report["reasons"][0].endswith("goldenpath rebuild-base --rows --base main")
 
 
-def test_rows_of_the_base_that_are_nowhere_can_be_read_again(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_of_the_base_that_are_nowhere_can_be_read_again(product: Path) -> None:
     without_base_rows(product)
 
-    assert rebuild_champion.main(["--rows", "--base", "main"]) == 0
+    said = rebuild_champion.rows(product, "main")
 
-    assert "was made again" in capsys.readouterr().out
+    assert "was made again" in said
     code, report = judged()
     assert (code, report["comparison"]["added"]) == (0, 10)
 
 
-def test_a_source_that_gives_other_rows_now_is_no_base(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_source_that_gives_other_rows_now_is_no_base(product: Path) -> None:
     orders(390).to_parquet("source.parquet", index=False)
     git(product, "commit", "--quiet", "--all", "--message", "The source moved, and nobody ran the pipeline")
     git(product, "branch", "--force", "main")
     without_base_rows(product)
 
-    assert rebuild_champion.main(["--rows", "--base", "main"]) == 1
+    with pytest.raises(ProjectError, match=r"made another raw table here than its dvc\.lock names"):
+        rebuild_champion.rows(product, "main")
 
-    assert "made another raw table here than its dvc.lock names" in capsys.readouterr().err
 
+def test_rows_that_did_not_change_are_not_read_again(product: Path) -> None:
+    said = rebuild_champion.rows(product, "main")
 
-def test_rows_that_did_not_change_are_not_read_again(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert rebuild_champion.main(["--rows", "--base", "main"]) == 0
-
-    assert capsys.readouterr().out.endswith("nothing to make.\n")
+    assert said.endswith("nothing to make.")
 
 
 def test_too_many_violations_are_red_without_the_bases_rows_too(product: Path) -> None:
@@ -228,5 +226,5 @@ def test_a_missing_record_is_told_with_the_command_that_makes_it(product: Path) 
     code, report = judged()
 
     assert code == 1
-    assert "make pipeline" in report["reasons"][0]
+    assert "make run" in report["reasons"][0]
     assert RAW.exists()

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.gates import gate
-from goldenpath.gates.gate import InconclusiveError, Report
+from goldenpath.gates import gate, github
+from goldenpath.gates.gate import Report
+from goldenpath.gates.verdict import InconclusiveError
 from goldenpath.project.errors import ProjectError
 
 
@@ -18,7 +19,7 @@ def shown(report: Report) -> str:
 def test_the_exit_code_tells_the_verdict(tmp_path: Path, verdict: str, code: int) -> None:
     report = tmp_path / "reports" / "gate.json"
 
-    assert gate.run("gate", report, lambda: {"verdict": verdict, "reasons": []}, shown) == code
+    assert gate.run("gate", report, lambda: {"verdict": verdict, "reasons": []}, shown).exit_code == code
 
     assert json.loads(report.read_text()) == {"schema": 1, "gate": "gate", "verdict": verdict, "reasons": []}
 
@@ -30,15 +31,29 @@ def test_what_cannot_be_judged_is_reported_without_a_traceback(
     def judge() -> Report:
         raise error
 
-    assert gate.run("gate", tmp_path / "gate.json", judge, shown) == code
+    assert gate.run("gate", tmp_path / "gate.json", judge, shown).exit_code == code
 
     assert f"- {error}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("reasons", "line"),
+    [
+        ([], "gate: fail"),
+        (["One."], "gate: fail (One.)"),
+        (["One.", "Two.", "Three."], "gate: fail (One. And 2 findings more.)"),
+    ],
+)
+def test_an_outcome_names_its_first_reason(tmp_path: Path, reasons: list[str], line: str) -> None:
+    outcome = gate.run("gate", tmp_path / "gate.json", lambda: {"verdict": "fail", "reasons": reasons}, shown)
+
+    assert str(outcome) == line
 
 
 def test_the_jobs_page_shows_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "summary.md"
     page.write_text("Before.\n")
-    monkeypatch.setenv(gate.STEP_SUMMARY, str(page))
+    monkeypatch.setenv(github.STEP_SUMMARY, str(page))
 
     gate.run("gate", tmp_path / "gate.json", lambda: {"verdict": "pass", "reasons": []}, shown)
 

@@ -14,9 +14,9 @@ from tests.gates.orders import PIPELINE, dvc, run_pipeline
 
 def faults() -> list[str]:
     """What the gate calls stale; it is red exactly when there is something."""
-    code = lock.main()
+    outcome = lock.run(Path.cwd())
     report: dict[str, Any] = json.loads(LOCK_CHECK.read_text())
-    assert code == (1 if report["verdict"] == "fail" else 0)
+    assert outcome.verdict == report["verdict"] == ("fail" if report.get("stale") else "pass")
     return [f"{item['stage']}: {item['path']} {item['what']}" for item in report.get("stale", [])]
 
 
@@ -128,7 +128,7 @@ def test_data_that_is_not_what_its_pointer_names_is_stale(product: Path) -> None
     assert faults() == ["data/source/prices.csv.dvc: prices.csv is not the data that the pointer names"]
 
 
-def test_running_the_pipeline_mends_it(product: Path) -> None:
+def test_running_the_pipeline_fixes_it(product: Path) -> None:
     rewrite("contract.yaml", "version: 1.2.0", "version: 1.2.1")
     assert faults()
 
@@ -142,6 +142,7 @@ def test_a_pipeline_that_cannot_be_read_is_red_without_a_traceback(
 ) -> None:
     Path("dvc.yaml").write_text("stages: [1]\n")
 
-    assert lock.main() == 1
+    outcome = lock.run(product)
 
+    assert outcome.verdict == "fail"
     assert "dvc:" in capsys.readouterr().out

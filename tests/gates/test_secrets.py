@@ -51,8 +51,8 @@ def plant(path: str | Path, comment: str = "") -> str:
 
 
 def scanned() -> tuple[int, dict[str, Any]]:
-    code = secrets.main()
-    return code, json.loads(SECRETS.read_text())
+    outcome = secrets.run(Path.cwd())
+    return outcome.exit_code, json.loads(SECRETS.read_text())
 
 
 def test_a_clean_history_is_green_and_counted_for_the_receipt(

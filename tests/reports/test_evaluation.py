@@ -231,7 +231,7 @@ def test_a_missing_result_is_named_with_the_command_that_makes_it(results: Make,
     root = results().root
     (root / missing).unlink()
 
-    with pytest.raises(ProjectError, match=re.escape(missing.name) + r".*make pipeline"):
+    with pytest.raises(ProjectError, match=re.escape(missing.name) + r".*Run `make"):
         evaluation.write(root)
 
     assert not (root / paths.EVALUATION_PAGE).exists()
@@ -242,5 +242,5 @@ def test_a_broken_result_is_named_with_the_command_that_makes_it(results: Make, 
     root = results().root
     (root / paths.METRICS).write_text(content)
 
-    with pytest.raises(ProjectError, match=r"metrics\.json.*make pipeline"):
+    with pytest.raises(ProjectError, match=r"metrics\.json.*make run"):
         evaluation.write(root)

@@ -59,8 +59,8 @@ def test_a_share_never_reads_all_or_nothing_when_it_is_not(value: float, told: s
         (None, UNKNOWN),
     ],
 )
-def test_moments_are_told_in_words(text: str | None, told: str) -> None:
-    assert formatting.moment(text) == told
+def test_times_are_written_in_words(text: str | None, told: str) -> None:
+    assert formatting.timestamp(text) == told
 
 
 @given(st.text(), st.integers(1, 40))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from goldenpath.project import paths
+from goldenpath.project import manifest, paths
 from goldenpath.project.errors import ProjectError
 from goldenpath.reports import model_card
 
@@ -28,7 +28,7 @@ Make = Callable[..., Any]
 
 def written(found: Any) -> str:
     root: Path = found.write()
-    (root / model_card.MANIFEST).write_text(yaml.safe_dump(PRODUCT))
+    (root / manifest.PATH).write_text(yaml.safe_dump(PRODUCT))
     model_card.write(root)
     return (root / paths.MODEL_CARD).read_text(encoding="utf-8")
 
@@ -107,14 +107,12 @@ def test_a_missing_manifest_is_told(results: Make) -> None:
         model_card.write(results().write())
 
 
-def test_main_says_what_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_missing_result_is_named_with_the_command_that_makes_it(results: Make) -> None:
+    root = results().write()
+    (root / paths.METRICS).unlink()
 
-    assert model_card.main() == 1
-
-    assert "model card failed" in capsys.readouterr().err
+    with pytest.raises(ProjectError, match=r"metrics\.json: no such file\. Run `make run`"):
+        model_card.write(root)
 
 
 def test_groups_below_a_floor_are_told(results: Make) -> None:

@@ -89,7 +89,7 @@ def test_the_month_moves_and_nothing_else() -> None:
 def test_a_month_that_the_source_has_not_is_refused_and_no_branch_is_begun(repository: Path) -> None:
     if contract.load().time is None:
         pytest.skip("without a time there are no months")
-    with pytest.raises(ProjectError, match="THROUGH=1999-01: the source has no row of that month"):
+    with pytest.raises(ProjectError, match="--through=1999-01: the source has no row of that month"):
         begin(repository, "1999-01", NOW)
 
     assert git("branch", "--show-current") == "main"
@@ -103,12 +103,11 @@ def test_a_candidate_that_won_becomes_a_pull_request(
     (tmp_path / "bin/gh").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
-    monkeypatch.setenv("TRIGGER", "drift")
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "bin/facts"))
     begin(repository, "", NOW)
     trained()
     judged("pass")
-    RETRAIN.write_text(json.dumps({"reasons": ["drift: alarm. Inputs moved."]}))
+    RETRAIN.write_text(json.dumps({"reasons": ["drift: alarm. Inputs moved."], "triggered_by": "drift"}))
     Path("reports/pull-request.md").write_text("# The report\n")
 
     commit(repository)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from goldenpath.project.params import Budget, Retraining
-from goldenpath.retraining.decide import Asked, Decision, Facts, decide
+from goldenpath.retraining.decide import Decision, Facts, Trigger, decide
 from goldenpath.retraining.history import Run
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -33,8 +33,8 @@ def performance(state: str, model: str = MODEL) -> dict[str, Any]:
     }
 
 
-def decided(*runs: Run, rules: Retraining = RULES, asked: Asked = "", **reports: Any) -> Decision:
-    return decide(Facts(NOW, MODEL, runs, **reports), rules, asked)
+def decided(*runs: Run, rules: Retraining = RULES, trigger: Trigger = "", **reports: Any) -> Decision:
+    return decide(Facts(NOW, MODEL, runs, **reports), rules, trigger)
 
 
 def test_nothing_asks_and_nothing_is_done() -> None:
@@ -74,7 +74,7 @@ def test_what_a_former_model_did_asks_for_nothing_although_the_present_one_has_a
 
 
 def test_the_cooldown_holds_back_all_but_a_person() -> None:
-    alone, by_hand = (decided(run(6.9), drift=drift(), asked=asked) for asked in ("", "by-hand"))
+    alone, by_hand = (decided(run(6.9), drift=drift(), trigger=trigger) for trigger in ("", "by-hand"))
 
     assert not alone.goes
     assert alone.holds[0].startswith("cooldown: the last training was on 2026-03-24")
@@ -83,9 +83,9 @@ def test_the_cooldown_holds_back_all_but_a_person() -> None:
 
 
 def test_the_budget_holds_back_persons_too() -> None:
-    many = decided(run(10), run(20), run(29), asked="by-hand")
-    long = decided(run(10, seconds=700), asked="by-hand")
-    earlier = decided(run(31), run(32), run(33, seconds=9_000), asked="by-hand")
+    many = decided(run(10), run(20), run(29), trigger="by-hand")
+    long = decided(run(10, seconds=700), trigger="by-hand")
+    earlier = decided(run(31), run(32), run(33, seconds=9_000), trigger="by-hand")
 
     assert many.holds == ("budget: 3 trainings in 30 days, of 3 allowed",)
     assert long.holds == ("budget: 11.7 minutes in 30 days, of 10 allowed",)
@@ -93,7 +93,7 @@ def test_the_budget_holds_back_persons_too() -> None:
 
 
 def test_an_event_counts_as_the_trigger_that_it_names() -> None:
-    found = decided(run(10), asked="drift")
+    found = decided(run(10), trigger="drift")
 
     assert [reason.name for reason in found.reasons] == ["drift"]
 

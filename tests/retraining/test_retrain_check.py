@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from goldenpath.cli import main
+from goldenpath.project.errors import ProjectError
+from goldenpath.project.exit_codes import Exit
 from goldenpath.project.paths import LINEAGE, RETRAIN
 from goldenpath.retraining import check, history
-
-Run = Callable[..., int]
+from goldenpath.retraining.decide import Trigger
 
 
 def git(*words: str) -> str:
@@ -32,13 +34,8 @@ def repository(project: Path) -> Path:
     return project
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    def called(*words: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["retrain-check", *words])
-        return check.main()
-
-    return called
+def decide(root: Path, trigger: Trigger = "") -> str:
+    return check.run(root, trigger, datetime.now(UTC))
 
 
 def receipt(**changes: object) -> str:
@@ -48,23 +45,23 @@ def receipt(**changes: object) -> str:
 
 
 def test_the_answer_stands_in_the_reports_and_in_the_outputs_of_the_job(
-    repository: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
         monkeypatch.setenv(variable, variable)
 
-    assert run("--trigger", "drift") == 0
+    decide(repository, "drift")
 
     told = json.loads(RETRAIN.read_text())
-    assert (told["schema"], told["decision"]) == (1, "wait")
+    assert (told["schema"], told["decision"], told["triggered_by"]) == (1, "wait", "drift")
     assert [hold.partition(":")[0] for hold in told["holds"]] == ["cooldown"]
     assert Path("GITHUB_OUTPUT").read_text() == "go=false\nevent=drift\n"
     assert "### Retraining: Wait" in RETRAIN.with_suffix(".md").read_text()
     assert Path("GITHUB_STEP_SUMMARY").read_text() == RETRAIN.with_suffix(".md").read_text()
 
 
-def test_a_person_passes_the_cooldown(repository: Path, run: Run) -> None:
-    assert run("--trigger", "by-hand") == 0
+def test_a_person_passes_the_cooldown(repository: Path) -> None:
+    decide(repository, "by-hand")
 
     assert json.loads(RETRAIN.read_text())["decision"] == "go"
 
@@ -90,13 +87,11 @@ def test_trainings_are_counted_by_lineage_and_by_receipt_each_once(repository: P
     assert trained.seconds == 30, "what was not run again costs nothing"
 
 
-def test_a_lineage_that_is_none_is_told_in_one_message(
-    repository: Path, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_lineage_that_is_none_is_told_in_one_message(repository: Path) -> None:
     LINEAGE.write_text("{}")
 
-    assert run() == 2
-    assert f"{LINEAGE}: a version of it is no lineage" in capsys.readouterr().err
+    with pytest.raises(ProjectError, match=f"{LINEAGE}: a version of it is no lineage"):
+        decide(repository)
 
 
 @pytest.mark.parametrize(
@@ -108,17 +103,24 @@ def test_a_lineage_that_is_none_is_told_in_one_message(
         ("retraining: {budget: {run: 1}}", "retraining.budget.run: Extra inputs are not permitted"),
     ],
 )
-def test_wrong_rules_are_refused(
-    repository: Path, run: Run, capsys: pytest.CaptureFixture[str], section: str, told: str
-) -> None:
+def test_wrong_rules_are_refused(repository: Path, section: str, told: str) -> None:
     params = repository / "params.yaml"
     head, _, rest = params.read_text().partition("\nretraining:")
     params.write_text(f"{head}\n{section}\n\nexport:{rest.partition('export:')[2]}")
 
-    assert run() == 2
-    assert told in capsys.readouterr().err
+    with pytest.raises(ProjectError, match=re.escape(told)):
+        decide(repository)
 
 
-def test_an_unknown_trigger_is_refused(repository: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--trigger", "weather") == 2
-    assert "TRIGGER=weather: want by-hand, schedule, drift, performance, age" in capsys.readouterr().err
+def test_an_unknown_trigger_is_refused(repository: Path) -> None:
+    done = CliRunner().invoke(main, ["retrain", "check", "--trigger", "weather"])
+
+    assert done.exit_code == Exit.USAGE
+    assert "'weather' is not one of 'by-hand', 'schedule', 'drift', 'performance', 'age'" in done.output
+
+
+def test_the_verb_prints_the_decision(repository: Path) -> None:
+    done = CliRunner().invoke(main, ["retrain", "check", "--trigger", "by-hand"])
+
+    assert done.exit_code == Exit.OK
+    assert done.output.startswith("### Retraining: Train a candidate")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldenpath.gates.gate import InconclusiveError
+from goldenpath.gates.verdict import InconclusiveError
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import git
 
@@ -59,7 +59,7 @@ def find(root: Path, ref: str) -> Base:
             return Base(root, "HEAD", last)
         raise InconclusiveError(
             f"{ref} is not in this clone, so there is nothing to compare with.",
-            "Get it by `git fetch origin`, or name another commit: BASE=main",
+            "Get it by `git fetch origin`, or name another commit: --base main",
         )
     commit = _asked(root, "merge-base", ref, "HEAD")
     if commit is None:

@@ -1,10 +1,11 @@
-"""Shows CI's report under its pull request: ``make pr-comment``, run by ``.github/workflows/pr-comment.yml``.
+"""Shows CI's report under its pull request; ``.github/workflows/comment.yml`` runs it.
 
 This runs with the right to write comments, on the default branch's code, after CI has run somebody else's. What CI left
 is therefore text of strangers: it is read with a limit, one named file of the archive and into memory only, and it may
 call nobody. Which pull request it belongs to is never asked of it, but of GitHub, by branch and commit of the run.
 
-Nothing but Python's own library is used, so that nothing has to be installed beside that right.
+Nothing but Python's own library is used, so that nothing has to be installed beside that right:
+``PYTHONPATH=vendor/goldenpath-X.whl python -S -m goldenpath.gates.comment``.
 """
 
 from __future__ import annotations
@@ -97,23 +98,22 @@ class GitHub:
         return json.loads(self.ask(path))
 
 
-def main() -> int:
-    """Write or renew the comment.
+def run() -> str:
+    """Write or renew the comment of the run of CI that GitHub tells of.
 
     Returns:
-        0, also where there is nothing to tell or nobody to tell it to; 1 where the report cannot be used.
+        What was done, for the log, also where there is nothing to tell or nobody to tell it to.
+
+    Raises:
+        ProjectError: No workflow runs this, the report cannot be used, or GitHub refused.
     """
     try:
         event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_bytes())
         hub = GitHub(*(os.environ[name] for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")))
-        print(tell(hub, read_run(event["workflow_run"])))
+        finished = read_run(event["workflow_run"])
     except KeyError as error:
-        print(f"pr-comment failed.\n{error} is not there: only pr-comment.yml can run this.", file=sys.stderr)
-        return 1
-    except ProjectError as refusal:
-        print(f"pr-comment failed.\n{refusal}", file=sys.stderr)
-        return 1
-    return 0
+        raise ProjectError(f"{error} is not there: only comment.yml can run this.") from error
+    return publish(hub, finished)
 
 
 def read_run(told: Mapping[str, Any]) -> Run:
@@ -130,7 +130,7 @@ def read_run(told: Mapping[str, Any]) -> Run:
     )
 
 
-def tell(hub: GitHub, run: Run) -> str:
+def publish(hub: GitHub, run: Run) -> str:
     """Put the run's report under every open pull request whose head it has checked.
 
     Returns:
@@ -205,5 +205,8 @@ def write(hub: GitHub, number: int, body: str) -> None:
     hub.ask(f"issues/{number}/comments", method="POST", send={"body": body})
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+if __name__ == "__main__":  # straight from the wheel, where click is not installed
+    try:
+        print(run())
+    except ProjectError as error:
+        sys.exit(f"pr-comment {error.outcome}.\n{error}")

@@ -1,4 +1,4 @@
-"""Whether a changed contract breaks those who rely on it: ``make contract-diff BASE=origin/main``.
+"""Whether a changed contract breaks those who rely on it: ``goldenpath gate contract``.
 
 Three kinds of people rely on ``contract.yaml``. Producers deliver rows that have to keep it; callers send features to
 the API and read its answers; reviewers rely on who is protected and how sensitive a column is. A change that one of
@@ -11,9 +11,7 @@ answer, the target, is therefore judged against the direction of its inputs.
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -24,6 +22,7 @@ import yaml
 
 from goldenpath.gates import base, gate
 from goldenpath.gates.gate import Report
+from goldenpath.gates.verdict import InconclusiveError, Outcome
 from goldenpath.project import contract
 from goldenpath.project.contract import CLASSIFICATIONS, Column, Contract, ContractError, Role
 from goldenpath.project.paths import CONTRACT_DIFF
@@ -31,7 +30,7 @@ from goldenpath.project.paths import CONTRACT_DIFF
 Audience = Literal["producers", "callers", "reviewers"]
 Demand = Literal["major", "minor", "none"]
 
-GATE = "contract-diff"
+GATE = "contract"
 MOVED = 0.5
 """Share of a description's words that must be the same for a column of another name to count as the same one."""
 
@@ -61,7 +60,7 @@ class Change:
         after: What the newer one says.
         breaks: Who has to follow.
         effect: What becomes of those who do not, or of everybody.
-        mend: How to avoid the break.
+        fix: How to avoid the break.
     """
 
     column: str
@@ -70,7 +69,7 @@ class Change:
     after: str
     breaks: tuple[Audience, ...] = ()
     effect: str = ""
-    mend: str = ""
+    fix: str = ""
 
     @property
     def demands(self) -> Demand:
@@ -78,16 +77,14 @@ class Change:
         return "major" if self.breaks else "none" if self.what == "words" else "minor"
 
 
-def main() -> int:
-    """Judge the work tree's contract against the base's.
+def run(root: Path, ref: str) -> Outcome:
+    """Judge the work tree's contract against the base's, and write ``reports/contract-diff.json``.
 
-    Returns:
-        0, 1 when the version does not say what changed, 3 when there is nothing to compare with.
+    Args:
+        root: The project's folder.
+        ref: The branch, tag or commit to compare with.
     """
-    asked = argparse.ArgumentParser(prog=GATE, description=__doc__.splitlines()[0] if __doc__ else None)
-    asked.add_argument("base", help="branch, tag or commit")
-    ref = asked.parse_args().base
-    return gate.run(GATE, CONTRACT_DIFF, partial(judge, Path.cwd(), ref), markdown)
+    return gate.run(GATE, root / CONTRACT_DIFF, partial(judge, root, ref), markdown)
 
 
 def judge(root: Path, ref: str) -> Report:
@@ -111,7 +108,7 @@ def judge(root: Path, ref: str) -> Report:
         before = contract.parse(text.encode())
     except ContractError as error:
         fault = str(error).splitlines()[0]
-        raise gate.InconclusiveError(f"At {ref} ({old.commit[:9]}) nothing can be compared: {fault}") from error
+        raise InconclusiveError(f"At {ref} ({old.commit[:9]}) nothing can be compared: {fault}") from error
     changes = compare(before, after)
     if not changes and _meaning(text) != _meaning((root / contract.PATH).read_text(encoding="utf-8")):
         changes = [Change("", "words", "", "", effect="keys that decide neither rows nor requests")]
@@ -164,7 +161,7 @@ def version_fault(before: str, after: str, demand: Demand) -> str:
     zero = " (before 1.0.0 the minor number says so)" if then[0] == 0 and demand == "major" else ""
     return (
         f"version: {after} of {contract.PATH} does not tell of {words}{zero}. If it is meant, write version: "
-        f"{'.'.join(map(str, wanted))} or higher, and tell those it concerns; if not, mend it as the table says."
+        f"{'.'.join(map(str, wanted))} or higher, and tell those it concerns; if not, fix it as the table says."
     )
 
 
@@ -181,11 +178,11 @@ def markdown(report: Report) -> str:
             change["before"],
             change["after"],
             ", ".join(change["breaks"]) or "nobody",
-            ". ".join(filter(None, (change["effect"], change["mend"]))),
+            ". ".join(filter(None, (change["effect"], change["fix"]))),
         ]
         for change in report.get("changes", [])
     ]
-    lines += gate.table(["column", "what", "before", "after", "breaks", "what follows, and how to mend it"], rows)
+    lines += gate.table(["column", "what", "before", "after", "breaks", "what follows, and how to fix it"], rows)
     if report["verdict"] == "pass" and not rows:
         lines.append("The contract is as it was.")
     return "\n".join(lines).rstrip()
@@ -200,8 +197,8 @@ def _removed(column: Column) -> Change:
         effect = "the model's answers mean something else"
     if {"segment", "protected"} & column.roles:
         breaks, effect = (*breaks, "reviewers"), f"{effect}; its groups are judged no longer"
-    mend = "Keep it, with role excluded where nothing uses it." if breaks == ("reviewers",) else "Keep it."
-    return Change(column.name, "column removed", _summary(column), "", breaks, effect, mend if breaks else "")
+    fix = "Keep it, with role excluded where nothing uses it." if breaks == ("reviewers",) else "Keep it."
+    return Change(column.name, "column removed", _summary(column), "", breaks, effect, fix if breaks else "")
 
 
 def _added(column: Column) -> Change:
@@ -210,8 +207,8 @@ def _added(column: Column) -> Change:
     effect = f"a table without {column.physical_name} is refused"
     if feature:
         effect += "; so are requests without it"
-    mend = "Callers need not follow where it is optional: required: false." if feature else ""
-    return Change(column.name, "column added", "", _summary(column), breaks, effect, mend)
+    fix = "Callers need not follow where it is optional: required: false." if feature else ""
+    return Change(column.name, "column added", "", _summary(column), breaks, effect, fix)
 
 
 def _of_column(before: Column, after: Column) -> Iterator[Change]:
@@ -227,8 +224,8 @@ def _of_column(before: Column, after: Column) -> Iterator[Change]:
         )
     if before.physical_name != after.physical_name:
         effect = f"a table without {after.physical_name} is refused"
-        mend = f"physicalName: {before.physical_name}"
-        yield change("source's name", before.physical_name, after.physical_name, ("producers",), effect, mend)
+        fix = f"physicalName: {before.physical_name}"
+        yield change("source's name", before.physical_name, after.physical_name, ("producers",), effect, fix)
     yield from _type_change(before, after, senders, is_answer=is_answer)
     yield from _narrowings(before, after, senders, is_answer=is_answer)
     yield from _meaning_changes(before, after, ("producers", *callers))
@@ -238,8 +235,8 @@ def _of_column(before: Column, after: Column) -> Iterator[Change]:
         lower = rank(after.classification) < rank(before.classification)
         breaks: tuple[Audience, ...] = ("reviewers",) if lower else ()
         effect = "people may see it who might not" if lower else "it has to be handled with more care"
-        mend = f"classification: {before.classification}" if lower else ""
-        yield change("classification", before.classification, after.classification, breaks, effect, mend)
+        fix = f"classification: {before.classification}" if lower else ""
+        yield change("classification", before.classification, after.classification, breaks, effect, fix)
     if (before.example, before.reason) != (after.example, after.reason):
         yield change("words", before.reason or before.example or "", after.reason or after.example or "")
 
@@ -252,8 +249,8 @@ def _type_change(before: Column, after: Column, senders: tuple[Audience, ...], *
     if not wider and is_answer:
         breaks = ("producers", "callers")
     effect = "every value of before is taken" if wider else "values of the old type are refused"
-    mend = "" if not breaks else f"Keep {before.type}, or add a second column of the new type."
-    yield Change(after.name, "type", before.type, after.type, breaks, effect, mend)
+    fix = "" if not breaks else f"Keep {before.type}, or add a second column of the new type."
+    yield Change(after.name, "type", before.type, after.type, breaks, effect, fix)
 
 
 def _narrowings(before: Column, after: Column, senders: tuple[Audience, ...], *, is_answer: bool) -> Iterator[Change]:
@@ -275,8 +272,8 @@ def _narrowings(before: Column, after: Column, senders: tuple[Audience, ...], *,
         effect = "values that were taken are refused" if tighter else "more is taken than before"
         if what == "pattern" and tighter and then is not None:
             effect = "no machine can tell whether it takes all that the old one took"
-        mend = "Keep the old demand, and mend the data that breaks the new one." if tighter else ""
-        yield Change(after.name, what, _word(then), _word(now), who if tighter else (), effect, mend)
+        fix = "Keep the old demand, and fix the data that breaks the new one." if tighter else ""
+        yield Change(after.name, what, _word(then), _word(now), who if tighter else (), effect, fix)
 
 
 def _enum_change(before: Column, after: Column, senders: tuple[Audience, ...], *, is_answer: bool) -> Change:
@@ -290,8 +287,8 @@ def _enum_change(before: Column, after: Column, senders: tuple[Audience, ...], *
     effect = f"refused from now on: {lost}" if narrower else "more values are taken"
     if is_answer and wider:
         effect += "; callers get answers they have never seen"
-    mend = "Keep the values, and mend the data that breaks the demand." if breaks else ""
-    return Change(after.name, "enum", _listed(before.enum), _listed(after.enum), breaks, effect, mend)
+    fix = "Keep the values, and fix the data that breaks the demand." if breaks else ""
+    return Change(after.name, "enum", _listed(before.enum), _listed(after.enum), breaks, effect, fix)
 
 
 def _meaning_changes(before: Column, after: Column, concerned: tuple[Audience, ...]) -> Iterator[Change]:
@@ -305,8 +302,8 @@ def _meaning_changes(before: Column, after: Column, concerned: tuple[Audience, .
     gone, new = units[0] - units[1], units[1] - units[0]
     if gone and new:
         effect = "numbers that look the same mean something else"
-        mend = "Keep the unit and convert in source.py, or add a column in the new one."
-        yield Change(after.name, "unit", ", ".join(sorted(gone)), ", ".join(sorted(new)), concerned, effect, mend)
+        fix = "Keep the unit and convert in source.py, or add a column in the new one."
+        yield Change(after.name, "unit", ", ".join(sorted(gone)), ", ".join(sorted(new)), concerned, effect, fix)
     else:
         yield Change(after.name, "words", before.description, after.description, effect="does it mean the same?")
 
@@ -320,12 +317,12 @@ def _role_changes(before: Column, after: Column) -> Iterator[Change]:
         if role == "feature":
             must = after.required
             effect = "requests without it are refused with 422" if must else "requests may hold it"
-            mend = "required: false" if must else ""
-            yield Change(after.name, "role feature", "not held", "held", ("callers",) if must else (), effect, mend)
+            fix = "required: false" if must else ""
+            yield Change(after.name, "role feature", "not held", "held", ("callers",) if must else (), effect, fix)
         elif role == "target":
             effect = "the model's answers mean something else"
-            mend = "Make a product of its own for another question."
-            yield Change(after.name, "role target", "not held", "held", ("callers",), effect, mend)
+            fix = "Make a product of its own for another question."
+            yield Change(after.name, "role target", "not held", "held", ("callers",), effect, fix)
         elif role != "excluded":
             effect = "rows are divided by it" if role in ("time", "entity") else "its groups are judged"
             yield Change(after.name, f"role {role}", "not held", "held", (), effect)
@@ -422,7 +419,3 @@ def _meaning(text: str) -> Any:
     """The contract without its version, comments and layout."""
     content = yaml.safe_load(text)
     return {key: value for key, value in content.items() if key != "version"}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""What a change does to the data, and whether the data bears it: ``make data-check BASE=origin/main``.
+"""What a change does to the data, and whether the data bears it: ``goldenpath gate data``.
 
 The digests in ``dvc.lock`` and in ``.dvc`` files say which data changed. Of the raw table, rows that the base does not
 have are held against the contract on their own, because among all the others they would drown; how many there may be
@@ -8,9 +8,7 @@ or constant, and how far each column moved are told by comparison with the base'
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -26,7 +24,8 @@ from dvc.exceptions import DvcException
 from goldenpath.evaluation import drift_measures
 from goldenpath.gates import base, gate
 from goldenpath.gates.base import Base
-from goldenpath.gates.gate import InconclusiveError, Report
+from goldenpath.gates.gate import Report
+from goldenpath.gates.verdict import InconclusiveError, Outcome
 from goldenpath.project import contract, params, yaml_text
 from goldenpath.project.contract import Column, Contract
 from goldenpath.project.errors import ProjectError
@@ -43,7 +42,7 @@ from goldenpath.project.paths import (
 from goldenpath.tables.type_inference import to_time
 from goldenpath.tables.validation import validate
 
-GATE = "data-check"
+GATE = "data"
 BY_CHANCE = 1e-6
 """How likely it may be, by the base's share of missing values, that all new rows miss a value and nothing is wrong."""
 ENOUGH = 500
@@ -80,16 +79,14 @@ class Rows:
     after: int | None
 
 
-def main() -> int:
-    """Judge the data of the work tree against the base's.
+def run(root: Path, ref: str) -> Outcome:
+    """Judge the data of the work tree against the base's, and write ``reports/data-check.json``.
 
-    Returns:
-        0, 1 when the data is worse, 3 when rows to compare with are not to be had.
+    Args:
+        root: The project's folder.
+        ref: The branch, tag or commit to compare with.
     """
-    asked = argparse.ArgumentParser(prog=GATE, description=__doc__.splitlines()[0] if __doc__ else None)
-    asked.add_argument("base", help="branch, tag or commit")
-    ref = asked.parse_args().base
-    return gate.run(GATE, DATA_CHECK, partial(judge, Path.cwd(), ref), markdown)
+    return gate.run(GATE, root / DATA_CHECK, partial(judge, root, ref), markdown)
 
 
 def judge(root: Path, ref: str) -> Report:
@@ -137,7 +134,7 @@ def outputs(root: Path, old: Base) -> list[Output]:
         ProjectError: There is no ``dvc.lock``.
     """
     if not (root / DVC_LOCK).is_file():
-        raise ProjectError(f"{DVC_LOCK}: no such file. Run `make pipeline`, and commit it.")
+        raise ProjectError(f"{DVC_LOCK}: no such file. Run `make run`, and commit it.")
     after = _locked((root / DVC_LOCK).read_text(encoding="utf-8"))
     for pointer in sorted((root / "data").rglob("*.dvc")):
         after |= _pointed(str(pointer.parent.relative_to(root)), pointer.read_text(encoding="utf-8"))
@@ -214,7 +211,7 @@ def compare(agreed: Contract, limits: params.Params, now: pd.DataFrame, then: pd
         worst = checked.broken[0]
         reasons.append(
             f"{bad:,} of {len(added):,} new rows ({bad / len(added):.1%}) break the contract, more than "
-            f"validation.tolerated_share = {tolerated:.1%}; most often: {worst.column} {worst.rule.text}. Mend "
+            f"validation.tolerated_share = {tolerated:.1%}; most often: {worst.column} {worst.rule.text}. Fix "
             "the data at its source, or contract.yaml where the data is right."
         )
     if lost > bearable * len(then):
@@ -327,7 +324,7 @@ def _rows(root: Path, commit: str | None, called: str) -> pd.DataFrame:
             DVCFileSystem(str(root), rev=commit).get_file(str(RAW), str(copy))
             return pd.read_parquet(copy)
     except (DvcException, OSError, ValueError) as error:
-        how = "make pipeline" if commit is None else f"make base-rows BASE={called}"
+        how = "make run" if commit is None else f"goldenpath rebuild-base --rows --base {called}"
         raise InconclusiveError(
             f"{RAW} of {called} is neither in DVC's cache nor in its remote, so its rows are not compared "
             f"({' '.join(str(error).split())}). Where it is, run `dvc push`; else make it again: {how}"
@@ -368,7 +365,3 @@ def _row_line(item: dict[str, Any]) -> list[str]:
     known = before is not None and after is not None
     numbers = ["unknown" if count is None else f"{count:,}" for count in (before, after)]
     return [item["table"], *numbers, f"{after - before:+,}" if known else ""]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,16 +1,15 @@
-"""Whether ``dvc.lock`` describes what is here: ``make lock-check``.
+"""Whether ``dvc.lock`` describes what is here: ``goldenpath gate lock``.
 
 ``dvc status`` is not asked: it calls a fresh clone changed, because data is not there, and it needs the network for
 imported data. Instead each stage's command, parameters and files are compared with the lock by DVC's own digests,
 offline. What DVC keeps may be absent: then the lock has to agree with itself, so that what a stage read is what another
 wrote.
 
-A lock that was edited with care all through, on a clone without data, passes here; ``make reproduce`` finds it out.
+A lock that was edited with care all through, on a clone without data, passes here; ``goldenpath reproduce`` detects it.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -24,12 +23,13 @@ from dvc.stage import PipelineStage
 
 from goldenpath.gates import gate
 from goldenpath.gates.gate import Report
+from goldenpath.gates.verdict import Outcome
 from goldenpath.project import yaml_text
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import DVC_LOCK, LOCK_CHECK
 
-GATE = "lock-check"
-MEND = "make pipeline, then commit dvc.lock and the results."
+GATE = "lock"
+FIX = "make run, then commit dvc.lock and the results."
 
 
 @dataclass(frozen=True)
@@ -40,22 +40,18 @@ class Stale:
         stage: The stage of ``dvc.yaml``, or the ``.dvc`` file.
         path: The file, or the parameter.
         what: In which way.
-        mend: The command that mends it.
+        fix: The command that fixes it.
     """
 
     stage: str
     path: str
     what: str
-    mend: str = MEND
+    fix: str = FIX
 
 
-def main() -> int:
-    """Judge the work tree's lock.
-
-    Returns:
-        0 when it is fresh, 1 when it is not.
-    """
-    return gate.run(GATE, LOCK_CHECK, partial(judge, Path.cwd()), markdown)
+def run(root: Path) -> Outcome:
+    """Judge the lock of a project's work tree, and write ``reports/lock-check.json``."""
+    return gate.run(GATE, root / LOCK_CHECK, partial(judge, root), markdown)
 
 
 def judge(root: Path) -> Report:
@@ -77,7 +73,7 @@ def judge(root: Path) -> Report:
         raise ProjectError("dvc.yaml: no stage is there, so there is nothing to hold the lock against.")
     return {
         "verdict": "fail" if found else "pass",
-        "reasons": [f"{item.stage}: {item.path} {item.what}. Mend: {item.mend}" for item in found],
+        "reasons": [f"{item.stage}: {item.path} {item.what}. Fix: {item.fix}" for item in found],
         "stages": [stage.addressing for stage in stages],
         "stale": [asdict(item) for item in found],
     }
@@ -92,8 +88,8 @@ def stale(stages: list[Any]) -> Iterator[Stale]:
     written = {out.def_path: _digest(out) for stage in stages for out in stage.outs}
     for stage in stages:
         if not isinstance(stage, PipelineStage):
-            mend = f"dvc add {stage.addressing.removesuffix('.dvc')}, or dvc checkout {stage.addressing}"
-            yield from (_pointed(stage, out, mend) for out in stage.outs if _state(out) == "modified")
+            fix = f"dvc add {stage.addressing.removesuffix('.dvc')}, or dvc checkout {stage.addressing}"
+            yield from (_pointed(stage, out, fix) for out in stage.outs if _state(out) == "modified")
         elif not any(_digest(item) for item in (*stage.outs, *stage.deps)):
             yield Stale(stage.addressing, str(DVC_LOCK), "does not know this stage: it has never run")
         else:
@@ -105,8 +101,8 @@ def markdown(report: Report) -> str:
     found = report.get("stale", [])
     lines = gate.heading("Pipeline's record", report if not found else {**report, "reasons": []})
     lines += gate.table(
-        ["stage", "what is stale", "how to mend it"],
-        [[item["stage"], f"{item['path']} {item['what']}", item["mend"]] for item in found],
+        ["stage", "what is stale", "how to fix it"],
+        [[item["stage"], f"{item['path']} {item['what']}", item["fix"]] for item in found],
     )
     if report["verdict"] == "pass":
         lines.append(f"dvc.lock describes all of {', '.join(report['stages'])} as they are here.")
@@ -132,7 +128,7 @@ def _of_stage(stage: Any, written: Mapping[str, str]) -> Iterator[Stale]:
         elif kept and written[path] != _digest(dep):
             yield Stale(name, path, "is not what the stage before it wrote, by dvc.lock")
         elif state == "deleted" and not kept and not _lies_in(path, written):
-            yield Stale(name, path, "is missing", "bring it back, or take it from dvc.yaml, then make pipeline")
+            yield Stale(name, path, "is missing", "bring it back, or take it from dvc.yaml, then make run")
     for out in stage.outs:
         state = _state(out)
         if state == "new":
@@ -151,12 +147,12 @@ def _dropped(stage: Any) -> Iterator[Stale]:
         now = {item.def_path for item in items}
         for entry in record.get(kind, []):
             if entry["path"] not in now:
-                mend = f"dvc repro --force --single-item {stage.addressing}, then commit dvc.lock"
-                yield Stale(stage.addressing, entry["path"], f"is {verb} no longer, and dvc.lock still lists it", mend)
+                fix = f"dvc repro --force --single-item {stage.addressing}, then commit dvc.lock"
+                yield Stale(stage.addressing, entry["path"], f"is {verb} no longer, and dvc.lock still lists it", fix)
 
 
-def _pointed(stage: Any, out: Any, mend: str) -> Stale:
-    return Stale(stage.addressing, out.def_path, "is not the data that the pointer names", mend)
+def _pointed(stage: Any, out: Any, fix: str) -> Stale:
+    return Stale(stage.addressing, out.def_path, "is not the data that the pointer names", fix)
 
 
 def _state(item: Any) -> str:
@@ -176,7 +172,3 @@ def _digest(item: Any) -> str:
 
 def _lies_in(path: str, written: Mapping[str, str]) -> bool:
     return any(Path(path).is_relative_to(folder) for folder in written)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Whether a key, token or password ever came into git: ``make secrets``.
+"""Whether a key, token or password ever came into git: ``goldenpath gate secrets``.
 
 Deleting a file does not take it out of anybody's clone, so every object that git holds is read, of all branches and
 tags, not only the files that are here. Kingfisher (https://github.com/mongodb/kingfisher) does the finding, offline: it
@@ -20,7 +20,8 @@ from typing import Any
 import yaml
 
 from goldenpath.gates import gate
-from goldenpath.gates.gate import InconclusiveError, Report
+from goldenpath.gates.gate import Report
+from goldenpath.gates.verdict import InconclusiveError, Outcome
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import SECRETS
 from goldenpath.repository import facts, git
@@ -52,13 +53,9 @@ class Secret:
     fingerprint: str
 
 
-def main() -> int:
-    """Scan and judge.
-
-    Returns:
-        0 where nothing was found that is not excused, 1 where something was, 3 where not all of history is here.
-    """
-    return gate.run(GATE, SECRETS, partial(judge, Path.cwd()), markdown)
+def run(root: Path) -> Outcome:
+    """Scan the repository of a project, judge, and write ``reports/secrets.json``."""
+    return gate.run(GATE, root / SECRETS, partial(judge, root), markdown)
 
 
 def judge(root: Path) -> Report:
@@ -158,7 +155,3 @@ def _secret(rule: Mapping[str, Any], finding: Mapping[str, Any]) -> Secret:
     commit = finding.get("git_metadata", {}).get("commit", {}).get("id", "")
     kind = str(rule["name"]).replace("-", " ")
     return Secret(kind, str(finding["path"]), int(finding["line"]), str(commit), str(finding["fingerprint"]))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -250,11 +250,11 @@ def _other_constant(inputs: Inputs, constant: str) -> tuple[Policy, ...]:
 
 def _comparison(policy: Policy, unit: str) -> str:
     saving = policy.saving or Estimate(None)
-    name = f"“{policy.name}”"
+    name, signed = f"“{policy.name}”", formatting.estimate(saving, sign=True)
     return {
         "better": f"Against {name} the model saves {formatting.estimate(saving)} {unit}.",
         "worse": f"Against {name} the model LOSES {formatting.estimate(saving.times(-1))} {unit}.",
-        "undecided": f"Against {name} no saving is shown: {formatting.estimate(saving, sign=True)} {unit} may be chance.",
+        "undecided": f"Against {name} no saving is shown: {signed} {unit} may be chance.",
         "unknown": f"Against {name} the saving is not known.",
     }[outcome(saving, True)]
 
@@ -264,7 +264,7 @@ def _threshold(inputs: Inputs, unit: str) -> tuple[str, ...]:
     if threshold is None:
         return ()
     sentences = [
-        f"The threshold is {formatting.number(threshold)}, at which mistakes cost least on the validation rows. {UNSEEN}",
+        f"The threshold is {formatting.number(threshold)}: there mistakes cost least on the validation rows. {UNSEEN}",
     ]
     if value.missed + value.false_alarm > 0:
         alarm, missed = formatting.number(value.false_alarm), formatting.number(value.missed)

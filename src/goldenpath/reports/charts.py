@@ -508,13 +508,13 @@ def _svg(figure: Figure, title: str) -> Markup:
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     used = {name for tag in _TAG.findall(text) for _, name in _NAMED.findall(tag)}
 
-    def mended(found: re.Match[str]) -> str:
+    def restyled(found: re.Match[str]) -> str:
         tag = _NAME.sub(lambda name: f' id="{digest}-{name[1]}"' if name[1] in used else "", found[0])
         tag = _NAMED.sub(rf"\g<1>{digest}-\g<2>", tag).replace("xlink:href", "href")
         tag = _FONT.sub(lambda font: f"font-size: {font['size']}px" + "; font-weight: 600" * bool(font["weight"]), tag)
         return _COLOR.sub(lambda color: _VARIABLES[color[0]], tag)
 
-    opening, _, rest = _TAG.sub(mended, text).partition(">")  # text cannot hold a bare ">", so tags are safe to edit
+    opening, _, rest = _TAG.sub(restyled, text).partition(">")  # text cannot hold a bare ">", so tags are safe to edit
     box = _VIEW_BOX.search(opening)
     label = html.escape(formatting.shortened(title, 400))
     width = float(figure.get_figwidth()) * UNITS_PER_INCH

@@ -1,4 +1,4 @@
-"""Numbers and moments as people read them."""
+"""Numbers and times as people read them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def share(value: float | None, decimals: int = 1) -> str:
     return f"{text} %".replace("-", MINUS)
 
 
-def moment(text: str | None) -> str:
+def timestamp(text: str | None) -> str:
     """An ISO date or time as ``2 October 2013``, or with the time of day where ``text`` has one; else as it stands."""
     if not text:
         return UNKNOWN

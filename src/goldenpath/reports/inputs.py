@@ -82,7 +82,7 @@ def gather(root: Path = Path()) -> Inputs:
 def _plots(folder: Path) -> list[Path]:
     found = sorted(folder.glob("*.json"))
     if not found:
-        raise ProjectError(f"{folder}: no plots. Run `make pipeline`.")
+        raise ProjectError(f"{folder}: no plots. Run `make run`.")
     return found
 
 
@@ -90,7 +90,7 @@ def _object(path: Path, *keys: str) -> dict[str, Any]:
     content: dict[str, Any] = _json(path, dict)
     missing = [key for key in keys if key not in content]
     if missing:
-        raise ProjectError(f"{path}: has no {', '.join(missing)}. Run `make pipeline`.")
+        raise ProjectError(f"{path}: has no {', '.join(missing)}. Run `make run`.")
     return content
 
 
@@ -98,9 +98,9 @@ def _json(path: Path, kind: type) -> Any:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ProjectError(f"{path}: no such file. Run `make pipeline`.") from error
+        raise ProjectError(f"{path}: no such file. Run `make run`.") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path}: not JSON ({error}). Run `make pipeline`.") from error
+        raise ProjectError(f"{path}: not JSON ({error}). Run `make run`.") from error
     if not isinstance(content, kind):
-        raise ProjectError(f"{path}: holds a {type(content).__name__}, want a {kind.__name__}. Run `make pipeline`.")
+        raise ProjectError(f"{path}: holds a {type(content).__name__}, want a {kind.__name__}. Run `make run`.")
     return content

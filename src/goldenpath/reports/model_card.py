@@ -1,4 +1,4 @@
-"""The model card, ``docs/model-card.md``: ``python -m <package>.report.model_card``, which ``make pipeline`` calls.
+"""The model card, ``docs/model-card.md``, which ``make run`` writes.
 
 Every number and digest comes from the pipeline's reports, and the words from ``contract.yaml`` and
 ``golden-path.yaml``, so that the card is that of the model beside it. Format:
@@ -9,7 +9,6 @@ https://huggingface.co/docs/hub/model-cards. What it speaks of follows Mitchell 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,30 +16,15 @@ from typing import Any
 import yaml
 
 from goldenpath.evaluation.metrics import HEADLINE
-from goldenpath.project.errors import ProjectError
+from goldenpath.project import manifest
+from goldenpath.project.manifest import Manifest
 from goldenpath.project.paths import MODEL, MODEL_CARD, RAW
 from goldenpath.reports import formatting, provenance, risk, verdict
 from goldenpath.reports.inputs import Inputs, gather
 from goldenpath.reports.measures import measure
 
-MANIFEST = Path("golden-path.yaml")
 TASKS = {"regression": "tabular-regression"}
 CLASSIFICATION = "tabular-classification"
-
-
-def main() -> int:
-    """Write the card where it changed.
-
-    Returns:
-        0, or 1 when a result of the pipeline is missing; the reason went to standard error.
-    """
-    try:
-        changed = write()
-    except ProjectError as error:
-        print(f"model card failed.\n{error}", file=sys.stderr)
-        return 1
-    print(f"{MODEL_CARD}{'' if changed else ' is current'}")
-    return 0
 
 
 def write(root: Path = Path()) -> bool:
@@ -50,12 +34,12 @@ def write(root: Path = Path()) -> bool:
         root: The project's folder.
 
     Returns:
-        Whether the card changed; else only its time of change does, which is what make looks at.
+        Whether the card changed; else only the file's time does, by which it counts as current.
 
     Raises:
         ProjectError: A file is missing or cannot be read; the message names the command that makes it.
     """
-    text = render(gather(root), manifest(root))
+    text = render(gather(root), manifest.load(root))
     path = root / MODEL_CARD
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_file() and path.read_text(encoding="utf-8") == text:
@@ -65,26 +49,11 @@ def write(root: Path = Path()) -> bool:
     return True
 
 
-def manifest(root: Path) -> dict[str, Any]:
-    """The product manifest.
-
-    Raises:
-        ProjectError: It is missing or is not YAML.
-    """
-    try:
-        content: dict[str, Any] = yaml.safe_load((root / MANIFEST).read_bytes())
-    except FileNotFoundError as error:
-        raise ProjectError(f"{MANIFEST}: no such file.") from error
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{MANIFEST}: not YAML: {' '.join(str(error).split())}") from error
-    return content
-
-
-def render(inputs: Inputs, product: dict[str, Any]) -> str:
+def render(inputs: Inputs, declared: Manifest) -> str:
     """The card itself."""
     header = yaml.safe_dump(_header(inputs), sort_keys=False, allow_unicode=True, width=float("inf"))
     parts = (
-        ("Intended use", _use(inputs, product)),
+        ("Intended use", _use(inputs, declared)),
         ("Limitations and out-of-scope use", _limitations(inputs)),
         ("Training data", _data(inputs)),
         ("Evaluation", _evaluation(inputs)),
@@ -93,7 +62,7 @@ def render(inputs: Inputs, product: dict[str, Any]) -> str:
     )
     body = "\n\n".join(f"## {title}\n\n{chr(10).join(lines)}" for title, lines in parts)
     title = formatting.harmless(inputs.contract.about.product)
-    return f"---\n{header}---\n# Model card: {title}\n\n<!-- Written by `make pipeline`; do not edit. -->\n\n{body}\n"
+    return f"---\n{header}---\n# Model card: {title}\n\n<!-- Written by `make run`; do not edit. -->\n\n{body}\n"
 
 
 def _header(inputs: Inputs) -> dict[str, Any]:
@@ -117,17 +86,17 @@ def _header(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _use(inputs: Inputs, product: dict[str, Any]) -> Iterator[str]:
-    about, owned = inputs.contract.about, product["product"]
-    yield f"{_line(owned['purpose'])} {_line(about.usage)}".rstrip()
+def _use(inputs: Inputs, declared: Manifest) -> Iterator[str]:
+    about, product = inputs.contract.about, declared.product
+    yield f"{_line(product.purpose)} {_line(about.usage)}".rstrip()
     yield ""
     yield (
         f"The model predicts `{inputs.signature.target}` from {len(inputs.signature.inputs)} columns of "
         f"`contract.yaml`. {_line(about.purpose)}"
     )
     yield (
-        f"It is owned by {owned['owner']}; questions go to {owned['contact']}. Its criticality is "
-        f"{owned['criticality']}, and it is served by {formatting.listed(list(product['serving']))}."
+        f"It is owned by {product.owner}; questions go to {product.contact}. Its criticality is "
+        f"{product.criticality}, and it is served by {formatting.listed(list(declared.serving))}."
     )
 
 
@@ -155,7 +124,8 @@ def _data(inputs: Inputs) -> Iterator[str]:
     yield "|---|---|---|---|"
     for part in ("train", "validation", "test"):
         found = inputs.split[part]
-        yield f"| {part} | {found['rows']:,} | {formatting.moment(found.get('from'))} | {formatting.moment(found.get('to'))} |"
+        ends = " | ".join(formatting.timestamp(found.get(end)) for end in ("from", "to"))
+        yield f"| {part} | {found['rows']:,} | {ends} |"
 
 
 def _evaluation(inputs: Inputs) -> Iterator[str]:
@@ -195,7 +165,8 @@ def _risks(inputs: Inputs) -> Iterator[str]:
         worst = order[0]
         yield (
             f"Of {formatting.counted(len(judged), 'group')} with enough rows to judge, {_cell(worst['column'])} "
-            f"{_cell(str(worst['group']))} is served worst: {spoken.label} {formatting.number(worst['metrics'][headline])}."
+            f"{_cell(str(worst['group']))} is served worst: "
+            f"{spoken.label} {formatting.number(worst['metrics'][headline])}."
         )
     yield "What could go wrong, and what holds it down, stands in [risk.md](risk.md)."
     concerns = [concern for concern in found.concerns if "changed since" not in concern]
@@ -209,7 +180,7 @@ def _origin(inputs: Inputs) -> Iterator[str]:
     digests = dict(made.digests)
     commit = f"`{made.commit}`" if made.commit else "no commit"
     changes = " with uncommitted changes" if made.dirty else ""
-    yield f"Trained from {commit}{changes} on {formatting.moment(made.finished)} (UTC)."
+    yield f"Trained from {commit}{changes} on {formatting.timestamp(made.finished)} (UTC)."
     yield ""
     yield "| what | SHA-256 |"
     yield "|---|---|"
@@ -227,7 +198,3 @@ def _line(text: str | None) -> str:
 
 def _cell(text: str) -> str:
     return _line(formatting.shortened(text, 60))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

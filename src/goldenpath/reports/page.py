@@ -21,7 +21,7 @@ FILTERS = (
     formatting.number,
     formatting.parts,
     formatting.share,
-    formatting.moment,
+    formatting.timestamp,
     formatting.sentence,
     formatting.counted,
 )

@@ -139,9 +139,9 @@ def _concerns(inputs: Inputs, provenance: Provenance, groups: Sequence[Groups]) 
     if provenance.dirty:
         found.append("The model was trained from uncommitted changes: its commit does not reproduce it.")
     if inputs.signature.contract_sha256 != inputs.contract.sha256:
-        found.append("contract.yaml has changed since the model was exported. Run make pipeline.")
+        found.append("contract.yaml has changed since the model was exported. Run make run.")
     if _differ(provenance.parameters or {}, inputs.params.model_dump(mode="json")):
-        found.append("params.yaml has changed since the model was exported. Run make pipeline.")
+        found.append("params.yaml has changed since the model was exported. Run make run.")
     flagged = {
         role: [
             f"{table.column} {group.name}"
@@ -185,7 +185,8 @@ def _below_floors(inputs: Inputs) -> Iterator[str]:
         ]
         if missing:
             label = measure(metric).label
-            yield f"{formatting.counted(len(missing), 'group')} below the floor for {label}: {formatting.listed(missing, 8)}."
+            groups = formatting.counted(len(missing), "group")
+            yield f"{groups} below the floor for {label}: {formatting.listed(missing, 8)}."
 
 
 def _differ(recorded: Any, current: Any) -> bool:
@@ -208,8 +209,8 @@ def _target_shift(inputs: Inputs) -> str:
     if likely.low is None or likely.high is None or likely.low <= train <= likely.high:
         return ""
     return (
-        f"Positives were {formatting.share(train)} of the training rows and {formatting.share(test)} of the test rows: the world "
-        "moved, and probabilities learned before may be off."
+        f"Positives were {formatting.share(train)} of the training rows and {formatting.share(test)} of the test rows: "
+        "the world moved, and probabilities learned before may be off."
     )
 
 
@@ -236,7 +237,8 @@ def _calibration(inputs: Inputs) -> tuple[str, ...]:
     model, simple = error.times(100), measure("calibration_error").estimate(rival).times(100)
     return (
         "When the model says 30 %, about 30 of 100 such rows should be positive.",
-        f"On average it is off by {formatting.estimate(model)} points; the simple baseline by {formatting.estimate(simple)}.",
+        f"On average it is off by {formatting.estimate(model)} points; "
+        f"the simple baseline by {formatting.estimate(simple)}.",
     )
 
 
@@ -391,7 +393,7 @@ def _periods(inputs: Inputs) -> tuple[str, ...]:
     for part, verb in verbs.items():
         facts = inputs.split[part]
         period = (
-            f", from {formatting.moment(facts['from'])} to {formatting.moment(facts['to'])}"
+            f", from {formatting.timestamp(facts['from'])} to {formatting.timestamp(facts['to'])}"
             if facts.get("from")
             else ""
         )

@@ -240,7 +240,7 @@ def _split_row(inputs: Inputs, part: str) -> SplitRow:
     facts = inputs.split[part]
     total = sum(inputs.split[name]["rows"] for name in PARTS)
     period = (
-        f"{formatting.moment(facts['from'])} to {formatting.moment(facts['to'])}"
+        f"{formatting.timestamp(facts['from'])} to {formatting.timestamp(facts['to'])}"
         if facts.get("from")
         else formatting.UNKNOWN
     )
@@ -260,8 +260,9 @@ def _parity(inputs: Inputs) -> str:
     decided = "" if inputs.metrics["task"] == "regression" else f" {flips or 0:,} decisions flip."
     return (
         f"On {formatting.counted(found['rows'], 'test row')} ONNX Runtime and scikit-learn differ by at most "
-        f"{formatting.number(found.get('max_difference'))}; {formatting.share(found.get('share_within_tolerance'), 2)} of the "
-        f"rows are within {formatting.number(found.get('tolerance'))}.{decided}"
+        f"{formatting.number(found.get('max_difference'))}; "
+        f"{formatting.share(found.get('share_within_tolerance'), 2)} of the rows are "
+        f"within {formatting.number(found.get('tolerance'))}.{decided}"
     )
 
 

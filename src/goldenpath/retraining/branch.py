@@ -1,4 +1,4 @@
-"""Begin a branch for a candidate: ``make retrain-branch``, and ``THROUGH=newest`` to learn from newer rows.
+"""Begin a branch for a candidate, and let it learn from newer rows where that is asked for.
 
 ``data.through`` in ``params.yaml`` holds newer months back. Moving it is a commit of its own, before the training: the
 lineage of the candidate names that commit.
@@ -6,10 +6,8 @@ lineage of the candidate names that commit.
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from goldenpath.project import contract, params, team
@@ -18,6 +16,7 @@ from goldenpath.repository import git
 from goldenpath.tables import months
 
 NEWEST = "newest"
+NEXT = "Next: goldenpath retrain run, then goldenpath gate model"
 _THROUGH = re.compile(r"^(  through: *)(\"[^\"]*\"|'[^']*'|[^\s#]+)(?= *(?:#.*)?$)", re.MULTILINE)
 
 
@@ -41,11 +40,11 @@ def begin(root: Path, through: str, now: datetime) -> str:
     name = f"retrain/{now:%Y-%m-%d-%H%M}"
     git.run(root, "switch", "--quiet", "--create", name)
     if month is None or month == settings.data.through:
-        return f"Branch {name}; the parameters stay as they are. Next: make retrain gate"
+        return f"Branch {name}; the parameters stay as they are. {NEXT}"
     path = root / params.PATH
     path.write_text(moved(path.read_text(encoding="utf-8"), month), encoding="utf-8", newline="\n")
     git.run(root, "commit", "--quiet", "--message", f"Learn from rows through {month}", "--", str(params.PATH))
-    return f"Branch {name}: data.through is {month} instead of {settings.data.through}. Next: make retrain gate"
+    return f"Branch {name}: data.through is {month} instead of {settings.data.through}. {NEXT}"
 
 
 def moved(text: str, month: str) -> str:
@@ -68,30 +67,10 @@ def _month(settings: params.Params, through: str) -> str | None:
     counts = months.counted(months.moments(team.load_rows(whole), agreed))
     if through == NEWEST:
         return max(months.newest_whole(counts), settings.data.through or "")
-    months.refuse_unknown(through, counts, "THROUGH")
+    months.refuse_unknown(through, counts, "--through")
     if settings.data.through is None:
         raise ProjectError(
             f"{params.PATH}: data.through is not set, so all rows are used, and nothing can be moved. "
             f'To hold newer months back, write under data: through: "{through}"'
         )
     return through
-
-
-def main() -> int:
-    """The command; see the module.
-
-    Returns:
-        0, or 1 after a refusal, whose reason went to standard error.
-    """
-    parser = argparse.ArgumentParser(prog="retrain-branch", description="Begin a branch for a candidate.")
-    parser.add_argument("--through", default="", help="the last month to learn from, YYYY-MM or newest")
-    try:
-        print(begin(Path(), parser.parse_args().through.strip(), datetime.now(UTC)))
-    except ProjectError as refusal:
-        print(f"retrain-branch refused.\n{refusal}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

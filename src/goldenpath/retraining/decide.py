@@ -1,6 +1,6 @@
-"""Whether the model is to be trained anew now: what asks for it, and what holds it back.
+"""Whether to train a candidate now: which triggers fire, and what holds it back.
 
-It decides about a candidate only: what it leads to is a pull request, which the gates and people judge.
+What it leads to is a pull request, which the gates and people judge.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from goldenpath.project.params import Retraining
 from goldenpath.retraining.history import Run
 
-Asked = Literal["", "by-hand", "schedule", "drift", "performance", "age"]
-ASKED: tuple[str, ...] = get_args(Asked)
+Trigger = Literal["", "by-hand", "schedule", "drift", "performance", "age"]
 REPORT_DAYS = 2.0
 """Older reports are of other days: the watch runs daily, and an alert says so where it does not."""
 BUDGET_DAYS = 30
@@ -43,13 +42,13 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Looked:
+class Observation:
     """One trigger.
 
     Attributes:
         name: Its name.
         is_enabled: Whether ``params.yaml`` lets it start a training.
-        fires: Whether it asks for one.
+        fires: Whether it calls for one.
         why: What was seen, in a sentence.
     """
 
@@ -71,15 +70,15 @@ class Decision:
         minutes: What they took.
     """
 
-    triggers: tuple[Looked, ...]
+    triggers: tuple[Observation, ...]
     holds: tuple[str, ...]
     last: datetime | None
     runs: int
     minutes: float
 
     @property
-    def reasons(self) -> tuple[Looked, ...]:
-        """The triggers that ask for a training and may."""
+    def reasons(self) -> tuple[Observation, ...]:
+        """The triggers that fire and may start a training."""
         return tuple(item for item in self.triggers if item.fires and item.is_enabled)
 
     @property
@@ -88,35 +87,35 @@ class Decision:
         return bool(self.reasons) and not self.holds
 
 
-def decide(known: Facts, settings: Retraining, asked: Asked = "") -> Decision:
+def decide(known: Facts, settings: Retraining, trigger: Trigger = "") -> Decision:
     """Decide.
 
     Args:
         known: What is known.
         settings: Triggers, cooldown and budget.
-        asked: Who asks, where somebody does: a person passes the cooldown, an event counts as its trigger.
+        trigger: What called for it from outside: a person passes the cooldown, an event counts as its trigger.
     """
     last = max((run.when for run in known.runs), default=None)
     recent = [run for run in known.runs if run.when > known.now - timedelta(days=BUDGET_DAYS)]
     minutes = sum(run.seconds for run in recent) / SECONDS_PER_MINUTE
-    looked: list[Looked] = []
+    looked: list[Observation] = []
     for name, (fires, why) in {
         "schedule": _schedule(known.now, last, settings.every_days),
         "drift": _drift(known),
         "performance": _performance(known),
         "age": _age(known),
     }.items():
-        if asked == name and not fires:
-            fires, why = True, f"Somebody who watches it asks for it. Here: {why}"
-        looked.append(Looked(name, name in settings.triggers, fires, why))
-    if asked == "by-hand":
-        looked.insert(0, Looked("by-hand", True, True, "A person asks for it."))
+        if trigger == name and not fires:
+            fires, why = True, f"Triggered externally. Local report: {why}"
+        looked.append(Observation(name, name in settings.triggers, fires, why))
+    if trigger == "by-hand":
+        looked.insert(0, Observation("by-hand", True, True, "Started by a person."))
     holds = []
     cooled = None if last is None else last + timedelta(days=settings.cooldown_days)
-    if cooled is not None and known.now < cooled and asked != "by-hand":
+    if cooled is not None and known.now < cooled and trigger != "by-hand":
         holds.append(
             f"cooldown: the last training was on {_day(last)}, and cooldown_days is {settings.cooldown_days:g}; "
-            f"wait until {_day(cooled)}, or TRIGGER=by-hand"
+            f"wait until {_day(cooled)}, or --trigger by-hand"
         )
     if len(recent) >= settings.budget.runs:
         holds.append(f"budget: {len(recent)} trainings in {BUDGET_DAYS} days, of {settings.budget.runs} allowed")
@@ -134,18 +133,18 @@ def _schedule(now: datetime, last: datetime | None, every_days: float) -> tuple[
 
 def _drift(known: Facts) -> tuple[bool, str]:
     if known.drift is None:
-        return False, "No report: make drift."
+        return False, "No report: goldenpath drift."
     model = str(known.drift["reference"]["model"])
-    if words := _unfit(known, known.drift, [model], "make drift"):
+    if words := _unfit(known, known.drift, [model], "goldenpath drift"):
         return False, words
     return known.drift["verdict"] == "alarm", " ".join([f"{known.drift['verdict']}.", *known.drift["reasons"]])
 
 
 def _performance(known: Facts) -> tuple[bool, str]:
     if known.performance is None:
-        return False, "No report: make labels FILE=…"
+        return False, "No report: goldenpath labels FILE"
     judged = known.performance.get("judged") or {"models": []}
-    if words := _unfit(known, known.performance, judged["models"], "make labels FILE=…"):
+    if words := _unfit(known, known.performance, judged["models"], "goldenpath labels FILE"):
         return False, words
     state, window = known.performance["state"], judged["window"]
     since = f" of the window that began on {window}" if window else ""
@@ -163,15 +162,15 @@ def _age(known: Facts) -> tuple[bool, str]:
     return days > limit, f"The model is {days:.1f} days old; tolerable are {limit:g} (reports/staleness.json)."
 
 
-def _unfit(known: Facts, report: Mapping[str, Any], models: Sequence[str], mend: str) -> str:
+def _unfit(known: Facts, report: Mapping[str, Any], models: Sequence[str], fix: str) -> str:
     """Why a report says nothing about the present model now; empty where it does."""
     if known.model not in models:
-        return f"The report is about another model than the present one, {known.model[:12]}: {mend}"
+        return f"The report is about another model than the present one, {known.model[:12]}: {fix}"
     measured = datetime.fromisoformat(str(report["measured"])).astimezone(UTC)
     if known.now - measured > timedelta(days=REPORT_DAYS):
-        return f"The report is of {_day(measured)}, more than {REPORT_DAYS:g} days ago: {mend}"
+        return f"The report is of {_day(measured)}, more than {REPORT_DAYS:g} days ago: {fix}"
     return ""
 
 
-def _day(moment: datetime | None) -> str:
-    return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+def _day(time: datetime | None) -> str:
+    return "never" if time is None else f"{time:%Y-%m-%d %H:%M} UTC"

@@ -51,12 +51,16 @@ def runs(root: Path) -> list[Run]:
     return found
 
 
-def tell() -> None:
-    """Tell the recorder of a receipt what the retraining that just ended took, and what came out."""
-    costs = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in STAGE_COSTS.glob("*.json")}
-    begun = _moment(costs["ingest"]["started"])
-    seconds = sum(cost["seconds"] for cost in costs.values() if _moment(cost["started"]) >= begun)
-    described = json.loads(SIGNATURE.read_text(encoding="utf-8"))
+def tell(root: Path) -> None:
+    """Tell the recorder of a receipt what the retraining that just ended took, and which model came out.
+
+    Args:
+        root: The project's folder.
+    """
+    costs = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (root / STAGE_COSTS).glob("*.json")}
+    begun = _time(costs["ingest"]["started"])
+    seconds = sum(cost["seconds"] for cost in costs.values() if _time(cost["started"]) >= begun)
+    described = json.loads((root / SIGNATURE).read_text(encoding="utf-8"))
     facts.tell({"seconds": round(seconds, 2), "model": described["model_sha256"]})
 
 
@@ -74,13 +78,13 @@ def _of_lineage(text: str) -> Run:
     try:
         content = json.loads(text)
         details = content["predicate"]["runDetails"]
-        ended = _moment(details["metadata"]["finishedOn"])
+        ended = _time(details["metadata"]["finishedOn"])
         costs = details["byproducts"][0]["annotations"].values()
-        seconds = sum(cost["seconds"] for cost in costs if _moment(cost["started"]) > ended - ONE_RUN)
+        seconds = sum(cost["seconds"] for cost in costs if _time(cost["started"]) > ended - ONE_RUN)
         model = next(item["digest"]["sha256"] for item in content["subject"] if item["name"] == str(MODEL))
         builder = str(details["builder"]["id"])
     except (ValueError, KeyError, IndexError, TypeError, StopIteration) as error:
-        raise ProjectError(f"{LINEAGE}: a version of it is no lineage: {error!r}. Run `make pipeline`.") from error
+        raise ProjectError(f"{LINEAGE}: a version of it is no lineage: {error!r}. Run `make run`.") from error
     return Run(ended, seconds, model, builder if builder.startswith("https://") else "")
 
 
@@ -95,7 +99,7 @@ def _of_receipts(root: Path) -> Iterator[Run]:
             if receipt.get("id") == RETRAINED and receipt.get("product", "") == prefix and receipt.get("when"):
                 told = receipt.get("facts") or {}
                 seconds, model = told.get("seconds") or 0.0, told.get("model") or ""
-                yield Run(_moment(receipt["when"]), float(seconds), str(model), str(receipt.get("run") or ""))
+                yield Run(_time(receipt["when"]), float(seconds), str(model), str(receipt.get("run") or ""))
 
 
 def _receipt(line: str) -> Mapping[str, Any]:
@@ -115,10 +119,6 @@ def _has_commits(root: Path) -> bool:
     return True
 
 
-def _moment(text: str) -> datetime:
+def _time(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-if __name__ == "__main__":
-    tell()

@@ -1,4 +1,4 @@
-"""Bring a candidate that won its gate before people: ``make retrain-commit``, then ``make retrain-publish``.
+"""Bring a candidate that won its gate before people: first a commit, then a branch and a pull request.
 
 A candidate that lost is neither committed nor sent, and is told to have lost. Nothing here merges, registers or
 deploys: a person reads the pull request, and a person gives the version.
@@ -6,18 +6,15 @@ deploys: a person reads the pull request, and a person gives the version.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import DVC_LOCK, GATES, LINEAGE, METRICS, MODEL_CARD, RETRAIN, SIGNATURE, SPLIT_REPORT
 from goldenpath.repository import facts, git
+from goldenpath.retraining import forge
 
 REMOTE, BASE, BRANCH = "origin", "main", "retrain/"
 REPORT = Path("reports/pull-request.md")
@@ -42,13 +39,13 @@ def commit(root: Path) -> str:
         raise ProjectError("Nothing to commit: the results are those of the last commit.")
     rows = json.loads((root / SPLIT_REPORT).read_text(encoding="utf-8"))
     newest = str(rows["test"].get("to", ""))[:10]
-    subject = f"Train the model on rows through {newest}" if newest else "Train the model anew"
+    subject = f"Train the model on rows through {newest}" if newest else "Train the model again"
     told = [
         *_reasons(root),
         f"Gate: {verdict['verdict']}, beside the champion {verdict['champion']['model'] or 'none'}",
     ]
     git.run(root, "commit", "--quiet", "--message", subject, "--message", "\n".join(told))
-    return f"Committed: {subject}. Next: make pr-report retrain-publish"
+    return f"Committed: {subject}. Next: goldenpath pr-report, then goldenpath retrain publish"
 
 
 def publish(root: Path, *, pull_request: bool) -> str:
@@ -65,7 +62,7 @@ def publish(root: Path, *, pull_request: bool) -> str:
     branch = git.run(root, "branch", "--show-current")
     if not branch.startswith(BRANCH):
         raise ProjectError(
-            f"{branch or 'no branch'}: a candidate has a branch of its own. Begin it: make retrain-branch"
+            f"{branch or 'no branch'}: a candidate has a branch of its own. Begin it: goldenpath retrain branch"
         )
     git.run(
         root, *(_TOKEN if os.environ.get("GH_TOKEN") else ()), "push", "--quiet", REMOTE, f"HEAD:refs/heads/{branch}"
@@ -74,12 +71,11 @@ def publish(root: Path, *, pull_request: bool) -> str:
         return f"Sent {branch}. Open a pull request from it, with {REPORT} as its text."
     subject = git.run(root, "log", "-1", "--format=%s")
     words = ("pr", "create", "--base", BASE, "--head", branch, "--title", subject, "--body-file", "-")
-    address = _forge(root, words, body(root)).strip().splitlines()
+    address = forge.call(root, words, body(root)).strip().splitlines()
     link = address[-1] if address else ""
-    event = os.environ.get("TRIGGER", "")
     facts.tell(
         {
-            "event": event,
+            "event": _decision(root).get("triggered_by", ""),
             "gate": verdict["verdict"],
             "commit": git.run(root, "rev-parse", "HEAD"),
             "pull_request": link,
@@ -90,11 +86,11 @@ def publish(root: Path, *, pull_request: bool) -> str:
 
 
 def body(root: Path) -> str:
-    """The text of the pull request: why there is a candidate, and what ``make pr-report`` says of it."""
+    """The text of the pull request: why there is a candidate, and what ``goldenpath pr-report`` says of it."""
     reasons = [f"- {reason}" for reason in _reasons(root)]
     why = "\n".join(["Why there is this candidate:", "", *reasons]) if reasons else ""
     report = (root / REPORT).read_text(encoding="utf-8") if (root / REPORT).is_file() else ""
-    return "\n\n".join(filter(None, (why, report)))[:LONGEST_BODY] or "Trained anew; see the checks."
+    return "\n\n".join(filter(None, (why, report)))[:LONGEST_BODY] or "Trained again; see the checks."
 
 
 def _won(root: Path) -> dict[str, Any]:
@@ -104,16 +100,16 @@ def _won(root: Path) -> dict[str, Any]:
         ProjectError: It is not, or there is none.
     """
     if not (root / GATES).is_file():
-        raise ProjectError(f"{GATES}: no such file, so nothing is known of the candidate. Run `make gate`.")
+        raise ProjectError(f"{GATES}: no such file, so nothing is known of the candidate. Run `goldenpath gate model`.")
     found: dict[str, Any] = json.loads((root / GATES).read_text(encoding="utf-8"))
     model = json.loads((root / SIGNATURE).read_text(encoding="utf-8"))["model_sha256"]
     if found["model"] != model:
-        raise ProjectError(f"{GATES} is about another model than {SIGNATURE}. Run `make gate`.")
+        raise ProjectError(f"{GATES} is about another model than {SIGNATURE}. Run `goldenpath gate model`.")
     if found["verdict"] != "pass":
         red = [gate["name"] for gate in found["gates"] if gate["verdict"] in ("fail", "inconclusive")]
         raise ProjectError(
             f"The candidate {model[:12]} lost its gate ({', '.join(red)}): no pull request is opened, and the champion "
-            f"{found['champion']['model'][:12]} stays. What was found stands in {GATES}: make gate"
+            f"{found['champion']['model'][:12]} stays. What was found stands in {GATES}: goldenpath gate model"
         )
     if found["champion"]["comparison"] == "unchanged":
         raise ProjectError("The candidate is the champion, byte for byte: there is nothing to propose.")
@@ -121,39 +117,12 @@ def _won(root: Path) -> dict[str, Any]:
 
 
 def _reasons(root: Path) -> list[str]:
+    return [str(reason) for reason in _decision(root).get("reasons", [])]
+
+
+def _decision(root: Path) -> dict[str, Any]:
+    """What ``goldenpath retrain check`` left; empty where it was not run."""
     if not (root / RETRAIN).is_file():
-        return []
-    return [str(reason) for reason in json.loads((root / RETRAIN).read_text(encoding="utf-8"))["reasons"]]
-
-
-def _forge(root: Path, words: Sequence[str], text: str) -> str:
-    try:
-        done = subprocess.run(["gh", *words], cwd=root, input=text, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise ProjectError("The program gh is not installed. Without a pull request: make retrain-publish") from error
-    if done.returncode:
-        raise ProjectError(f"gh {' '.join(words[:2])}: {' '.join(done.stderr.split()) or 'it gave no reason'}")
-    return done.stdout
-
-
-def main() -> int:
-    """The command; see the module.
-
-    Returns:
-        0, or 1 after a refusal, whose reason went to standard error.
-    """
-    parser = argparse.ArgumentParser(prog="retrain", description="Bring a candidate before people.")
-    parser.add_argument("--publish", action="store_true", help="send the branch; without it, commit the results")
-    parser.add_argument("--pull-request", action="store_true", help="and open a pull request, with the program gh")
-    given = parser.parse_args()
-    name = "retrain-publish" if given.publish else "retrain-commit"
-    try:
-        print(publish(Path(), pull_request=given.pull_request) if given.publish else commit(Path()))
-    except ProjectError as refusal:
-        print(f"{name} refused.\n{refusal}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return {}
+    content: dict[str, Any] = json.loads((root / RETRAIN).read_text(encoding="utf-8"))
+    return content

@@ -1,4 +1,4 @@
-"""The small product of :mod:`stall`, committed with a good model as champion."""
+"""The small product of :mod:`sales_project`, committed with a good model as champion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath.gates.model import budgets
-from tests.gates.model.stall import Stall, build
+from tests.gates.model.sales_project import SalesProject, build
 
 AUTHORS = {
     f"GIT_{role}_{what}": who
@@ -19,8 +19,8 @@ AUTHORS = {
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The product's folder. Do not write to it; see ``stall``."""
-    root = tmp_path_factory.mktemp("built") / "stall"
+    """The product's folder. Do not write to it; see ``sales``."""
+    root = tmp_path_factory.mktemp("built") / "sales"
     root.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in AUTHORS.items():
@@ -30,13 +30,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stall(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stall:
+def sales(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SalesProject:
     """A copy of the product to change at will, as the working directory."""
-    root = tmp_path / "stall"
+    root = tmp_path / "sales"
     shutil.copytree(built, root)
     for name, value in AUTHORS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(budgets, "ROUNDS", 2)
     monkeypatch.setattr(budgets, "ROWS", 40)  # no limit here is so near that it takes more to tell
     monkeypatch.chdir(root)
-    return Stall(root)
+    return SalesProject(root)

@@ -12,22 +12,22 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from goldenpath.evaluation.metrics import for_task
-from goldenpath.gates.gate import InconclusiveError
 from goldenpath.gates.model import candidate, quality, revision
 from goldenpath.gates.model.lock import md5
+from goldenpath.gates.verdict import InconclusiveError
 from goldenpath.model import signature
 from goldenpath.model.onnx_names import NUMBERS
 from goldenpath.model.predictor import Predictor
 from goldenpath.model.task import Task
 from goldenpath.project.params import Value
 from goldenpath.project.paths import MODEL, SIGNATURE, SPLIT, split_file
-from tests.gates.model.stall import Stall
+from tests.gates.model.sales_project import SalesProject
 
 ASKED = Task("multiclass", "size", ("S", "M", "L"))
 
 
 @pytest.fixture
-def knows_two(stall: Stall) -> Predictor:
+def knows_two(sales: SalesProject) -> Predictor:
     """A model that never met the class M, and knows the others in another order: L with probability sigmoid(x)."""
     held = [numpy_helper.from_array(np.array([[1, 0], [0, 0], [0, 0], [0, 0]], np.float32), "weights")]
     graph = helper.make_graph(
@@ -44,7 +44,7 @@ def knows_two(stall: Stall) -> Predictor:
     onnx.checker.check_model(made)
     content = made.SerializeToString()
     described = replace(
-        signature.load(stall.root / SIGNATURE),
+        signature.load(sales.root / SIGNATURE),
         task="multiclass",
         target="size",
         classes=("L", "S"),
@@ -55,9 +55,9 @@ def knows_two(stall: Stall) -> Predictor:
 
 
 def test_probabilities_stand_in_the_order_of_the_task_and_unknown_classes_have_none(
-    stall: Stall, knows_two: Predictor
+    sales: SalesProject, knows_two: Predictor
 ) -> None:
-    rows = pd.read_parquet(stall.root / split_file("test")).head(3)
+    rows = pd.read_parquet(sales.root / split_file("test")).head(3)
 
     found = candidate.scores(ASKED, knows_two, rows)
 
@@ -76,29 +76,29 @@ def test_with_several_classes_calibration_is_that_of_the_decided_one() -> None:
     assert right_half_the_time == pytest.approx(0.4)
 
 
-def test_a_file_of_dvc_is_read_as_it_was(stall: Stall) -> None:
-    commit, before = stall.git("rev-parse", "HEAD"), (stall.root / MODEL).read_bytes()
-    (stall.root / MODEL).unlink()
+def test_a_file_of_dvc_is_read_as_it_was(sales: SalesProject) -> None:
+    commit, before = sales.git("rev-parse", "HEAD"), (sales.root / MODEL).read_bytes()
+    (sales.root / MODEL).unlink()
 
-    assert revision.stored(stall.root, commit, MODEL) == before
+    assert revision.stored(sales.root, commit, MODEL) == before
 
 
-def test_a_champion_with_a_foreign_signature_can_not_be_loaded(stall: Stall) -> None:
-    stall.write_json(SIGNATURE, stall.read_json(SIGNATURE) | {"model_sha256": "0" * 64})
-    other = candidate.incumbent(stall.root, stall.commit())
+def test_a_champion_with_a_foreign_signature_can_not_be_loaded(sales: SalesProject) -> None:
+    sales.write_json(SIGNATURE, sales.read_json(SIGNATURE) | {"model_sha256": "0" * 64})
+    other = candidate.incumbent(sales.root, sales.commit())
 
     assert other is not None
     with pytest.raises(InconclusiveError, match="cannot be loaded"):
         other.predictor()
 
 
-def test_digests_are_those_of_dvc(stall: Stall) -> None:
+def test_digests_are_those_of_dvc(sales: SalesProject) -> None:
     from dvc_data.hashfile.build import build
     from dvc_data.hashfile.db import HashFileDB
     from dvc_objects.fs.local import LocalFileSystem
 
     for path in (MODEL, SPLIT):
-        store = HashFileDB(LocalFileSystem(), str(stall.root / "store"))
-        _, _, found = build(store, str(stall.root / path), LocalFileSystem(), "md5")
+        store = HashFileDB(LocalFileSystem(), str(sales.root / "store"))
+        _, _, found = build(store, str(sales.root / path), LocalFileSystem(), "md5")
 
-        assert md5(stall.root / path) == found.hash_info.value
+        assert md5(sales.root / path) == found.hash_info.value

@@ -13,7 +13,7 @@ from goldenpath.model import signature
 from goldenpath.model.task import Task
 from goldenpath.project import contract
 from goldenpath.project.paths import SIGNATURE
-from tests.gates.model.stall import Stall
+from tests.gates.model.sales_project import SalesProject
 
 CLASSES = ("a", "b", "c")
 
@@ -28,11 +28,11 @@ CLASSES = ("a", "b", "c")
         ({"classes": ("no", "yes")}, "The classes were no, yes and are now False, True"),
     ],
 )
-def test_another_question_is_an_obstacle(stall: Stall, change: dict[str, Any], words: str) -> None:
-    candidate = signature.load(stall.root / SIGNATURE)
+def test_another_question_is_an_obstacle(sales: SalesProject, change: dict[str, Any], words: str) -> None:
+    candidate = signature.load(sales.root / SIGNATURE)
     asked = Task("binary", "sold", (False, True))
 
-    found = obstacle(asked, candidate, replace(candidate, **change), contract.load(stall.root / contract.PATH))
+    found = obstacle(asked, candidate, replace(candidate, **change), contract.load(sales.root / contract.PATH))
 
     assert words in found
     assert bool(found) == bool(words)
@@ -46,22 +46,22 @@ def test_another_question_is_an_obstacle(stall: Stall, change: dict[str, Any], w
         (("a", "b"), CLASSES, ""),
     ],
 )
-def test_other_classes_are_an_obstacle(stall: Stall, candidate: Any, champion: Any, words: str) -> None:
-    described = replace(signature.load(stall.root / SIGNATURE), task="multiclass", target="sold")
+def test_other_classes_are_an_obstacle(sales: SalesProject, candidate: Any, champion: Any, words: str) -> None:
+    described = replace(signature.load(sales.root / SIGNATURE), task="multiclass", target="sold")
     mine, other = replace(described, classes=candidate), replace(described, classes=champion)
 
-    found = obstacle(Task("multiclass", "sold", CLASSES), mine, other, contract.load(stall.root / contract.PATH))
+    found = obstacle(Task("multiclass", "sold", CLASSES), mine, other, contract.load(sales.root / contract.PATH))
 
     assert words in found
     assert bool(found) == bool(words)
 
 
-def test_a_number_that_has_become_text_is_an_obstacle(stall: Stall) -> None:
-    described = signature.load(stall.root / SIGNATURE)
-    stall.agree(lambda columns: columns[4].update(logicalType="string"))
+def test_a_number_that_has_become_text_is_an_obstacle(sales: SalesProject) -> None:
+    described = signature.load(sales.root / SIGNATURE)
+    sales.agree(lambda columns: columns[4].update(logicalType="string"))
 
     found = obstacle(
-        Task("binary", "sold", (False, True)), described, described, contract.load(stall.root / contract.PATH)
+        Task("binary", "sold", (False, True)), described, described, contract.load(sales.root / contract.PATH)
     )
 
     assert "takes x as numbers, which the contract now has as text" in found

@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
+from goldenpath.gates.model.findings import Champion, Gate, Report
 from goldenpath.gates.model.render import COLUMNS, markdown, markdown_rows, show
-from goldenpath.gates.model.verdict import Champion, Gate, Report
 
 REPORT = Report(
     model="ab" * 32,
@@ -26,7 +26,7 @@ REPORT = Report(
             -0.03,
             -0.01,
             "worse by less than 0.005",
-            "Mend it.",
+            "Fix it.",
         ),
     ],
     notes=["The limit gates.size_mib changes from 4 to 5 with this change."],
@@ -41,7 +41,7 @@ def test_rows_for_markdown_begin_with_the_red_ones_and_stay_in_their_cells() -> 
     assert found[0][2:] == (
         "−0.020 [−0.030 to −0.010]",  # noqa: RUF001 - a true minus sign
         "worse by less than 0.005",
-        "Worse \\| &lt;b>. **To mend:** Mend it.",
+        "Worse \\| &lt;b>. **To fix:** Fix it.",
     )
 
 
@@ -52,10 +52,10 @@ def test_markdown_says_the_verdict_first_and_the_notes_last() -> None:
     assert lines[-1] == "- The limit gates.size_mib changes from 4 to 5 with this change."
 
 
-def test_the_terminal_tells_how_to_mend_what_is_red() -> None:
+def test_the_terminal_tells_how_to_fix_what_is_red() -> None:
     printed = io.StringIO()
 
     show(REPORT, Console(file=printed, width=140))
 
-    assert "non_inferiority.roc_auc: Mend it." in printed.getvalue()
+    assert "non_inferiority.roc_auc: Fix it." in printed.getvalue()
     assert printed.getvalue().rstrip().endswith("The model gate is red: non_inferiority.roc_auc.")

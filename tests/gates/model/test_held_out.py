@@ -8,12 +8,12 @@ import pytest
 from goldenpath.gates.model.held_out import Learned, clusters, unseen
 from goldenpath.project import contract, params
 from goldenpath.project.contract import Contract
-from tests.gates.model.stall import Stall, rows
+from tests.gates.model.sales_project import SalesProject, rows
 
 
 @pytest.fixture
-def agreed(stall: Stall) -> Contract:
-    return contract.load(stall.root / contract.PATH)
+def agreed(sales: SalesProject) -> Contract:
+    return contract.load(sales.root / contract.PATH)
 
 
 def test_by_time_only_what_is_later_is_unseen(agreed: Contract) -> None:

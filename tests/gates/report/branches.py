@@ -15,7 +15,7 @@ from goldenpath.delivery.image.gates import Gate as ImageGate
 from goldenpath.evaluation.drift_measures import Drift, size
 from goldenpath.gates import gate as checks
 from goldenpath.gates.data_change import Output, Rows
-from goldenpath.gates.model.verdict import Champion, Gate, Report
+from goldenpath.gates.model.findings import Champion, Gate, Report
 from goldenpath.gates.report import collect, sections
 from goldenpath.gates.report.outline import Outline
 from goldenpath.gates.report.verdicts import REVIEW
@@ -25,9 +25,9 @@ OLD_MODEL, NEW_MODEL = "aa" * 32, "bb" * 32
 PARAMS: dict[str, Any] = {"value": {"currency": "EUR"}, "model": {"max_iter": 10, "seed": 0}}
 CHECKS = {
     "secrets": paths.SECRETS,
-    "lock-check": paths.LOCK_CHECK,
-    "contract-diff": paths.CONTRACT_DIFF,
-    "data-check": paths.DATA_CHECK,
+    "lock": paths.LOCK_CHECK,
+    "contract": paths.CONTRACT_DIFF,
+    "data": paths.DATA_CHECK,
 }
 PAIRED = Gate("non_inferiority.roc_auc", "pass", "Better.", 0.02, 0.01, 0.03, "worse by less than 0.005")
 
@@ -83,7 +83,7 @@ class Branch:
             for name, by in (("still", 0.01), (column, psi))
         ]
         self.check(
-            "data-check",
+            "data",
             base=self.base,
             changed=[asdict(Output(str(paths.RAW), "1", "2"))],
             rows=[asdict(Rows(str(paths.RAW), 120, 220))],

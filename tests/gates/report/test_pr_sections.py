@@ -105,18 +105,18 @@ def test_drift_of_each_column_is_told_the_furthest_first(branch: Branch) -> None
 
 
 def test_without_the_data_gate_drift_is_told_to_be_unknown(branch: Branch) -> None:
-    assert "`make data-check`" in section(branch, "Data").sentences[0]
+    assert "`goldenpath gate data`" in section(branch, "Data").sentences[0]
 
 
 def test_rows_that_could_not_be_compared_leave_drift_unknown(branch: Branch) -> None:
     changed = [{"path": str(paths.RAW), "before": "1", "after": "2"}]
-    branch.check("data-check", "inconclusive", ("Not here.",), base=branch.base, changed=changed)
+    branch.check("data", "inconclusive", ("Not here.",), base=branch.base, changed=changed)
 
     assert "How far columns moved is not known" in section(branch, "Data").sentences[0]
 
 
 def test_data_that_did_not_change_is_told_as_such(branch: Branch) -> None:
-    branch.check("data-check", base=branch.base, changed=[])
+    branch.check("data", base=branch.base, changed=[])
 
     assert section(branch, "Data").sentences == ("No data changed.",)
 
@@ -259,8 +259,8 @@ def test_a_branch_without_results_says_how_to_make_them(branch: Branch) -> None:
 
     found = branch.outline()
 
-    assert found.headline == "The pipeline left no metrics here: run `make pipeline`."
-    assert "make pipeline" in html.render(found)
+    assert found.headline == "The pipeline left no metrics here: run `make run`."
+    assert "make run" in html.render(found)
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"task": "binary"}', '{"task": [], "model": 3}', '{"task": "x"}'])

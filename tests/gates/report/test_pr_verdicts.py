@@ -10,7 +10,7 @@ import pytest
 from goldenpath.delivery.image.check import REPORT as CONTAINER
 from goldenpath.delivery.image.gates import Gate as ImageGate
 from goldenpath.gates.data_change import Output
-from goldenpath.gates.model.verdict import Gate
+from goldenpath.gates.model.findings import Gate
 from goldenpath.gates.report import collect, markdown, verdicts
 from goldenpath.gates.report.verdicts import REVIEW
 from goldenpath.project import paths
@@ -35,11 +35,11 @@ def test_gates_without_a_report_are_named_as_not_run(branch: Branch) -> None:
 
     assert {name for name, gate in found.items() if gate.verdict == "not run"} == {
         *CHECKS,
-        "gate",
-        "image-check",
+        "model",
+        "image",
         "check",
     }
-    assert "make image image-check" in found["image-check"].summary.mend
+    assert "goldenpath image build, then goldenpath gate image" in found["image"].summary.fix
 
 
 def test_one_gate_that_was_not_run_keeps_the_report_from_being_green(branch: Branch) -> None:
@@ -55,22 +55,22 @@ def test_one_gate_that_was_not_run_keeps_the_report_from_being_green(branch: Bra
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_red_check_makes_the_report_red_and_gives_its_reason(branch: Branch, name: str) -> None:
     branch.all_green()
-    branch.check(name, "fail", ("A key was found. Mend: revoke it.",))
+    branch.check(name, "fail", ("A key was found. Fix: revoke it.",))
 
     text = markdown.render(branch.outline(), "page")
 
     assert "Gates are RED" in text.splitlines()[1]
-    assert "A key was found. Mend: revoke it." in text
+    assert "A key was found. Fix: revoke it." in text
 
 
-def test_a_red_limit_of_the_model_gate_stands_with_value_limit_and_mend(branch: Branch) -> None:
+def test_a_red_limit_of_the_model_gate_stands_with_value_limit_and_fix(branch: Branch) -> None:
     branch.all_green()
     branch.judged(PAIRED, Gate("floors.roc_auc", "fail", "Too low.", 0.6, 0.59, 0.61, "at least 0.65", "Train longer."))
 
     text = markdown.render(branch.outline(), "page")
 
     row = next(line for line in text.splitlines() if line.startswith("| <code>floors.roc&#95;auc"))
-    assert "fail | 0.600 &#91;0.590 to 0.610&#93; | at least 0.65 | Too low. To mend: Train longer. |" in row
+    assert "fail | 0.600 &#91;0.590 to 0.610&#93; | at least 0.65 | Too low. To fix: Train longer. |" in row
 
 
 def test_a_red_demand_on_the_image_makes_the_report_red(branch: Branch) -> None:
@@ -91,15 +91,15 @@ def test_a_criterion_that_fell_back_makes_the_report_red_with_the_way_back(branc
     found = judged(branch)["check"]
 
     assert found.verdict == "fail"
-    assert [(item.name, item.mend) for item in found.findings] == [("CQ-02", "make test")]
+    assert [(item.name, item.fix) for item in found.findings] == [("CQ-02", "make test")]
 
 
 def test_red_outweighs_inconclusive(branch: Branch) -> None:
     branch.all_green()
-    branch.check("data-check", "inconclusive", ("Rows are not here.",))
+    branch.check("data", "inconclusive", ("Rows are not here.",))
     assert branch.outline().tone == "mixed"
 
-    branch.check("lock-check", "fail", ("Stale.",))
+    branch.check("lock", "fail", ("Stale.",))
 
     found = branch.outline()
     assert found.tone == "bad"
@@ -110,11 +110,11 @@ def test_a_report_about_another_model_counts_as_inconclusive(branch: Branch) -> 
     branch.all_green()
     branch.judged(model="cc" * 32)
 
-    assert judged(branch)["gate"].verdict == "inconclusive"
-    assert "another model" in judged(branch)["gate"].summary.text
+    assert judged(branch)["model"].verdict == "inconclusive"
+    assert "another model" in judged(branch)["model"].summary.text
 
 
-@pytest.mark.parametrize("name", ["contract-diff", "data-check"])
+@pytest.mark.parametrize("name", ["contract", "data"])
 def test_a_report_about_another_base_counts_as_inconclusive(branch: Branch, name: str) -> None:
     branch.check(name, base="0" * 40)
 
@@ -122,9 +122,9 @@ def test_a_report_about_another_base_counts_as_inconclusive(branch: Branch, name
 
 
 def test_a_report_about_other_data_counts_as_inconclusive(branch: Branch) -> None:
-    branch.check("data-check", changed=[asdict(Output("models/model.onnx", "1", "2"))])
+    branch.check("data", changed=[asdict(Output("models/model.onnx", "1", "2"))])
 
-    assert judged(branch)["data-check"].verdict == "inconclusive"
+    assert judged(branch)["data"].verdict == "inconclusive"
 
 
 def test_a_review_without_a_base_is_no_verdict(branch: Branch) -> None:

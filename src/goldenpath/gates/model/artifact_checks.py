@@ -11,8 +11,8 @@ from pyarrow import parquet
 
 from goldenpath.evaluation.metrics import HEADLINE
 from goldenpath.gates.model.candidate import LEARNING_PARTS, Candidate, own_learning
+from goldenpath.gates.model.findings import Gate, held
 from goldenpath.gates.model.held_out import unseen
-from goldenpath.gates.model.verdict import Gate, held
 from goldenpath.project.params import Export
 from goldenpath.project.paths import DVC_LOCK, LINEAGE, METRICS, MODEL, PARITY, SPLIT, VALIDATION_REPORT, split_file
 from goldenpath.reports import formatting
@@ -20,7 +20,7 @@ from goldenpath.reports import formatting
 AGREEMENT = 1e-3
 """How far a metric through ONNX may be from the reported one, relative to the larger: both score the same rows, and
 only scores that round to the same float32 change their order."""
-MEND = "make pipeline, and commit what it wrote; or `dvc checkout` to get the committed files back."
+FIX = "make run, and commit what it wrote; or `dvc checkout` to get the committed files back."
 
 
 def judge(found: Candidate, headline: float | None) -> Iterator[Gate]:
@@ -46,21 +46,21 @@ def parity(root: Path, settings: Export, rows: int) -> Gate:
     limit = f"0 flips, {settings.share:.2%} within {settings.tolerance:g}"
     report = _json(root / PARITY)
     if not report:
-        return Gate("parity", "inconclusive", f"{PARITY} is missing or is no report.", limit=limit, mend=MEND)
+        return Gate("parity", "inconclusive", f"{PARITY} is missing or is no report.", limit=limit, fix=FIX)
     if report.get("rows") != rows or report.get("tolerance") != settings.tolerance:
         reason = (
             f"{PARITY} is about {report.get('rows', 0):,} rows within {report.get('tolerance')}, not about these "
             f"{rows:,} within {settings.tolerance:g}."
         )
-        return Gate("parity", "fail", reason, limit=limit, mend=MEND)
+        return Gate("parity", "fail", reason, limit=limit, fix=FIX)
     share, flips = report.get("share_within_tolerance", 0.0), report.get("flipped_decisions", -1)
     return held(
         "parity",
         flips == 0 and share >= settings.share,
         value=share,
         limit=limit,
-        reason=f"ONNX answers as scikit-learn on {formatting.share(share)} of {rows:,} rows; decisions that flip: {flips}.",
-        mend="" if flips == 0 and share >= settings.share else "Mend model/onnx_export.py, then make pipeline.",
+        reason=f"ONNX agrees with scikit-learn on {formatting.share(share)} of {rows:,} rows; {flips} decisions flip.",
+        fix="" if flips == 0 and share >= settings.share else "Fix model/onnx_export.py, then make run.",
     )
 
 
@@ -92,7 +92,7 @@ def _records(found: Candidate, headline: float | None) -> Gate:
         reason=f"Not so: {'; '.join(faults)}."
         if faults
         else f"{DVC_LOCK}, {LINEAGE} and {METRICS} are about this model on these rows.",
-        mend=MEND if faults else "",
+        fix=FIX if faults else "",
     )
 
 
@@ -103,7 +103,7 @@ def _held_out(found: Candidate) -> Gate:
     lacking = [path for path in map(split_file, LEARNING_PARTS) if not (found.root / path).is_file()]
     if lacking:
         reason = f"{formatting.listed([str(path) for path in lacking])} is missing."
-        return Gate("held_out", "inconclusive", reason, limit=limit, mend="dvc pull, or make pipeline.")
+        return Gate("held_out", "inconclusive", reason, limit=limit, fix="dvc pull, or make run.")
     # At random, a row that stands twice in the data may fairly stand in two parts; a part of too many rows may not.
     if by == "random":
         seen = _surplus(found)
@@ -117,7 +117,7 @@ def _held_out(found: Candidate) -> Gate:
         reason=f"The model has seen what {formatting.counted(seen, 'held-out row')} of {rows:,} hold."
         if seen
         else f"The model has seen none of the {rows:,} held-out rows.",
-        mend="Mend pipeline/split.py; tests/pipeline/test_split.py says what it has to hold." if seen else "",
+        fix="Fix pipeline/split.py; tests/pipeline/test_split.py says what it has to hold." if seen else "",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from goldenpath.gates.model.verdict import Gate, held, off
+from goldenpath.gates.model.findings import Gate, held, off
 from goldenpath.model.predictor import Predictor
 from goldenpath.project.params import PATH, Latency, TrainingCost
 from goldenpath.project.paths import LINEAGE, MODEL
@@ -83,7 +83,7 @@ def training(limits: TrainingCost | None, lineage: Mapping[str, Any] | None, mod
                 "inconclusive",
                 f"{LINEAGE} does not tell what it cost to train this model.",
                 limit=f"at most {most:g} {unit}",
-                mend=f"Train it once more where its cost is noted: dvc repro --force {STAGE} && make pipeline",
+                fix=f"Train it once more where its cost is noted: dvc repro --force {STAGE} && make run",
             )
         else:
             found = float(cost[name])
@@ -111,5 +111,5 @@ def _budget(gate: str, found: float, most: float, unit: str, reason: str) -> Gat
         value=float(f"{found:.6g}"),
         limit=f"at most {most:g} {unit}",
         reason=reason,
-        mend="" if holds else f"Make the model smaller or simpler (model in {PATH}), or agree on another gates.{gate}.",
+        fix="" if holds else f"Make the model smaller or simpler (model in {PATH}), or agree on another gates.{gate}.",
     )

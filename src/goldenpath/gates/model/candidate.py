@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from goldenpath.gates import base
-from goldenpath.gates.gate import InconclusiveError
 from goldenpath.gates.model import held_out, revision
 from goldenpath.gates.model.held_out import Learned
 from goldenpath.gates.model.lock import Lock
+from goldenpath.gates.verdict import InconclusiveError
 from goldenpath.model import estimator, signature, task
 from goldenpath.model.features import as_category
 from goldenpath.model.predictor import Predictor
@@ -121,15 +121,15 @@ def candidate(root: Path) -> Candidate:
     """Read the work tree's model.
 
     Raises:
-        ProjectError: A file is missing or does not belong to the others; with the command that mends it.
+        ProjectError: A file is missing or does not belong to the others; with the command that fixes it.
     """
     agreed, settings = contract.load(root / contract.PATH), params.load(root / params.PATH)
     predictor = Predictor.load(root / MODEL, root / SIGNATURE)
     if predictor.signature.contract_sha256 != agreed.sha256:
-        raise ProjectError("contract.yaml has changed since the model was exported. Run `make pipeline`.")
+        raise ProjectError("contract.yaml has changed since the model was exported. Run `make run`.")
     test = root / split_file("test")
     if not test.is_file():
-        raise ProjectError(f"{split_file('test')}: no such file. Run `make pipeline`, or `dvc pull`.")
+        raise ProjectError(f"{split_file('test')}: no such file. Run `make run`, or `dvc pull`.")
     lock, papers = root / DVC_LOCK, root / LINEAGE
     return Candidate(
         root=root,
@@ -159,7 +159,7 @@ def incumbent(root: Path, commit: str) -> Incumbent | None:
     except ValueError as error:
         raise InconclusiveError(
             f"{DVC_LOCK} of commit {commit[:9]} names a model, but git has no {SIGNATURE} beside it.",
-            "Judge against another commit: make gate BASE=…",
+            "Judge against another commit: goldenpath gate model --base …",
         ) from error
     return Incumbent(root, commit, described, lock)
 

@@ -1,7 +1,7 @@
-"""Show that the gate can refuse: give it a model made worse on purpose (``make prove-gate``).
+"""Show that the model gate can refuse: give it a model made worse on purpose.
 
 It runs in a throwaway clone of the last commit, where the committed model is the champion and the candidate is the same
-model, blind for its most important columns. Nothing but ``make gate``'s own command judges.
+model, blind for its most important columns. Nothing but the command ``goldenpath gate model`` judges.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,9 @@ from goldenpath.gates.model.quality import CANDIDATE
 from goldenpath.gates.model.render import headline
 from goldenpath.model import signature
 from goldenpath.project.errors import ProjectError
-from goldenpath.project.paths import GATES, METRICS, MODEL, PLOTS, SIGNATURE
+from goldenpath.project.paths import GATES, IMPORTANCE, METRICS, MODEL, SIGNATURE
 from goldenpath.repository import facts
-from goldenpath.repository.clone import clone, environment
-
-IMPORTANCE = PLOTS / "importance.json"
+from goldenpath.repository.clone import clone, environment_of_commit
 
 
 @dataclass(frozen=True)
@@ -45,21 +44,27 @@ class Refusal:
     report: dict[str, Any]
 
 
-def main() -> int:
+def run(root: Path) -> str:
     """Degrade the committed model until the gate refuses it.
 
+    Args:
+        root: The project's folder.
+
     Returns:
-        0 where the gate refused it for being worse, 1 where it let it through or could not judge.
+        What the gate said of the degraded model.
+
+    Raises:
+        ProjectError: The gate let it through, or could not judge.
     """
-    root = Path.cwd()
     try:
-        with tempfile.TemporaryDirectory(prefix="prove-gate-") as folder:
+        with tempfile.TemporaryDirectory(prefix="self-test-") as folder:
             project = clone(root, Path(folder), share_cache=True)
-            proved = prove(project)
+            proved = prove(root, project)
         metric, score = _score(json.loads((root / METRICS).read_text(encoding="utf-8")))
-    except (ProjectError, OSError, ValueError, KeyError) as refusal:
-        print(f"prove-gate failed.\n{refusal}", file=sys.stderr)
-        return 1
+    except (OSError, ValueError, KeyError) as error:
+        if isinstance(error, ProjectError):
+            raise
+        raise ProjectError(f"The committed results cannot be read: {error!r}. Run `make run`, and commit.") from error
     facts.tell(
         {
             "metric": metric,
@@ -70,36 +75,39 @@ def main() -> int:
             "hidden_columns": proved.hidden,
         }
     )
-    told = f"{metric} {proved.score:.4g} beside {score:.4g}, without {', '.join(proved.hidden)}"
+    scores = f"{metric} {proved.score:.4g} beside {score:.4g}, without {', '.join(proved.hidden)}"
     if not is_refused(proved, metric):
-        print(f"prove-gate failed.\nThe gate let a degraded model through: {told}.", file=sys.stderr)
-        print("Set gates.non_inferiority in params.yaml, or narrow its margin.", file=sys.stderr)
-        return 1
-    print(f"The gate refused a degraded model: {told}.\n{headline(proved.report)}")
-    return 0
+        raise ProjectError(
+            f"The gate let a degraded model through: {scores}.\n"
+            "Set gates.non_inferiority in params.yaml, or narrow its margin."
+        )
+    return f"The gate refused a degraded model: {scores}.\n{headline(proved.report)}"
 
 
-def prove(project: Path) -> Refusal:
+def prove(root: Path, project: Path) -> Refusal:
     """Let the gate judge a degraded model: first without the more important half of its columns, then without any.
 
     Args:
+        root: The project's folder.
         project: A clone whose model may be overwritten.
 
     Raises:
         ProjectError: The committed model cannot be had, or does worse nowhere however little it sees.
     """
+    variables = environment_of_commit(root, project)
+    variables.pop(facts.TOLD, None)
     _checked_out(project)
     model, described = (project / MODEL).read_bytes(), signature.load(project / SIGNATURE)
     by_importance = _by_importance(project, [column.name for column in described.inputs])
     metric = HEADLINE[described.task]
     for hidden in (by_importance[: (len(by_importance) + 1) // 2], by_importance):
         worse = blinded(model, described, hidden)
-        told = replace(described, model_sha256=hashlib.sha256(worse).hexdigest())
+        signed = replace(described, model_sha256=hashlib.sha256(worse).hexdigest())
         # The file may be a link into DVC's cache, whose content must stay what it is.
         (project / MODEL).unlink()
         (project / MODEL).write_bytes(worse)
-        (project / SIGNATURE).write_text(json.dumps(told.to_json()), encoding="utf-8")
-        proved = _judged(project, hidden, metric)
+        (project / SIGNATURE).write_text(json.dumps(signed.to_json()), encoding="utf-8")
+        proved = _judged(project, variables, hidden, metric)
         if is_refused(proved, metric):
             break
     return proved
@@ -112,15 +120,13 @@ def _checked_out(project: Path) -> None:
     if done.returncode:
         raise ProjectError(
             f"The committed model and rows are not here: {' '.join(done.stderr.split())} Run `dvc fetch`, or "
-            "`make pipeline`, and commit what it wrote."
+            "`make run`, and commit what it wrote."
         )
 
 
-def _judged(project: Path, hidden: list[str], metric: str) -> Refusal:
-    variables = environment(project) | {"PYTHONPATH": str(project / "src")}
-    variables.pop(facts.TOLD, None)
+def _judged(project: Path, variables: Mapping[str, str], hidden: list[str], metric: str) -> Refusal:
     done = subprocess.run(
-        [sys.executable, "-m", str(__package__), "--base", "HEAD"],
+        [sys.executable, "-m", "goldenpath", "gate", "model", "--base", "HEAD"],
         cwd=project,
         env=variables,
         capture_output=True,
@@ -153,7 +159,3 @@ def _by_importance(project: Path, columns: list[str]) -> list[str]:
 def _score(reported: dict[str, Any]) -> tuple[str, float]:
     name = HEADLINE[reported["task"]]
     return name, float(reported["model"][name]["value"])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

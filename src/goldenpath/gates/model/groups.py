@@ -15,8 +15,8 @@ from goldenpath.evaluation import intervals, segments
 from goldenpath.evaluation.metrics import HIGHER_IS_BETTER
 from goldenpath.evaluation.segments import MOST_RESAMPLES, Group
 from goldenpath.gates.model import quality
+from goldenpath.gates.model.findings import Gate, held, off
 from goldenpath.gates.model.quality import CANDIDATE, CHAMPION, Answers
-from goldenpath.gates.model.verdict import Gate, held, off
 from goldenpath.project.params import Floor, Margin
 from goldenpath.reports import formatting
 
@@ -59,15 +59,16 @@ def floors(limits: Mapping[str, Floor], found: Answers) -> Iterator[Gate]:
         known = [(group, value) for group, value in values if value is not None]
         worst = (min if low else max)(known, key=lambda item: item[1], default=("", None))
         missing = [f"{group} ({formatting.number(value)})" for group, value in values if not floor.holds(value)]
+        groups = formatting.counted(len(judged), "group")
         yield held(
             gate,
             not missing,
             value=worst[1],
             limit=limit,
-            reason=f"{len(missing)} of {formatting.counted(len(judged), 'group')} miss it: {formatting.listed(missing, 8)}."
+            reason=f"{len(missing)} of {groups} miss it: {formatting.listed(missing, 8)}."
             if missing
             else f"All {len(judged)} groups hold it; the worst is {worst[0]} with {formatting.number(worst[1])}.",
-            mend="Look at these groups in reports/evaluation.html (make report): which rows or features do they lack?"
+            fix="Look at these groups in reports/evaluation.html (make report): which rows or features do they lack?"
             if missing
             else "",
         )
@@ -115,10 +116,10 @@ def non_inferiority(limits: Mapping[str, Margin], found: Answers) -> Iterator[Ga
             low=worst.low,
             high=worst.high,
             limit=limit,
-            reason=f"Worse, beyond chance: {formatting.listed([item.group for item in bad], 8)}. The furthest is {told}."
+            reason=f"Worse, beyond chance: {formatting.listed([item.group for item in bad], 8)}. The worst is {told}."
             if bad
             else f"None of {formatting.counted(len(seen), 'group')} is; the furthest is {told}.",
-            mend=f"Look at what changed for {worst.group}: its rows, its features, its labels." if bad else "",
+            fix=f"Look at what changed for {worst.group}: its rows, its features, its labels." if bad else "",
         )
 
 
@@ -157,7 +158,7 @@ def fairness(limits: Mapping[str, float], found: Answers) -> Iterator[Gate]:
             high=worst.high,
             limit=limit,
             reason=f"The largest gap in {name} is between {worst.group}: {_told(worst)}{chance}.",
-            mend=f"Find out why {name} differs (make report shows both groups) and whom it harms; docs/risk.md is the "
+            fix=f"Find out why {name} differs (make report shows both groups) and whom it harms; docs/risk.md is the "
             "place for what is decided."
             if bad
             else "",

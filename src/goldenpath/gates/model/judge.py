@@ -12,12 +12,12 @@ import pandas as pd
 from goldenpath.evaluation import metrics
 from goldenpath.evaluation.metrics import HEADLINE
 from goldenpath.gates import base
-from goldenpath.gates.gate import InconclusiveError
 from goldenpath.gates.model import artifact_checks, budgets, comparable, groups, held_out, quality
 from goldenpath.gates.model import candidate as contender
 from goldenpath.gates.model.candidate import Candidate, Incumbent
+from goldenpath.gates.model.findings import Champion, Gate, Report, off
 from goldenpath.gates.model.quality import CANDIDATE, CHAMPION, Answers
-from goldenpath.gates.model.verdict import Champion, Gate, Report, off
+from goldenpath.gates.verdict import InconclusiveError
 from goldenpath.model import signature
 from goldenpath.model.predictor import Predictor
 from goldenpath.project import contract, params
@@ -107,7 +107,7 @@ def _beside(found: Candidate, asked: str) -> tuple[Champion, Predictor | None, A
         )
     except InconclusiveError as missing:
         model = "" if other is None else other.model
-        return Champion(asked, commit, model, "missing", missing.reason, missing.mend), None, None
+        return Champion(asked, commit, model, "missing", missing.reason, missing.fix), None, None
     except ProjectError as error:
         return Champion(asked, commit, "", "missing", str(error), "Run it in a clone with its history."), None, None
     obstacle = comparable.too_few(rows, found.params.evaluation.min_segment_rows)
@@ -141,11 +141,11 @@ def _refused(limits: Gates, met: Champion, obstacle: str) -> Champion:
     retires = limits.retires
     if retires is not None and met.model.startswith(retires.model):
         return replace(met, comparison="retired", reason=f"{obstacle} It is retired all the same: {retires.reason}")
-    mend = (
+    fix = (
         "Decide whether the candidate may replace it without a comparison. If so, say why in params.yaml: "
         f'gates.retires: {{model: {met.model[:12]}, reason: "…"}}. It holds for this champion only.'
     )
-    return replace(met, comparison="refused", reason=obstacle, mend=mend)
+    return replace(met, comparison="refused", reason=obstacle, fix=fix)
 
 
 def _compared(found: Candidate, champion: Champion, other: Predictor | None, beside: Answers | None) -> Iterator[Gate]:
@@ -165,7 +165,7 @@ def _compared(found: Candidate, champion: Champion, other: Predictor | None, bes
     if beside is None or other is None:
         blocked = champion.comparison in ("refused", "missing")
         yield from (
-            Gate(name, "inconclusive" if blocked else "n/a", champion.reason, mend=champion.mend)
+            Gate(name, "inconclusive" if blocked else "n/a", champion.reason, fix=champion.fix)
             for name, limit in asked.items()
             if limit not in (None, {})
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from goldenpath.gates.gate import InconclusiveError
+from goldenpath.gates.verdict import InconclusiveError
 from goldenpath.project import yaml_text
 from goldenpath.project.paths import DVC_LOCK
 
@@ -47,9 +47,7 @@ class Lock:
             first = stages.get(INGEST, {})
             return cls(outs, makers, {key: first.get(key) for key in ("deps", "params")})
         except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-            raise InconclusiveError(
-                f"{DVC_LOCK}: is not what DVC writes ({error!r}).", "Run `make pipeline`."
-            ) from error
+            raise InconclusiveError(f"{DVC_LOCK}: is not what DVC writes ({error!r}).", "Run `make run`.") from error
 
     def is_of(self, root: Path, path: Path) -> bool:
         """Whether a file or folder is the one that the run wrote."""

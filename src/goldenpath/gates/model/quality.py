@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from goldenpath.evaluation import intervals, metrics
 from goldenpath.evaluation.intervals import Estimate
 from goldenpath.evaluation.metrics import HIGHER_IS_BETTER, Metric
-from goldenpath.gates.model.verdict import Gate, held, off
+from goldenpath.gates.model.findings import Gate, held, off
 from goldenpath.model.task import Kind
 from goldenpath.project.contract import Contract
 from goldenpath.project.errors import ProjectError
@@ -106,7 +106,7 @@ def _floor(gate: str, metric: str, estimate: Estimate, floor: Floor) -> Gate:
         high=estimate.high,
         limit=limit,
         reason=f"{metric} is {_told(estimate)} on the held-out rows.",
-        mend="" if holds else "Look at reports/evaluation.html (make report) for what the model no longer tells.",
+        fix="" if holds else "Look at reports/evaluation.html (make report) for what the model no longer tells.",
     )
 
 
@@ -127,14 +127,14 @@ def _not_worse(gate: str, metric: str, gain: Estimate, margin: float) -> Gate:
     holds = gain.low > -margin or gain.low == gain.high == 0
     told = f"On the same rows {metric} is {difference(gain.value, gain.low, gain.high)} than the champion's"
     if holds:
-        reason, mend = f"{told}.", ""
+        reason, fix = f"{told}.", ""
     elif gain.high < -margin:
         reason = f"{told}: it is worse by more than the margin of {margin:.4g}, beyond chance."
-        mend = "Do not merge this model: look for what it lost beside the champion, in data, features or parameters."
+        fix = "Do not merge this model: look for what it lost beside the champion, in data, features or parameters."
     else:
         reason = f"{told}: the interval reaches beyond the margin of {margin:.4g}, so it is not shown to be as good."
-        mend = "Improve the model, or judge it on more held-out rows: chance alone makes the interval this wide."
-    return held(gate, holds, value=gain.value, low=gain.low, high=gain.high, limit=limit, reason=reason, mend=mend)
+        fix = "Improve the model, or judge it on more held-out rows: chance alone makes the interval this wide."
+    return held(gate, holds, value=gain.value, low=gain.low, high=gain.high, limit=limit, reason=reason, fix=fix)
 
 
 def calibration(kind: Kind, limits: Calibration | None, found: Answers) -> Iterator[Gate]:
@@ -195,7 +195,7 @@ def _undefined(gate: str, metric: str, limit: str) -> Gate:
         "inconclusive",
         f"{metric} is not defined on the held-out rows: they hold one class, or one amount, only.",
         limit=limit,
-        mend="Hold out more rows: split.test in params.yaml.",
+        fix="Hold out more rows: split.test in params.yaml.",
     )
 
 

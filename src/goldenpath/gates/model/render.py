@@ -43,7 +43,7 @@ def markdown_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
                 f"{SIGNS[gate['verdict']]} {gate['verdict']}",
                 value(gate),
                 gate["limit"],
-                " ".join(filter(None, (gate["reason"], gate["mend"] and f"**To mend:** {gate['mend']}"))),
+                " ".join(filter(None, (gate["reason"], gate["fix"] and f"**To fix:** {gate['fix']}"))),
             )
         )
         for gate in gates
@@ -77,9 +77,9 @@ def show(report: Mapping[str, Any], console: Console) -> None:
         table.add_row(gate["name"], verdict, value(gate), gate["limit"], gate["reason"])
     console.print(f"Champion: {report['champion']['reason']}", highlight=False, markup=False)
     console.print(table)
-    for mend in dict.fromkeys(gate["mend"] for gate in report["gates"] if gate["mend"]):
-        asking = formatting.listed([gate["name"] for gate in report["gates"] if gate["mend"] == mend], 8)
-        console.print(f"{asking}: {mend}", highlight=False, markup=False, soft_wrap=True)
+    for fix in dict.fromkeys(gate["fix"] for gate in report["gates"] if gate["fix"]):
+        asking = formatting.listed([gate["name"] for gate in report["gates"] if gate["fix"] == fix], 8)
+        console.print(f"{asking}: {fix}", highlight=False, markup=False, soft_wrap=True)
     for note in report["notes"]:
         console.print(f"Note: {note}", highlight=False, markup=False, soft_wrap=True)
     console.print(Text(headline(report), STYLES[report["verdict"]]), soft_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from goldenpath.gates.gate import InconclusiveError
+from goldenpath.gates.verdict import InconclusiveError
 
 
 def stored(root: Path, commit: str, path: Path) -> bytes:
@@ -23,6 +23,6 @@ def stored(root: Path, commit: str, path: Path) -> bytes:
         raise InconclusiveError(
             f"{path} of commit {commit[:9]} is neither in DVC's cache here nor to be had from its remote "
             f"({' '.join(str(error).split())}).",
-            "Send it from where it was trained, with make push; or make it again here: make champion BASE=…",
+            "Send it from where it was trained: goldenpath push; or rebuild it here: goldenpath rebuild-base --base …",
         ) from error
     return content

@@ -16,7 +16,7 @@ import yaml
 
 from goldenpath.gates import base
 from goldenpath.gates.base import Base
-from goldenpath.project import params, yaml_text
+from goldenpath.project import manifest, params, yaml_text
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import (
     DVC_LOCK,
@@ -30,11 +30,8 @@ from goldenpath.project.paths import (
 )
 from goldenpath.repository import git
 
-MANIFEST = Path("golden-path.yaml")
 PULL_REQUEST_BRANCH = "GITHUB_HEAD_REF"
 """The environment variable by which GitHub names the branch that is asked to be merged."""
-JOBS = "JOBS"
-"""The environment variable in which CI hands over how its jobs ended: GitHub's ``needs``, as JSON."""
 
 RESULTS = (DVC_LOCK, SEGMENTS, METRICS, LINEAGE, SIGNATURE, VALIDATION_REPORT, SPLIT_REPORT, params.PATH)
 """What git keeps of a run of the pipeline, besides the tables behind the plots."""
@@ -100,12 +97,13 @@ class Facts:
     jobs: Mapping[str, str] = field(default_factory=dict)
 
 
-def collect(root: Path, ref: str) -> Facts:
+def collect(root: Path, ref: str, jobs: str = "") -> Facts:
     """Read the work tree and the base.
 
     Args:
         root: The project's folder.
         ref: The branch, tag or commit to compare with.
+        jobs: How the jobs of CI ended: GitHub's ``needs``, as JSON; empty on a laptop.
     """
     found, no_base = None, ""
     try:
@@ -113,10 +111,9 @@ def collect(root: Path, ref: str) -> Facts:
     except ProjectError as error:
         no_base = str(error)
     plots = sorted(str(path.relative_to(root)) for path in (root / PLOTS).glob("*.json"))
-    manifest = _mapping(yaml_of(_here(root, MANIFEST))).get("product")
     return Facts(
         root=root,
-        product=str(_mapping(manifest).get("name") or root.resolve().name),
+        product=_product_name(root),
         branch=os.environ.get(PULL_REQUEST_BRANCH) or _asked(root, "rev-parse", "--abbrev-ref", "HEAD"),
         commit=_asked(root, "rev-parse", "HEAD"),
         has_changes=bool(_asked(root, "status", "--porcelain", "--untracked-files=no", "--", ".")),
@@ -124,7 +121,7 @@ def collect(root: Path, ref: str) -> Facts:
         no_base=no_base,
         now=results(lambda path: _here(root, path), plots),
         before=Results() if found is None else _before(found),
-        jobs={name: str(_mapping(job).get("result")) for name, job in _mapping(json_of(os.environ.get(JOBS))).items()},
+        jobs={name: str(_mapping(job).get("result")) for name, job in _mapping(json_of(jobs)).items()},
     )
 
 
@@ -166,6 +163,15 @@ def json_of(text: str | None) -> Any:
         return json.loads(text or "null")
     except ValueError:
         return None
+
+
+def _product_name(root: Path) -> str:
+    """The product's name, or its folder's: a report is written about a broken manifest, too."""
+    try:
+        name = manifest.load(root).product.name
+    except ProjectError:
+        name = ""
+    return name or root.resolve().name
 
 
 def yaml_of(text: str | None) -> Any:

@@ -21,7 +21,7 @@ PAIRED = "non_inferiority."
 """The gates whose value is the paired difference of a metric, above zero where the candidate is better."""
 SAID = {"better": "better", "worse": "WORSE", "undecided": "may be chance", "unknown": formatting.UNKNOWN}
 MOST_DRAWN = 8
-NO_RESULTS = "The pipeline left no metrics here: run `make pipeline`."
+NO_RESULTS = "The pipeline left no metrics here: run `make run`."
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def headline(facts: Facts) -> str:
         return f"{alone}. {report['champion']['reason']}"
     if not facts.before.metrics:
         return f"{alone}. The base has no model to compare with."
-    return f"{alone}. It was not compared with the champion on the same rows: run `make gate`."
+    return f"{alone}. It was not compared with the champion on the same rows: run `goldenpath gate model`."
 
 
 def metrics(facts: Facts) -> Section:

@@ -36,9 +36,9 @@ def section(facts: Facts) -> Section:
                 (label, formatting.UNKNOWN, formatting.number(found["value"]), formatting.UNKNOWN, found["limit"])
             )
     sentences = [finding["reason"] for name, finding in limits.items() if name == "latency.times_champion"]
-    image = next((gate for gate in verdicts.judged(facts) if gate.name == "image-check"), None)
+    image = next((gate for gate in verdicts.judged(facts) if gate.name == "image"), None)
     size = next((item.text for item in image.findings if item.name == "size"), "") if image else ""
-    sentences.append(f"Image: {size}." if size else "The image's size is not known: `make image image-check` tells it.")
+    sentences.append(f"Image: {size}." if size else "The image's size is not known: run `goldenpath gate image`.")
     header = ("What", "Base", "Now", "Change", "Limit")
     notes = (
         "Seconds and memory are those of the machine that ran the pipeline, by the model's lineage.",

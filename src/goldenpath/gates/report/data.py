@@ -20,7 +20,8 @@ PSI_PER_BLOCK = 0.05
 MOST_BLOCKS = 10
 MOST_BARS = 15
 NOTES = (
-    f"PSI, the population stability index: below {drift_measures.MODERATE} a column hardly moved, above {drift_measures.LARGE} far.",
+    f"PSI, the population stability index: below {drift_measures.MODERATE} a column hardly moved, "
+    f"above {drift_measures.LARGE} far.",
     "Moved rows: the share that would have to change for the two to be the same.",
 )
 
@@ -46,12 +47,13 @@ def section(facts: Facts) -> Section:
 
 def _changed(report: Mapping[str, Any]) -> str:
     if not report:
-        return "How far columns moved is not known: `make data-check` has not told it for this base."
+        return "How far columns moved is not known: `goldenpath gate data` has not told it for this base."
     changed = [item["path"] for item in report.get("changed", [])]
     if not changed:
         return "No data changed."
     if str(RAW) not in changed:
-        return f"{RAW} is that of the base, so no column moved. What follows from it changed: {formatting.listed(changed)}."
+        others = formatting.listed(changed)
+        return f"{RAW} is that of the base, so no column moved. What follows from it changed: {others}."
     if not report.get("drift"):
         return f"{RAW} changed. How far columns moved is not known: the base's rows were not there to compare with."
     return ""

@@ -93,7 +93,7 @@ def section(facts: Facts) -> Section:
     """Every plot that the candidate has; the base beside it where it has the same."""
     drawn = [plot for plot in PLOTS if _is_drawn(facts.now.plots.get(plot.name), plot)]
     if not drawn and not facts.now.plots.get("confusion"):
-        return Section(TITLE, ("The pipeline left no plots here: run `make pipeline`.",))
+        return Section(TITLE, ("The pipeline left no plots here: run `make run`.",))
     rows: list[tuple[Cell, ...]] = []
     pictures = []
     for plot in drawn:

@@ -8,7 +8,8 @@ from goldenpath.gates.base import Base
 from goldenpath.gates.report import comparison, cost, data, maturity, plots, settings, verdicts
 from goldenpath.gates.report.collect import Facts
 from goldenpath.gates.report.outline import Cell, Mark, Name, Outline, Section, Table, Tone
-from goldenpath.gates.report.verdicts import Finding, Gate, Verdict
+from goldenpath.gates.report.verdicts import Finding, Gate
+from goldenpath.gates.verdict import WORST_FIRST, Verdict
 from goldenpath.reports import formatting
 
 TONES: dict[Verdict, Tone] = {"pass": "good", "inconclusive": "mixed", "not run": "mixed", "fail": "bad"}
@@ -52,7 +53,7 @@ def _base(found: Base | None) -> str:
 
 def _gates(facts: Facts, gates: list[Gate]) -> Section:
     rows: list[tuple[Cell, ...]] = []
-    for gate in sorted(gates, key=lambda item: verdicts.WORST_FIRST.index(item.verdict)):
+    for gate in sorted(gates, key=lambda item: WORST_FIRST.index(item.verdict)):
         rows.append(_row(f"{formatting.sentence(gate.about)} ({gate.name})", gate.summary))
         if gate.verdict in ("fail", "inconclusive"):
             open_ones = [item for item in gate.findings if item.verdict in ("fail", "inconclusive")]
@@ -80,7 +81,7 @@ def _details(gates: list[Gate]) -> Iterator[Section]:
 
 
 def _row(name: Cell, found: Finding) -> tuple[Cell, ...]:
-    text = " ".join(filter(None, (_ended(found.text), found.mend and f"To mend: {_ended(found.mend)}")))
+    text = " ".join(filter(None, (_ended(found.text), found.fix and f"To fix: {_ended(found.fix)}")))
     return name, Mark(found.verdict, TONES.get(found.verdict)), found.value, found.limit, text
 
 
@@ -93,7 +94,7 @@ def _section(title: str, chapter: Callable[[Facts], Section], facts: Facts) -> S
     try:
         return chapter(facts)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        told = f"The pipeline's results cannot be read here ({type(error).__name__}: {error}). Run `make pipeline`."
+        told = f"The pipeline's results cannot be read here ({type(error).__name__}: {error}). Run `make run`."
         return Section(title, (told,))
 
 
@@ -101,4 +102,4 @@ def _told(tell: Callable[[Facts], str], facts: Facts) -> str:
     try:
         return tell(facts)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return f"The model's metrics cannot be read ({type(error).__name__}: {error}). Run `make pipeline`."
+        return f"The model's metrics cannot be read ({type(error).__name__}: {error}). Run `make run`."

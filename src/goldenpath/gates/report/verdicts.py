@@ -6,25 +6,22 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from goldenpath.delivery.image.check import REPORT as CONTAINER
-from goldenpath.gates import gate as checks
 from goldenpath.gates.model import render
-from goldenpath.gates.model.verdict import SCHEMA as MODEL_SCHEMA
 from goldenpath.gates.report.collect import Facts
+from goldenpath.gates.verdict import EXIT_CODES, SCHEMA, WORST_FIRST, Verdict
+from goldenpath.gates.verdict import overall as worst_of
 from goldenpath.project.paths import CONTRACT_DIFF, DATA_CHECK, GATES, LOCK_CHECK, SECRETS
 from goldenpath.reports import formatting
 
-Verdict = Literal["pass", "fail", "inconclusive", "n/a", "not run"]
-
 REVIEW = Path("reports/review.json")
-BUILT = "make image image-check"
-REVIEWED = f'make check ARGS="--baseline origin/main --format json --output {REVIEW}"'
+BUILT = "goldenpath image build, then goldenpath gate image"
+REVIEWED = f"goldenpath check --baseline origin/main --format json --output {REVIEW}"
 CONTAINER_VERSION = 1
 REVIEW_SCHEMA = 1
 REVIEW_GATE: dict[str, Verdict] = {"green": "pass", "red": "fail", "inconclusive": "inconclusive"}
-WORST_FIRST: tuple[Verdict, ...] = ("fail", "inconclusive", "not run", "pass", "n/a")
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Finding:
         text: The finding in a sentence.
         value: What was measured.
         limit: What was asked for.
-        mend: What to do about it, where the sentence does not say it.
+        fix: What to do about it, where the sentence does not say it.
     """
 
     name: str
@@ -45,7 +42,7 @@ class Finding:
     text: str
     value: str = ""
     limit: str = ""
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class Gate:
     """What one gate said.
 
     Attributes:
-        name: Its make target.
+        name: Its name, as ``goldenpath gate NAME`` takes it.
         about: What it guards.
         verdict: Its verdict.
         summary: The finding of the gate as a whole.
@@ -90,10 +87,7 @@ def judged(facts: Facts) -> list[Gate]:
 
 def overall(gates: list[Gate]) -> Verdict:
     """``fail`` where a gate is red; ``inconclusive`` where nothing is known of one, run or not; else ``pass``."""
-    found = {gate.verdict for gate in gates}
-    if "fail" in found:
-        return "fail"
-    return "inconclusive" if found & {"inconclusive", "not run"} else "pass"
+    return worst_of(gate.verdict for gate in gates)
 
 
 def sentence(gates: list[Gate]) -> str:
@@ -144,7 +138,7 @@ def _judged(known: _Known, facts: Facts) -> Gate:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         verdict, text = "inconclusive", f"{known.path} cannot be read."
     told: Verdict = "not run" if verdict == "not run" else "inconclusive"
-    return Gate(known.name, known.about, told, Finding("", told, text, mend=f"Run {known.command}"))
+    return Gate(known.name, known.about, told, Finding("", told, text, fix=f"Run {known.command}"))
 
 
 def _report(known: _Known, facts: Facts) -> Mapping[str, Any]:
@@ -160,7 +154,7 @@ def _of_check(about: str, name: str) -> Callable[[Mapping[str, Any], Facts], Gat
         _refuse_other_base(report.get("base"), facts)
         _refuse_other_data(report.get("changed", []), facts)
         verdict: Verdict = report["verdict"]
-        if verdict not in checks.EXIT_CODES:
+        if verdict not in EXIT_CODES:
             raise ValueError(verdict)
         reasons = tuple(Finding("", verdict, reason) for reason in report["reasons"])
         text, value, limit = _found(name, report)
@@ -172,17 +166,17 @@ def _of_check(about: str, name: str) -> Callable[[Mapping[str, Any], Facts], Gat
 
 def _found(name: str, report: Mapping[str, Any]) -> tuple[str, str, str]:
     """A check's finding in a sentence, what it measured, and what it asked for, as far as its report tells."""
-    if name == "contract-diff" and (version := report.get("version")):
+    if name == "contract" and (version := report.get("version")):
         changes = formatting.counted(len(report.get("changes", [])), "change")
         needed = version["needed"]
         return f"{changes}.", f"{version['base'] or 'none'} → {version['head']}", f"version {needed}" * bool(needed)
-    if name == "data-check":
+    if name == "data":
         changed = report.get("changed", [])
         found = report.get("comparison") or {}
         value = f"{found['added']:,} new rows, {found['lost']:,} gone" if found else ""
         text = f"{formatting.counted(len(changed), 'output')} of DVC changed." if changed else "No data changed."
         return text, value, ""
-    if name == "lock-check":
+    if name == "lock":
         return "dvc.lock describes what is here.", f"{len(report.get('stale', []))} stale", "0 stale"
     return "Nothing was found.", "", ""
 
@@ -193,13 +187,13 @@ def _of_model(report: Mapping[str, Any], facts: Facts) -> Gate:
         raise _OutdatedError(f"{GATES} is about another model ({str(report['model'])[:12]}) than the one here.")
     _refuse_other_base(report["champion"]["commit"], facts)
     findings = tuple(
-        Finding(item["name"], item["verdict"], item["reason"], render.value(item), item["limit"], item["mend"])
+        Finding(item["name"], item["verdict"], item["reason"], render.value(item), item["limit"], item["fix"])
         for item in report["gates"]
     )
     held = sum(item.verdict == "pass" for item in findings)
     asked = sum(item.verdict != "n/a" for item in findings)
     text = f"{held} of {formatting.counted(asked, 'limit')} held. {report['champion']['reason']}"
-    return Gate("gate", "the model", report["verdict"], Finding("", report["verdict"], text), _worst_first(findings))
+    return Gate("model", "the model", report["verdict"], Finding("", report["verdict"], text), _worst_first(findings))
 
 
 def _of_container(report: Mapping[str, Any], _: Facts) -> Gate:
@@ -211,7 +205,7 @@ def _of_container(report: Mapping[str, Any], _: Facts) -> Gate:
     held = sum(item.verdict == "pass" for item in findings)
     verdict: Verdict = "pass" if held == len(findings) else "fail"
     text = f"{held} of {formatting.counted(len(findings), 'demand')} held by {report['image']}."
-    return Gate("image-check", "the container", verdict, Finding("", verdict, text), _worst_first(findings))
+    return Gate("image", "the container", verdict, Finding("", verdict, text), _worst_first(findings))
 
 
 def _of_review(report: Mapping[str, Any], facts: Facts) -> Gate:
@@ -225,7 +219,7 @@ def _of_review(report: Mapping[str, Any], facts: Facts) -> Gate:
             item["id"] or item["kind"],
             "inconclusive" if item["kind"] == "undecided" else "fail",
             item["reason"],
-            mend=" ".join(fact["command"] for fact in item["evidence"] if fact["command"]),
+            fix=" ".join(fact["command"] for fact in item["evidence"] if fact["command"]),
         )
         for item in product["findings"] or []
     )
@@ -269,17 +263,17 @@ def _worst_first(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 def _checks() -> Iterator[_Known]:
     for name, about, path in (
         ("secrets", "keys in git", SECRETS),
-        ("lock-check", "the pipeline's record", LOCK_CHECK),
-        ("contract-diff", "the data contract", CONTRACT_DIFF),
-        ("data-check", "the data", DATA_CHECK),
+        ("lock", "the pipeline's record", LOCK_CHECK),
+        ("contract", "the data contract", CONTRACT_DIFF),
+        ("data", "the data", DATA_CHECK),
     ):
-        yield _Known(name, about, path, f"make {name}", ("schema", checks.SCHEMA), _of_check(about, name))
+        yield _Known(name, about, path, f"goldenpath gate {name}", ("schema", SCHEMA), _of_check(about, name))
 
 
 KNOWN = (
     *_checks(),
-    _Known("gate", "the model", GATES, "make gate", ("schema", MODEL_SCHEMA), _of_model),
-    _Known("image-check", "the container", CONTAINER, BUILT, ("version", CONTAINER_VERSION), _of_container),
+    _Known("model", "the model", GATES, "goldenpath gate model", ("schema", SCHEMA), _of_model),
+    _Known("image", "the container", CONTAINER, BUILT, ("version", CONTAINER_VERSION), _of_container),
     _Known(
         "check",
         "the production checklist",

@@ -18,9 +18,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from goldenpath.evaluation import metrics
 from goldenpath.gates.model import candidate
+from goldenpath.gates.model.findings import Gate, Report
 from goldenpath.gates.model.judge import judge
 from goldenpath.gates.model.lock import md5
-from goldenpath.gates.model.verdict import Gate, Report
 from goldenpath.model import signature, task
 from goldenpath.model.onnx_names import NUMBERS
 from goldenpath.model.predictor import Predictor
@@ -34,7 +34,7 @@ GOOD = {"x": 2.0}
 CONTRACT: dict[str, Any] = {
     "apiVersion": "v3.1.0",
     "kind": "DataContract",
-    "id": "stall",
+    "id": "sales",
     "version": "1.0.0",
     "status": "active",
     "schema": [
@@ -71,7 +71,7 @@ LIMITS: dict[str, Any] = {
 PARAMS: dict[str, Any] = {
     "problem": "classification",
     "positive_class": True,
-    "data": {"path": "stall.csv"},
+    "data": {"path": "sales.csv"},
     "validation": {"tolerated_share": 0.05},
     "split": {"by": "time", "validation": 0.1, "test": 0.4, "seed": 1},
     "model": {
@@ -154,7 +154,7 @@ def graph(weights: Mapping[str, float], *, work: int = 0, padding: int = 0) -> b
     ]
     described = helper.make_graph(
         nodes,
-        "stall",
+        "sales",
         [helper.make_tensor_value_info(NUMBERS, TensorProto.FLOAT, [None, len(names)])],
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, 2])],
         held,
@@ -165,7 +165,7 @@ def graph(weights: Mapping[str, float], *, work: int = 0, padding: int = 0) -> b
     return content
 
 
-class Stall:
+class SalesProject:
     """The product in a folder."""
 
     def __init__(self, root: Path) -> None:
@@ -262,7 +262,7 @@ class Stall:
         return subprocess.run(["git", *words], cwd=self.root, check=True, capture_output=True, text=True).stdout.strip()
 
     def judge(self, base: str = "HEAD") -> Report:
-        """Judge the model as ``make gate`` does."""
+        """Judge the model as ``goldenpath gate model`` does."""
         return judge(self.root, base)
 
     def write_json(self, path: Path, content: Any) -> None:
@@ -286,17 +286,17 @@ class Stall:
 
 def build(root: Path) -> None:
     """Make the product in an empty folder, with a good model, and commit it."""
-    stall = Stall(root)
-    stall.agree()
-    stall.limit()
+    sales = SalesProject(root)
+    sales.agree()
+    sales.limit()
     (root / ".dvc").mkdir()
     (root / ".dvc/config").write_text("[core]\n    analytics = false\n")
     (root / ".gitignore").write_text("/.dvc/cache\n/.dvc/tmp\n/data/split\n/models/*.onnx\n")
     (root / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE))
-    stall.git("init", "--quiet", "--initial-branch=main")
-    stall.divide(slice(0, LEARNED - 100), slice(LEARNED - 100, LEARNED), slice(LEARNED, None))
-    stall.train(graph(GOOD))
-    stall.commit()
+    sales.git("init", "--quiet", "--initial-branch=main")
+    sales.divide(slice(0, LEARNED - 100), slice(LEARNED - 100, LEARNED), slice(LEARNED, None))
+    sales.train(graph(GOOD))
+    sales.commit()
 
 
 def red(report: Report) -> dict[str, Gate]:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from goldenpath.gates.verdict import EXIT_CODES, SCHEMA, Verdict, overall
+from goldenpath.project.exit_codes import Exit
 from goldenpath.project.params import PATH
 
-Verdict = Literal["pass", "fail", "n/a", "inconclusive"]
 Comparison = Literal["compared", "unchanged", "first", "retired", "refused", "missing"]
-
-SCHEMA = 1
-EXIT_CODES: dict[Verdict, int] = {"pass": 0, "fail": 1, "inconclusive": 3}
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Gate:
         low: The lower end of its interval; None where it has none.
         high: The upper end of its interval; None where it has none.
         limit: What was asked, in words.
-        mend: What to do about it; empty where there is nothing to do.
+        fix: What to do about it; empty where there is nothing to do.
     """
 
     name: str
@@ -37,7 +35,7 @@ class Gate:
     low: float | None = None
     high: float | None = None
     limit: str = ""
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Champion:
         model: SHA-256 of the champion; empty where there is none.
         comparison: How the comparison went.
         reason: Why it went so.
-        mend: What to do about it; empty where there is nothing to do.
+        fix: What to do about it; empty where there is nothing to do.
     """
 
     asked: str
@@ -58,7 +56,7 @@ class Champion:
     model: str
     comparison: Comparison
     reason: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,12 +85,11 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """``fail`` where a gate failed, else ``inconclusive`` where one could not be judged, else ``pass``."""
-        found = {gate.verdict for gate in self.gates}
-        return "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"
+        return overall(gate.verdict for gate in self.gates)
 
     @property
-    def exit_code(self) -> int:
-        """0 for pass, 1 for fail, 3 for inconclusive."""
+    def exit_code(self) -> Exit:
+        """What the verdict tells the shell."""
         return EXIT_CODES[self.verdict]
 
     def to_json(self) -> dict[str, Any]:
@@ -100,7 +97,7 @@ class Report:
         return {
             "schema": SCHEMA,
             "verdict": self.verdict,
-            "exit_code": self.exit_code,
+            "exit_code": int(self.exit_code),
             "model": self.model,
             "champion": asdict(self.champion),
             "rows": {"held_out": self.rows, "compared": self.compared_rows},
