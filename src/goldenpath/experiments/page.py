@@ -48,7 +48,7 @@ def render(told: Mapping[str, Any], agreed: Contract, currency: str) -> str:
         confidence=formatting.share(told["confidence"], 0),
         stop=formatting.counted(plan["stop"], "unit")
         if isinstance(plan["stop"], int)
-        else formatting.moment(plan["stop"]),
+        else formatting.timestamp(plan["stop"]),
         over_time=_over_time(told, plan, spoken),
         guardrails=[
             {**item, "tone": STATES[item["state"]], "words": markdown_report.SIGNS[item["state"]]}

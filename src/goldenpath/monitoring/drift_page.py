@@ -86,7 +86,7 @@ def render(told: Mapping[str, Any], limits: Drift) -> str:
 
 
 def _period(told: Mapping[str, Any]) -> str:
-    ends = [formatting.moment(told[key]) if told[key] else "" for key in ("since", "until")]
+    ends = [formatting.timestamp(told[key]) if told[key] else "" for key in ("since", "until")]
     return f"{ends[0] or 'the beginning'} to {ends[1] or 'the end'}" if any(ends) else ""
 
 
