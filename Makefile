@@ -54,8 +54,13 @@ expected-files: $(READY) ## Rewrite the listing of generated files that tests co
 	$(BIN)/python -m tests.template.expected
 
 .PHONY: docs
-docs: $(READY) ## Write docs/standards anew from the criteria; review the diff
+docs: $(READY) ## Write docs/standards and docs/reference anew from the code; review the diff
 	$(BIN)/python -m goldenpath.review.handbook
+	$(BIN)/python -m goldenpath.cli.reference
+
+.PHONY: site
+site: $(READY) ## Build the documentation site into build/site
+	$(BIN)/zensical build --clean
 
 .PHONY: check
 check: $(READY) ## Review the maturity of this repository by its own standards (ARGS="--baseline origin/main ...")
@@ -84,6 +89,10 @@ bench: $(READY) ## Measure generation, pipeline and prediction, each beside what
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/pipeline.py
 	$(BIN)/python benchmarks/review.py
+
+.PHONY: bench-command
+bench-command: $(READY) ## Measure how fast the command starts, and make demo, into docs/speed.md; five minutes
+	$(BIN)/python benchmarks/command.py
 
 .PHONY: bench-image
 bench-image: $(READY) ## Measure the container image beside a single-stage one; needs root
