@@ -31,8 +31,8 @@ product:
 """
 """How the manifest of every small product begins."""
 
-Files = Mapping[str, str | None]
-"""Texts by path; None takes a file away."""
+Files = Mapping[str, str | bytes | None]
+"""Contents by path; None takes a file away."""
 Kind = Literal["met", "not met", "gamed", "n/a", "unknown"]
 EXPECTED: Mapping[Kind, frozenset[Status]] = {
     "met": frozenset({Status.PASS, Status.ATTESTED}),
@@ -94,7 +94,7 @@ class Repository:
                 file.unlink(missing_ok=True)
                 continue
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
+            file.write_bytes(text.encode() if isinstance(text, str) else text)
         self._minutes += 1
         when = (NOW - timedelta(days=days_ago) + timedelta(minutes=self._minutes)).isoformat()
         self.git("add", "--all")
