@@ -11,7 +11,7 @@ import yaml
 from goldenpath.serving.metrics import SECONDS, Metrics
 from tests.sample import ROOT
 
-TEMPLATE = ROOT / "deploy" / "overlays" / "prod" / "analysis-template.yaml"
+TEMPLATE = ROOT / "deploy" / "base" / "canary" / "analysis-template.yaml"
 OF_THE_SCRAPE = {"namespace", "pod"}
 """Labels that Prometheus adds to what a pod shows."""
 

@@ -10,22 +10,25 @@ from typing import Any
 import pytest
 import yaml
 
+from goldenpath.delivery import render
 from tests.sample import ROOT
 
 MONITORING = ROOT / "monitoring"
 ALWAYS_FIRES = {"Watchdog"}
 
 
-def documents(folder: str) -> list[dict[str, Any]]:
-    paths = sorted((MONITORING / "prometheus" / folder).glob("*.yaml"))
-    return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
-
-
-RULES = [rule for document in documents("rules") for group in document["groups"] for rule in group["rules"]]
+DOCUMENTS = [
+    yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted((MONITORING / "prometheus" / "rules").glob("*.yaml"))
+]
+RULES = [rule for document in DOCUMENTS for group in document["groups"] for rule in group["rules"]]
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 RECORDS = {rule["record"]: rule["expr"] for rule in RULES if "record" in rule}
 CASES = [
-    case for document in documents("tests") for test in document["tests"] for case in test.get("alert_rule_test", [])
+    case
+    for text in render.rule_tests(ROOT).values()
+    for test in yaml.safe_load(text)["tests"]
+    for case in test.get("alert_rule_test", [])
 ]
 BOARDS = sorted((MONITORING / "grafana" / "dashboards").glob("*.json"))
 
@@ -80,7 +83,7 @@ def test_an_alert_has_an_owner_and_leads_to_its_own_runbook(name: str) -> None:
     assert rule["labels"]["owner"] == manifest()["product"]["owner"]
     assert rule["labels"]["severity"] in {"page", "ticket", "none"}
     assert anchor == name.lower()
-    assert f"## {name}\n" in page.read_text(encoding="utf-8")
+    assert f"### {name}\n" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda path: path.stem)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from goldenpath.monitoring.alerting import check
+from goldenpath.project.errors import ProjectError
 from goldenpath.repository import facts
 from tests.sample import ROOT
+
+TESTS = {
+    "a.yaml": "tests: [{alert_rule_test: [{alertname: Late, exp_alerts: [{}]}, {alertname: Slow, exp_alerts: []}]}]\n",
+    "b.yaml": "tests: [{promql_expr_test: [{expr: up}]}]\n",
+}
 
 
 @pytest.fixture
@@ -28,55 +35,61 @@ def write(program: Path, body: str) -> None:
     program.chmod(0o755)
 
 
-def told(programs: Path) -> dict[str, int]:
-    found: dict[str, int] = json.loads((programs / "facts.json").read_text(encoding="utf-8"))
-    return found
+def told(programs: Path) -> dict[str, object]:
+    content: dict[str, object] = json.loads((programs / "facts.json").read_text(encoding="utf-8"))
+    return content
 
 
-def test_sound_rules_are_told_with_their_tests(programs: Path) -> None:
-    ended = check.main()
+def test_sound_rules_are_told_with_their_tests(programs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check.check(TESTS)
 
-    assert ended == 0
-    assert told(programs)["tests"] == len(list((ROOT / "monitoring" / "prometheus" / "tests").glob("*.yaml")))
-    assert told(programs)["failures"] == 0
+    assert told(programs) == {"tests": 2, "failures": 0, "expectations": 3, "fired": ["Late"]}
+    assert "2 files of tests, 3 expectations" in capsys.readouterr().out
+
+
+def test_tests_of_the_teams_own_rules_count_too(
+    programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "monitoring", tmp_path / "project" / "monitoring")
+    own = tmp_path / "project" / check.PROMETHEUS / "tests" / "own.yaml"
+    own.parent.mkdir()
+    own.write_text("tests: [{alert_rule_test: [{alertname: Own, exp_alerts: [{}]}]}]\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "project")
+
+    check.check(TESTS)
+
+    assert told(programs)["fired"] == ["Late", "Own"]
 
 
 @pytest.mark.parametrize(
     ("program", "body"),
     [
-        ("promtool", 'test "$1 $2" != "test rules" || { echo batch.yaml: it differs; exit 1; }'),
+        ("promtool", 'test "$1 $2" != "test rules" || { echo a.yaml: it differs; exit 1; }'),
         ("promtool", 'test "$1 $2" != "check rules" || { echo it differs; exit 3; }'),
         ("amtool", "echo it differs; exit 1"),
     ],
     ids=["a test", "the rules", "the routes"],
 )
-def test_what_a_program_refuses_is_told_in_its_words(
-    programs: Path, capsys: pytest.CaptureFixture[str], program: str, body: str
-) -> None:
+def test_what_a_program_refuses_is_told_in_its_words(programs: Path, program: str, body: str) -> None:
     write(programs / program, body)
 
-    ended = check.main()
+    with pytest.raises(ProjectError, match="it differs"):
+        check.check(TESTS)
 
-    assert ended == 1
-    assert "it differs" in capsys.readouterr().err
-    assert told(programs)["failures"] > 0
+    assert int(str(told(programs)["failures"])) > 0
 
 
-def test_a_missing_program_is_named_with_its_package(programs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_program_is_named_with_its_package(programs: Path) -> None:
     (programs / "amtool").unlink()
 
-    ended = check.main()
+    with pytest.raises(
+        ProjectError, match=r"amtool is not installed\. Debian: .* prometheus-alertmanager"
+    ):
+        check.check(TESTS)
 
-    assert ended == 1
-    assert "amtool is not installed. Debian: apt-get install prometheus-alertmanager" in capsys.readouterr().err
 
-
-def test_a_project_without_tests_is_refused(
-    programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_project_without_rules_is_refused(programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    ended = check.main()
-
-    assert ended == 1
-    assert "monitoring/prometheus/tests: holds no *.yaml" in capsys.readouterr().err
+    with pytest.raises(ProjectError, match="goldenpath render"):
+        check.check(TESTS)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +71,11 @@ def of_configuration() -> Iterator[str]:
 
 def of_tests(tests: Mapping[str, str], own: list[Path]) -> Iterator[str]:
     """How rules differ from what tests expect of them, for each file of tests in which one does."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as threads:
         for name, text in tests.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
-        for path in (*sorted(Path(folder).iterdir()), *own):
-            done = programs.run("promtool", "test", "rules", str(path))
+        paths = (*sorted(Path(folder).iterdir()), *own)
+        for done in threads.map(lambda path: programs.run("promtool", "test", "rules", str(path)), paths):
             if done.returncode:
                 yield done.stdout.strip()
 
