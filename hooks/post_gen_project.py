@@ -16,7 +16,6 @@ ANSWERS = {
     "deploy": "{{ cookiecutter.deploy }}",
     "license": "{{ cookiecutter.license }}",
     "package_name": "{{ cookiecutter.package_name }}",
-    "use_events": "{{ cookiecutter.use_events }}",
 }
 TEMPLATE = Path({{ template_folder() | tojson }})  # fmt: skip
 TEMPLATE_VERSION = "{{ cookiecutter._template_version }}"
@@ -34,16 +33,11 @@ KEPT_FOR: Mapping[tuple[str, str], tuple[str, ...]] = {
         "deploy/overlays/dev/kustomization.yaml",
         "deploy/overlays/prod/kustomization.yaml",
         "deploy/overlays/staging/kustomization.yaml",
-        "docs/kubernetes.md",
     ),
     ("deploy", "compose"): (
         "deploy/overlays/dev/compose.yaml",
         "deploy/overlays/prod/compose.yaml",
         "deploy/overlays/staging/compose.yaml",
-        "docs/compose.md",
-    ),
-    ("use_events", "True"): (
-        "docs/events.md",
     ),
 }
 
@@ -75,7 +69,7 @@ def prune(project: Path, answers: Mapping[str, str]) -> None:
             if unwanted.is_dir():
                 shutil.rmtree(unwanted)
             else:
-                unwanted.unlink(missing_ok=True)
+                unwanted.unlink()
 
 
 def choose_license(project: Path, name: str) -> None:

@@ -7,7 +7,6 @@ need be installed.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 import tomllib
@@ -35,6 +34,12 @@ READERS = ("goldenpath.tables.table_io", "goldenpath.tables.months")
 """What a team's source reads tables with, so the rows of ``ingest`` follow from it."""
 _HEAD = "# Made from the library and requirements/train.txt; changed by `goldenpath lock`, never by hand.\n"
 _LIBRARY = re.compile(rf"^{PACKAGE}==\S+ \\\n\s+--hash=sha256:([0-9a-f]{{64}})", re.MULTILINE)
+_IMPORT = re.compile(
+    rf"^[ \t]*from[ \t]+(?P<parent>{PACKAGE}[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*\)|[^\n#]+)"
+    rf"|^[ \t]*import[ \t]+(?P<module>{PACKAGE}[\w.]*)",
+    re.MULTILINE,
+)
+_COMMENT = re.compile(r"#[^\n]*")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+?)(?:\s*;\s*(.*?))?\s*\\?$")
 
 
@@ -43,7 +48,7 @@ def text(sources: Path, project: Path) -> str:
 
     Args:
         sources: The folder that holds the package ``goldenpath``.
-        project: The project's folder, for the packages that it locks and those that its own ``pyproject.toml`` asks for.
+        project: The project's folder, for the packages that it locks and those that its ``pyproject.toml`` asks for.
     """
     lock = (project / LOCK).read_text(encoding="utf-8")
     versions = _versions(lock)
@@ -91,13 +96,18 @@ def _file(sources: Path, module: str) -> Path | None:
 
 @cache
 def _imports(path: Path) -> tuple[str, ...]:
-    found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE]
-    return tuple(found)
+    """The modules of the library that a file imports, and the names from them, any of which may be a module too.
+
+    Read from the text: parsing all of a pipeline's modules takes longer than all else that generates a project.
+    """
+    named: list[str] = []
+    for line in _IMPORT.finditer(path.read_text(encoding="utf-8")):
+        if line["module"]:
+            named.append(line["module"])
+        else:
+            names = _COMMENT.sub("", line["names"]).strip("()").split(",")
+            named += [line["parent"], *(f"{line['parent']}.{name.split()[0]}" for name in names if name.strip())]
+    return tuple(named)
 
 
 def _own_packages(path: Path) -> list[str]:
