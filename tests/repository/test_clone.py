@@ -13,9 +13,9 @@ from goldenpath.project.errors import ProjectError
 from goldenpath.repository import wheel
 from goldenpath.repository.clone import LIBRARY, clone, environment, environment_of_commit
 from tests.repository.conftest import commit, git
+from tests.repository.library import changed_wheel
 from tests.sample import TEMPLATE
 
-FACTS = "src/goldenpath/repository/facts.py"
 
 
 def local_config(project: Path) -> configparser.ConfigParser:
@@ -65,15 +65,7 @@ def test_the_environment_holds_nothing_of_this_project(product: Path, monkeypatc
     assert "MAKEFLAGS" not in found
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of the library's sources, to be changed."""
-    place = tmp_path / "library"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(TEMPLATE / "src", place / "src", ignore=ignored)
-    for name in ("pyproject.toml", "LICENSE"):
-        shutil.copy(TEMPLATE / name, place / name)
-    return place
+FACTS = (TEMPLATE / "src/goldenpath/repository/facts.py").read_text(encoding="utf-8")
 
 
 def imported(project: Path, variables: dict[str, str]) -> str:
@@ -83,10 +75,9 @@ def imported(project: Path, variables: dict[str, str]) -> str:
     return subprocess.run(words, cwd=project, env=variables, check=True, capture_output=True, text=True).stdout
 
 
-def test_another_commit_runs_under_its_own_library(product: Path, checkout: Path, tmp_path: Path) -> None:
-    facts = checkout / FACTS
-    facts.write_text(facts.read_text().replace('LOCAL = "local"', 'LOCAL = "former"'))
-    wheel.build(checkout, product / "vendor")
+def test_another_commit_runs_under_its_own_library(product: Path, tmp_path: Path) -> None:
+    former = FACTS.replace('LOCAL = "local"', 'LOCAL = "former"')
+    changed_wheel(tmp_path, product / "vendor", repository__facts=former)
     commit(product)
     project = clone(product, tmp_path / "clone", share_cache=True)
     wheel.build(TEMPLATE, product / "vendor")
@@ -97,9 +88,9 @@ def test_another_commit_runs_under_its_own_library(product: Path, checkout: Path
     assert shutil.which("goldenpath", path=variables["PATH"]) == str(Path(sys.executable).parent / "goldenpath")
 
 
-def test_a_stage_of_another_commit_is_its_own(product: Path, checkout: Path, tmp_path: Path) -> None:
-    (checkout / "src/goldenpath/pipeline/ingest.py").write_text("def ingest():\n    return 'by the former library'\n")
-    wheel.build(checkout, product / "vendor")
+def test_a_stage_of_another_commit_is_its_own(product: Path, tmp_path: Path) -> None:
+    former = "def ingest():\n    return 'by the former library'\n"
+    changed_wheel(tmp_path, product / "vendor", pipeline__ingest=former)
     commit(product)
     project = clone(product, tmp_path / "clone", share_cache=True)
     wheel.build(TEMPLATE, product / "vendor")

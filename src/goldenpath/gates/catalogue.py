@@ -129,10 +129,11 @@ def _workflows(root: Path, _: str) -> Outcome:
 
 def _rendered(root: Path, _: str) -> Outcome:
     from goldenpath.delivery import render
+    from goldenpath.gates.gate import summary
 
     if stale := render.check(root):
-        named = ", ".join(stale)
-        return Outcome("rendered", "fail", f"Not what the settings render: {named}. Run `goldenpath render`.")
+        print(*stale, sep="\n")
+        return Outcome("rendered", "fail", summary(stale))
     return Outcome("rendered", "pass", "Every rendered file follows from the settings.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,14 @@ def run(gate: str, path: Path, judge: Callable[[], Report], markdown: Callable[[
     text = markdown(report)
     print(text)
     github.summarize(f"{text}\n")
-    return Outcome(gate, report["verdict"], summary(report))
+    return Outcome(gate, report["verdict"], summary(report["reasons"]))
 
 
-def summary(report: Report) -> str:
+def summary(reasons: Sequence[str]) -> str:
     """The first reason, and how many there are besides; empty where there is none."""
-    if not report["reasons"]:
+    if not reasons:
         return ""
-    first, *others = report["reasons"]
+    first, *others = reasons
     return first if not others else f"{first} And {formatting.counted(len(others), 'finding')} more."
 
 

@@ -134,7 +134,8 @@ def _judged(project: Path, variables: Mapping[str, str], hidden: list[str], metr
         check=False,
     )
     if not (project / GATES).is_file():
-        raise ProjectError(f"The gate judged nothing: {' '.join(done.stderr.split())}")
+        reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        raise ProjectError(f"The gate judged nothing: {reason}")
     report = json.loads((project / GATES).read_text(encoding="utf-8"))
     return Refusal(hidden, report["measured"][CANDIDATE][metric], done.returncode, report)
 
