@@ -84,14 +84,14 @@ def trusts_only_this_repository(found: Blocks) -> bool:
 
 
 RULES: list[tuple[Callable[[Blocks], bool], str, str, str]] = [
-    (is_versioned, "bucket.tf", 'status = "Enabled"\n  }', 'status = "Suspended"\n  }'),
-    (is_encrypted, "bucket.tf", '"aws:kms"', '"none"'),
-    (is_private, "bucket.tf", "block_public_policy     = true", "block_public_policy     = false"),
-    (refuses_plain_text, "bucket.tf", '"Deny"', '"Allow"'),
-    (keeps_tags, "registry.tf", '"IMMUTABLE"', '"MUTABLE"'),
-    (grants_no_more_than_needed, "ci.tf", '"s3:PutObject"', '"s3:*"'),
-    (grants_no_more_than_needed, "ci.tf", "[aws_ecr_repository.image.arn]", '["*"]'),
-    (trusts_only_this_repository, "ci.tf", "token.actions.githubusercontent.com:sub", "other"),
+    (is_versioned, "main.tf", 'status = "Enabled"\n  }', 'status = "Suspended"\n  }'),
+    (is_encrypted, "main.tf", '"aws:kms"', '"none"'),
+    (is_private, "main.tf", "block_public_policy     = true", "block_public_policy     = false"),
+    (refuses_plain_text, "main.tf", '"Deny"', '"Allow"'),
+    (keeps_tags, "main.tf", '"IMMUTABLE"', '"MUTABLE"'),
+    (grants_no_more_than_needed, "main.tf", '"s3:PutObject"', '"s3:*"'),
+    (grants_no_more_than_needed, "main.tf", "[aws_ecr_repository.image.arn]", '["*"]'),
+    (trusts_only_this_repository, "main.tf", "token.actions.githubusercontent.com:sub", "other"),
 ]
 
 
