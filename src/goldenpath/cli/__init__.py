@@ -124,18 +124,31 @@ class Verbs(click.Group):
             with formatter.section(section):
                 formatter.write_dl([(f"{verb:<{longest}}", says) for verb, (_, says) in verbs.items()])
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own value
+    def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; its outcome, or what it raised, becomes the exit code."""
         try:
             outcome = super().invoke(ctx)
         except ProjectError as error:
-            click.echo(f"{ctx.invoked_subcommand} {error.outcome}.\n{error}", err=True)
+            from goldenpath.reports.maturity.sanitize import visible
+
+            click.echo(f"{ctx.invoked_subcommand} {error.outcome}.\n{visible(str(error))}", err=True)
             ctx.exit(error.exit_code)
         ctx.exit(outcome if isinstance(outcome, int) else Exit.OK)
 
 
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Show the version, and that of the catalogue by which it judges."""
+    if wanted:
+        from goldenpath.review.standards import CATALOGUE_VERSION
+
+        click.echo(f"goldenpath {__version__}, catalogue {CATALOGUE_VERSION}")
+        ctx.exit()
+
+
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(__version__, prog_name="goldenpath", message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the versions."
+)
 def main() -> None:
     """Run, gate, ship, watch and review a machine-learning product."""
     # What stages and hooks call is found beside this Python, whether or not its environment is active.

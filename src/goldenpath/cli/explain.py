@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from goldenpath.cli.inputs import CriterionId, width
-from goldenpath.review.fixes import FIXES
-from goldenpath.review.standards.criterion import Criterion
+
+if TYPE_CHECKING:
+    from goldenpath.review.standards.criterion import Criterion
 
 
 @click.command()
 @click.argument("item", metavar="ID", type=CriterionId())
 def explain(item: type[Criterion]) -> None:
     """Say why a criterion exists and how it is met."""
+    from goldenpath.review.fixes import FIXES
+
     anchor = " (an anchor: no attestation stands in for it)" if item.is_anchor else ""
     words = {proof.value: proof.name.lower() for proof in item.proofs}
     lines = {

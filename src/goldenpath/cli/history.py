@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.inputs import FOLDER, speaking
-from goldenpath.reports.maturity.words import plain
-from goldenpath.review import history as levels
-from goldenpath.review.product.product import open_products
-from goldenpath.review.review import review
+from goldenpath.cli.inputs import FOLDER
+
+if TYPE_CHECKING:
+    from goldenpath.review.history import Point
 
 
 @click.command()
 @click.argument("path", type=FOLDER, default=".")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many commits.")
-@speaking
 def history(path: Path, limit: int) -> None:
     """Draw the level over the commits of the main line."""
+    from goldenpath.reports.maturity.sanitize import plain
+    from goldenpath.review.history import history as levels_of
+    from goldenpath.review.product.product import open_products
+    from goldenpath.review.review import review
+
     for product in open_products(path):
-        drawn = _drawn(levels.history(product, limit))
+        drawn = _drawn(levels_of(product, limit))
         click.secho(f"\n{plain(review(product, ['DOC-01']).name)}", bold=True)
         click.echo(drawn)
 
 
-def _drawn(found: Sequence[levels.Point]) -> str:
+def _drawn(found: Sequence[Point]) -> str:
     """A column for each commit, and below it what changed with each that changed anything."""
+    from goldenpath.reports.maturity.sanitize import plain
+
     lines = []
     for level in range(4, -1, -1):
         cells = "".join("██ " if point.level >= level else "   " for point in found) if level else "━━━" * len(found)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.inputs import FILE, FOLDER, CriterionId, InputError, speaking
-from goldenpath.reports.maturity.words import plain
-from goldenpath.review.evidence.receipts import REF
-from goldenpath.review.evidence.record import RecordError, Sources
-from goldenpath.review.evidence.record import record as write_receipt
-from goldenpath.review.product.product import open_product
-from goldenpath.review.standards.criterion import Criterion
+from goldenpath.cli.inputs import FILE, FOLDER, CriterionId
+
+if TYPE_CHECKING:
+    from goldenpath.review.standards.criterion import Criterion
 
 
 def _fact(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
@@ -42,7 +38,6 @@ def _fact(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dic
 @click.option("--json", "json_files", type=FILE, multiple=True, help="JSON that it writes: its keys become facts.")
 @click.option("--artifact", "artifacts", metavar="PATH", multiple=True, help="A file whose SHA-256 is recorded.")
 @click.option("--path", type=FOLDER, default=".", help="The product's folder.")
-@speaking
 def record(
     item: type[Criterion],
     command: tuple[str, ...],
@@ -53,18 +48,20 @@ def record(
     json_files: tuple[Path, ...],
     artifacts: tuple[str, ...],
     path: Path,
-) -> None:
+) -> int:
     """Run COMMAND and write a receipt of what it proved. Ends with its exit code.
 
     goldenpath record CQ-03 --junit reports/junit.xml -- make test
     """
+    from goldenpath.review.evidence.receipts import REF
+    from goldenpath.review.evidence.record import Sources
+    from goldenpath.review.evidence.record import record as write_receipt
+    from goldenpath.review.product.product import open_product
+
     sources = Sources(facts, junit, coverage, json_files, artifacts)
     names = list(dict.fromkeys([item.id, *(other.id for other in also)]))
-    try:
-        receipt = write_receipt(open_product(path), names, command, sources, os.environ)
-    except RecordError as error:
-        raise InputError(plain(str(error))) from error
+    receipt = write_receipt(open_product(path), names, command, sources, os.environ)
     outcome = "proved" if receipt.exit_code == 0 else f"recorded, and does not count: exit code {receipt.exit_code},"
     click.echo(f"{', '.join(names)} {outcome} on {receipt.commit[:9]}. Share it: git push origin {REF}", err=True)
     # A process that a signal ended has a negative code here, and 128 and more in a shell.
-    sys.exit(receipt.exit_code if receipt.exit_code >= 0 else 128 - receipt.exit_code)
+    return receipt.exit_code if receipt.exit_code >= 0 else 128 - receipt.exit_code

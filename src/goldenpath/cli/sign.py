@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.inputs import FOLDER, CriterionId, InputError, speaking
-from goldenpath.reports.maturity.words import plain
-from goldenpath.review import levels
-from goldenpath.review.evidence import sign
-from goldenpath.review.fixes import FixError, write
-from goldenpath.review.product.product import Product, open_product
-from goldenpath.review.review import review
-from goldenpath.review.standards.criterion import Criterion
+from goldenpath.cli.inputs import FOLDER, CriterionId
+
+if TYPE_CHECKING:
+    from goldenpath.review.product.product import Product
+    from goldenpath.review.standards.criterion import Criterion
 
 
 @click.command()
@@ -25,9 +22,11 @@ from goldenpath.review.standards.criterion import Criterion
 @click.option("--link", required=True, help="Where to read more: an address, or a file of the product.")
 @click.option("--days", type=int, help="How long it counts. [default: as long as the criterion allows]")
 @click.option("--path", type=FOLDER, default=".", help="The product's folder.")
-@speaking
 def attest(item: type[Criterion], by: str, statement: str, link: str, days: int | None, path: Path) -> None:
     """Attest what no command can prove. Merge the change to make it count."""
+    from goldenpath.review.evidence import sign
+    from goldenpath.review.product.product import open_product
+
     product = open_product(path)
     _sign(product, item, lambda: sign.attest(product, item, by, statement, link, days))
 
@@ -42,7 +41,6 @@ def attest(item: type[Criterion], by: str, statement: str, link: str, days: int 
 @click.option("--link", required=True, help="Where to read more: an address, or a file of the product.")
 @click.option("--days", type=int, help="How long it counts, at most 90. [default: 90]")
 @click.option("--path", type=FOLDER, default=".", help="The product's folder.")
-@speaking
 def waive(
     item: type[Criterion] | None,
     level: int | None,
@@ -56,6 +54,13 @@ def waive(
 
     With --level: all that is not met now up to that level, one entry each.
     """
+    from goldenpath.reports.maturity.sanitize import plain
+    from goldenpath.review import levels
+    from goldenpath.review.evidence import sign
+    from goldenpath.review.fixes import write
+    from goldenpath.review.product.product import open_product
+    from goldenpath.review.review import review
+
     if (item is None) == (level is None):
         raise click.UsageError("want an ID or --level, and not both")
     product = open_product(path)
@@ -67,12 +72,9 @@ def waive(
     unmet = [result for result in found.results if result.criterion.level <= (level or 0) and not levels.is_met(result)]
     kept = {result.criterion.id: sign.lasting(product, result.criterion, days) for result in unmet}
     new = [result for result in unmet if not kept[result.criterion.id]]
-    try:
-        edits = sign.waive_all(product, [result.criterion for result in new], approver, reason, link, days)
-        if edits:
-            write(product, edits[-1].path, edits[-1].text)
-    except (sign.SignError, FixError) as error:
-        raise InputError(plain(str(error))) from error
+    edits = sign.waive_all(product, [result.criterion for result in new], approver, reason, link, days)
+    if edits:
+        write(product, edits[-1].path, edits[-1].text)
     for name, until in kept.items():
         if until:
             click.echo(f"{name}: excused until {until} already")
@@ -87,9 +89,8 @@ def waive(
 
 
 def _sign(product: Product, item: type[Criterion], make: Callable[[], Any]) -> None:
-    try:
-        edit = make()
-        write(product, edit.path, edit.text)
-    except (sign.SignError, FixError) as error:
-        raise InputError(plain(str(error))) from error
+    from goldenpath.review.fixes import write
+
+    edit = make()
+    write(product, edit.path, edit.text)
     click.echo(f"{item.id}: added to {edit.path}, counts until {edit.expires}. Commit it and have it reviewed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.errors import BrokenFileError, ReviewError
 from goldenpath.review.product.git import Git
 from goldenpath.review.product.product import Product, open_product
 from goldenpath.review.ratchet import Finding, Kind, compare
@@ -17,16 +17,16 @@ def merge_base(path: Path, reference: str) -> str | None:
     """The commit that both lines come from; None where history does not tell.
 
     Raises:
-        ValueError: There is no repository, no commit, or no such reference.
+        ReviewError: There is no repository, no commit, or no such reference.
     """
     git = Git.at(path)
     if git is None or git.head is None:
-        raise ValueError(f"--baseline {reference}: {path} has no commit to hold against it")
+        raise ReviewError(f"--baseline {reference}: {path} has no commit to hold against it")
     if git.resolve(reference) is None:
         hint = (
             "; the clone is shallow: git fetch --unshallow" if git.is_shallow else f"; try git fetch origin {reference}"
         )
-        raise ValueError(f"--baseline {reference}: no such commit here{hint}")
+        raise ReviewError(f"--baseline {reference}: no such commit here{hint}")
     found = git.run("merge-base", "--end-of-options", reference, "HEAD")
     return found.strip() if found else None
 

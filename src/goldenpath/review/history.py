@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from goldenpath.review import levels
+from goldenpath.review.product.errors import ReviewError
 from goldenpath.review.product.git import Commit
 from goldenpath.review.product.product import Product, open_product
 from goldenpath.review.review import Review, review
@@ -37,7 +38,7 @@ def history(product: Product, limit: int) -> list[Point]:
     """Judge the newest commits of the first-parent line; the oldest comes first.
 
     Raises:
-        ValueError: There is no commit.
+        ReviewError: There is no commit.
     """
     points: list[Point] = []
     before: frozenset[str] | None = None
@@ -56,7 +57,7 @@ def _reviews(product: Product, limit: int) -> Iterator[tuple[Commit, Review]]:
     That is when all of its receipts had been written, and what people had signed for then still counted.
     """
     if product.git is None or product.commit is None:
-        raise ValueError(f"{product.root}: has no commits, so there is no history")
+        raise ReviewError(f"{product.root}: has no commits, so there is no history")
     commits = product.git.history(product.commit, limit)
     until = [product.now, *(datetime.fromisoformat(commit.when) for commit in commits)]
     for commit, end in reversed(list(zip(commits, until, strict=False))):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from goldenpath.project.exit_codes import Exit
 from goldenpath.review import levels
 from goldenpath.review.evidence import signed
 from goldenpath.review.product.errors import BrokenFileError
@@ -22,15 +23,6 @@ from goldenpath.review.standards.verdict import Evidence, Status
 
 MINIMUM_LEVEL = {"dev": 1, "staging": 2, "prod": 3}
 """The level that a product must have before its deployment to an environment may change."""
-
-
-class Exit(IntEnum):
-    """Exit codes of the gate."""
-
-    OK = 0
-    REGRESSION = 1
-    USAGE = 2
-    INCONCLUSIVE = 3
 
 
 class Kind(StrEnum):
@@ -73,7 +65,7 @@ class Gate:
         """A regression weighs more than an open question."""
         kinds = {finding.kind for finding in self.findings}
         if kinds - {Kind.UNDECIDED}:
-            return Exit.REGRESSION
+            return Exit.FAILED
         return Exit.INCONCLUSIVE if kinds else Exit.OK
 
     @property

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from goldenpath.reports.maturity.report import SIGNS, PartView, Report, gate_answer, told_once
-from goldenpath.reports.maturity.words import web_link
+from goldenpath.reports.maturity.sanitize import web_link
 from goldenpath.review.handbook import CODE, GUIDE, METHODOLOGY, anchor
 from goldenpath.review.history import Point
 from goldenpath.review.levels import HIGHEST, MEANINGS, is_met

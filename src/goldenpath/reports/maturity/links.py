@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from goldenpath.reports.maturity.words import web_link
+from goldenpath.reports.maturity.sanitize import web_link
 
 STANDARDS = "docs/standards/"
 """Where the template keeps the documents that explain the catalogue."""

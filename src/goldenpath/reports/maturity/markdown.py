@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from goldenpath.reports.maturity.report import SIGNS, PartView, Report, gate_answer, told_once
-from goldenpath.reports.maturity.words import web_link
+from goldenpath.reports.maturity.sanitize import web_link
 from goldenpath.review.levels import HIGHEST, is_met
 from goldenpath.review.ratchet import Kind
 from goldenpath.review.review import Result

@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from goldenpath.reports.maturity.words import plain
+from goldenpath.reports.maturity.sanitize import plain
 from goldenpath.review.handbook import as_markdown
 from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.product import Product, open_product

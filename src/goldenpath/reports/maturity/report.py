@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from goldenpath.reports.maturity.words import harmless
+from goldenpath.reports.maturity.sanitize import harmless
 from goldenpath.review import levels
 from goldenpath.review.evidence.signed import Signed
 from goldenpath.review.history import Point

@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 from goldenpath.review.evidence import receipts
 from goldenpath.review.evidence.receipts import Receipt
 from goldenpath.review.product import suite_run
+from goldenpath.review.product.errors import ReviewError
 from goldenpath.review.product.git import Git
 from goldenpath.review.product.product import Product
 
@@ -28,7 +29,7 @@ FACTS = "GOLDENPATH_FACTS"
 """The environment variable that names a file to which the command may write facts, as a JSON object."""
 
 
-class RecordError(Exception):
+class RecordError(ReviewError):
     """No receipt can be made; the message says why, and what to do."""
 
 
@@ -193,8 +194,9 @@ def _coverage_json(content: bytes) -> dict[str, tuple[int, int]]:
 
 
 def _object(path: Path) -> dict[str, Any]:
+    text = _bytes(path)
     try:
-        content = json.loads(_bytes(path))
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{path}: is not JSON: {error}") from error
     if not isinstance(content, dict):

@@ -15,6 +15,7 @@ import yaml
 
 from goldenpath.review.evidence import signed
 from goldenpath.review.evidence.signed import PATHS, WAIVER_DAYS, Kind
+from goldenpath.review.product.errors import ReviewError
 from goldenpath.review.product.product import Product
 from goldenpath.review.product.tree import LARGEST, Tree
 from goldenpath.review.standards.criterion import Criterion
@@ -22,7 +23,7 @@ from goldenpath.review.standards.criterion import Criterion
 LINE = 110
 
 
-class SignError(Exception):
+class SignError(ReviewError):
     """The entry could never count; the message says why."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from goldenpath.review.product.errors import ReviewError
 
-class FixError(Exception):
+
+class FixError(ReviewError):
     """A fix cannot be made here; the message says why."""

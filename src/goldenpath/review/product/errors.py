@@ -1,9 +1,18 @@
-"""Why a file of a product cannot be used."""
+"""Why a review cannot do what was asked of it."""
 
 from __future__ import annotations
 
+from goldenpath.project.errors import ProjectError
+from goldenpath.project.exit_codes import Exit
 
-class BrokenFileError(Exception):
+
+class ReviewError(ProjectError):
+    """What was asked for cannot be done with what is there: no such commit, a file that cannot be used."""
+
+    exit_code = Exit.USAGE
+
+
+class BrokenFileError(ReviewError):
     """A file is there and cannot be used: it does not parse, is too large, or holds what it must not.
 
     A review turns it into a failed verdict that points at the place, because mending the file is the team's to do.

@@ -33,7 +33,7 @@ PIN = "library"
 TRAINS = "train"
 """The stage of the library that learns."""
 _WHEEL = re.compile(rf"vendor/{NAME}-([^-/]+)-py3-none-any\.whl")
-_ENTRY = re.compile(rf"^{NAME}==(\S+)(.*(?:\\\n.*)*)", re.MULTILINE)
+_ENTRY = re.compile(rf"^{NAME}==(\S+)((?:.*\\\n)*.*)", re.MULTILINE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})\b")
 _STAGE = re.compile(rf"(?:^|\s|/){NAME}\s+stage\s+([\w-]+)")
 _RECORDED = re.compile(rf"^({NAME}/[^,\n]+),sha256=([^,\n]+),", re.MULTILINE)
@@ -132,7 +132,8 @@ def _entries(product: Product) -> Iterator[tuple[str, int, str, frozenset[str]]]
     for path in product.matching(*requirements.TEXT):
         text = product.text(path) or ""
         for found in _ENTRY.finditer(text) if NAME in text else ():
-            yield path, text.count("\n", 0, found.start()) + 1, found[1], frozenset(_HASH.findall(found[2]))
+            digests = _HASH.findall(found[2].partition(" #")[0])
+            yield path, text.count("\n", 0, found.start()) + 1, found[1], frozenset(digests)
 
 
 def _of_index(entries: list[tuple[str, int, str, frozenset[str]]]) -> Library:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldenpath.review.product.errors import ReviewError
 from goldenpath.review.product.tree import WorkTree
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Problem:
     excused: bool
 
 
-class NoRuffError(Exception):
+class NoRuffError(ReviewError):
     """There is no ruff beside this tool."""
 
 

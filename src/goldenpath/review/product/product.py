@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from goldenpath.review.product import codeowners, dvc, manifest, notebooks, python_source, workflows
-from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.errors import BrokenFileError, ReviewError
 from goldenpath.review.product.git import Git
 from goldenpath.review.product.tree import CommitTree, Tree, WorkTree
 
@@ -96,9 +96,10 @@ class Product:
         Raises:
             BrokenFileError: It does not parse.
         """
+        text = self.text(path) or ""
         try:
             # The loader is the safe one, in C where there is one.
-            found = tuple(yaml.load_all(self.text(path) or "", Loader=_Loader))
+            found = tuple(yaml.load_all(text, Loader=_Loader))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -231,10 +232,10 @@ def open_product(
         git: The repository around it, where that is known already; what it was asked is not asked again.
 
     Raises:
-        ValueError: There is no such folder, or no such commit.
+        ReviewError: There is no such folder, or no such commit.
     """
     if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder")
+        raise ReviewError(f"{folder}: no such folder")
     git = git or Git.at(folder)
     moment = now or datetime.now(UTC)
     if revision is None:
@@ -242,7 +243,7 @@ def open_product(
     commit = git.resolve(revision) if git else None
     if git is None or commit is None:
         hint = " The clone is shallow: fetch more history." if git and git.is_shallow else ""
-        raise ValueError(f"{revision}: no such commit in {folder}.{hint}")
+        raise ReviewError(f"{revision}: no such commit in {folder}.{hint}")
     return Product(CommitTree(folder, git, commit), folder, git, commit, from_commit=True, now=moment)
 
 

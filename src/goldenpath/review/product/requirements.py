@@ -21,6 +21,8 @@ TEXT = ("requirements.txt", "requirements-*.txt", "requirements/*.txt")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;@)]*)\)?\s*(@[^;]*)?(?:;(.*))?")
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([^\s;*]+)(?=[\s;]|$)")
 _HASH = re.compile(r"--hash=(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})(?!\w)")
+MOST_MINORS = 5
+"""Minor versions of Python that one lock can be made for; a range without an end names more."""
 _IMAGE = re.compile(r"^(?:FROM|ARG)\s+(?:\w+=)?\S*\bpython:3\.(\d+)", re.MULTILINE)
 """A base image that is named for its Python."""
 _CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*([0-9][^\s,]*)")
@@ -78,7 +80,8 @@ def declared(product: Product) -> list[Requirement]:
         for item, wanted in _table(table, "dependencies").items():
             if item != "python":
                 found.append(Requirement(normal(item), wanted if isinstance(wanted, str) else "", "", name))
-    return found or [*_of_setup(product), *_of_sources(product)]
+    itself = normal(str(project.get("name") or ""))  # an extra may name another one of the same project
+    return [item for item in found if item.name != itself] or [*_of_setup(product), *_of_sources(product)]
 
 
 def _of_setup(product: Product) -> Iterator[Requirement]:
@@ -149,8 +152,8 @@ def python_pin(product: Product) -> tuple[str, str, int | None] | None:
     if found:
         return found[1], ".python-version", 1
     image = _IMAGE.search(product.text(DOCKERFILE) or "")
-    # What runs in production decides, as long as the project and its locks know that Python.
-    if image and (not minors or int(image[1]) in minors):
+    # A lock for several Pythons that the project names one by one: what runs in production decides.
+    if image and int(image[1]) in minors[:MOST_MINORS] and len(minors) <= MOST_MINORS:
         return f"3.{image[1]}", DOCKERFILE, product.line_of(DOCKERFILE, _IMAGE.pattern)
     return None
 

@@ -54,7 +54,7 @@ class CQ01(Criterion):
         "that notebooks fit is fitted in the package too, or by the pinned library's training. Whether every file "
         "parses is asked by CQ-04"
     )
-    fix = "move the notebook's code into src/ (`goldenpath nb2pkg`), and call it from dvc.yaml"
+    fix = "`goldenpath new`, and the notebook's code into src/<package>/source.py and model.py of that project"
     effort = Effort.DAYS
     sources = ("Google MLOps levels: level 0", "Microsoft MLOps maturity model: level 1", "Cookiecutter Data Science")
     gaming = "A package of empty functions beside the notebook that does the work: empty ones count as none."

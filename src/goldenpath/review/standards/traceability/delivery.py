@@ -187,8 +187,8 @@ class TR14(Criterion):
         "(digest) and `model`, says that this image holds this model"
     )
     fix = (
-        "goldenpath promote VERSION prod, which writes digest and model version; goldenpath record TR-14 -- make image "
-        "PUSH=1 at the tag"
+        "goldenpath promote VERSION prod, which writes digest and model version; goldenpath record TR-14 -- goldenpath "
+        "image build --push at the tag"
     )
     effort = Effort.DAYS
     sources = ("SLSA v1.0 Provenance", "EU AI Act Article 12", "Microsoft MLOps maturity model, level 3")

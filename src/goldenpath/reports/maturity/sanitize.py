@@ -23,6 +23,11 @@ def plain(text: str) -> str:
     return " ".join(seen.split())
 
 
+def visible(text: str) -> str:
+    """Several lines with everything in them visible: controls as escapes, line ends and indents as they are."""
+    return re.sub(_UNSEEN[:-1] + "\r]", lambda found: ascii(found[0])[1:-1], text)
+
+
 def harmless(value: Anything) -> Anything:
     """The same value with every text in it :func:`plain`: a text, a tuple, a dataclass, and what they hold.
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from goldenpath.reports.maturity.words import harmless, plain, web_link
+from goldenpath.reports.maturity.sanitize import harmless, plain, web_link
 from goldenpath.review.ratchet import Finding, Kind
 from goldenpath.review.standards.verdict import Evidence
 from tests.reports.maturity.reviews import NASTY, RESULTS
