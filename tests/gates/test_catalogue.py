@@ -49,7 +49,7 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Any:
 
         gates = {name: replace(gate, run=run_as(name)) for name, gate in catalogue.GATES.items()}
         monkeypatch.setattr(catalogue, "GATES", gates)
-        monkeypatch.setattr(catalogue.shutil, "which", lambda program: f"/usr/bin/{program}")
+        monkeypatch.setattr(shutil, "which", lambda program: f"/usr/bin/{program}")
         return asked
 
     return make
@@ -108,7 +108,7 @@ def test_what_is_not_there_is_not_judged_and_told(project: Path, ending: Any) ->
 
 def test_without_docker_no_image_is_judged(project: Path, ending: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = ending()
-    monkeypatch.setattr(catalogue.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
 
     done = called()
 
@@ -124,6 +124,16 @@ def test_one_gate_tells_its_verdict_in_a_line(project: Path, ending: Any) -> Non
     assert done.exit_code == Exit.INCONCLUSIVE
     assert done.stderr == "secrets: inconclusive (No history here. Get it: git fetch --unshallow)\n"
     assert asked == [("secrets", "origin/main")]
+
+
+def test_several_gates_are_asked_in_the_order_of_their_names(project: Path, ending: Any) -> None:
+    asked = ending(lock=Outcome("lock", "fail", "Stale."))
+
+    done = called("lock", "contract", "--base", "main")
+
+    assert done.exit_code == Exit.FAILED
+    assert asked == [("lock", "main"), ("contract", "main")]
+    assert (done.stderr, done.stdout) == ("lock: fail (Stale.)\n", "contract: pass\n")
 
 
 def test_an_unknown_gate_is_refused(project: Path) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,9 @@ from goldenpath.gates.changes import METRICS_DIFF, documents_only, metrics_diff
 from goldenpath.gates.verdict import InconclusiveError
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.exit_codes import Exit
+from goldenpath.repository import wheel
 from tests.gates.orders import dvc, git
+from tests.sample import TEMPLATE
 
 
 @pytest.fixture
@@ -85,6 +90,24 @@ def test_the_verb_tells_the_workflow(repository: Path, tmp_path: Path, monkeypat
 
     assert (done.exit_code, done.output) == (Exit.OK, "documents-only=true\n")
     assert (tmp_path / "output").read_text() == "documents-only=true\n"
+
+
+def test_it_runs_from_the_wheel_where_nothing_is_installed(repository: Path, tmp_path: Path) -> None:
+    commit(repository, **{"README.md": "second\n"})
+    vendored = wheel.build(TEMPLATE, tmp_path / "vendor")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    words = [sys.executable, "-S", "-m", "goldenpath.gates.changes"]
+
+    known, unknown = (
+        subprocess.run(
+            [*words, ref], env=environment | {"PYTHONPATH": str(vendored)}, capture_output=True, text=True, check=False
+        )
+        for ref in ("main", "release")
+    )
+
+    assert (known.returncode, known.stdout, known.stderr) == (Exit.OK, "documents-only=true\n", "")
+    assert unknown.returncode == Exit.INCONCLUSIVE
+    assert unknown.stderr.startswith("changes is inconclusive.\nrelease is not in this clone")
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from goldenpath.gates import dependencies
+from goldenpath.gates import dependencies, tools
 from goldenpath.gates.verdict import InconclusiveError
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository.facts import TOLD
@@ -46,12 +47,13 @@ def product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in (root / "requirements", programs):
         folder.mkdir(parents=True)
     (root / "requirements/train.txt").write_text(LOCK.format(digest="ab" * 32))
-    python = Path(dependencies.tools.sys.executable)
-    text = PIP_AUDIT.format(python=python, seen=str(tmp_path / "seen.json"), answer=str(tmp_path / "answer.json"))
+    text = PIP_AUDIT.format(
+        python=sys.executable, seen=str(tmp_path / "seen.json"), answer=str(tmp_path / "answer.json")
+    )
     for name, content in (("pip-audit", text), ("deptry", "#!/bin/sh\n")):
         (programs / name).write_text(content)
         (programs / name).chmod(0o755)
-    monkeypatch.setattr(dependencies.tools, "BIN", programs)
+    monkeypatch.setattr(tools, "BIN", programs)
     return root
 
 

@@ -75,6 +75,6 @@ def publish(pull_request: bool) -> None:
 @click.argument("event", type=click.Choice(EVENTS), metavar="EVENT")
 def ask(event: str) -> None:
     """Ask the forge to start retrain.yml for an EVENT: drift, performance or age."""
-    from goldenpath.retraining import forge
+    from goldenpath.retraining import ask as asking
 
-    click.echo(forge.ask(Path.cwd(), event))
+    click.echo(asking.ask(Path.cwd(), event))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goldenpath.gates.verdict import InconclusiveError
-from goldenpath.project.errors import ProjectError
 from goldenpath.repository import git
 
 DEFAULT = "origin/main"
@@ -38,7 +37,7 @@ class Base:
 
 def text(root: Path, commit: str, path: Path) -> str | None:
     """A file that git keeps, relative to the project's folder; None where the commit has none."""
-    shown = _asked(root, "show", f"{commit}:./{path}")
+    shown = git.run_or_none(root, "show", f"{commit}:./{path}")
     if shown is None and git.run(root, "ls-tree", "--name-only", commit, "--", str(path)):
         return git.run(root, "show", f"{commit}:./{path}")  # git holds it, so what went wrong is to be told
     return shown
@@ -54,23 +53,17 @@ def find(root: Path, ref: str) -> Base:
     Raises:
         InconclusiveError: git does not know it, or this clone's history does not reach back to it.
     """
-    if _asked(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is None:
-        if ref == DEFAULT and not _asked(root, "remote") and (last := _asked(root, "rev-parse", "HEAD")):
+    if git.run_or_none(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is None:
+        last = git.run_or_none(root, "rev-parse", "HEAD")
+        if ref == DEFAULT and last and not git.run_or_none(root, "remote"):
             return Base(root, "HEAD", last)
         raise InconclusiveError(
             f"{ref} is not in this clone, so there is nothing to compare with.",
             "Get it by `git fetch origin`, or name another commit: --base main",
         )
-    commit = _asked(root, "merge-base", ref, "HEAD")
+    commit = git.run_or_none(root, "merge-base", ref, "HEAD")
     if commit is None:
         raise InconclusiveError(
             f"{ref} and HEAD share no commit that this clone holds.", "Get the whole history: git fetch --unshallow"
         )
     return Base(root, ref, commit)
-
-
-def _asked(root: Path, *words: str) -> str | None:
-    try:
-        return git.run(root, *words)
-    except ProjectError:
-        return None

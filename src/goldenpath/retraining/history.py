@@ -11,9 +11,8 @@ from typing import Any
 
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import LINEAGE, MODEL, SIGNATURE, STAGE_COSTS
-from goldenpath.repository import facts, git
+from goldenpath.repository import facts, git, receipts
 
-RECEIPTS = "refs/notes/goldenpath"
 RETRAINED = "TR-11"
 """The criterion whose receipts tell of retraining, also of those whose candidate lost."""
 MOST_COMMITS = 200
@@ -90,9 +89,9 @@ def _of_lineage(text: str) -> Run:
 
 def _of_receipts(root: Path) -> Iterator[Run]:
     prefix = git.run(root, "rev-parse", "--show-prefix").rstrip("/")
-    if not git.run(root, "for-each-ref", "--format=%(refname)", RECEIPTS):
+    if not git.run(root, "for-each-ref", "--format=%(refname)", receipts.REF):
         return
-    notes = [line.split()[0] for line in git.run(root, "notes", f"--ref={RECEIPTS}", "list").splitlines()]
+    notes = [line.split()[0] for line in git.run(root, "notes", f"--ref={receipts.REF}", "list").splitlines()]
     for text in git.contents(root, notes):
         for line in (text or "").splitlines():
             receipt = _receipt(line)

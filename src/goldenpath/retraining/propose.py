@@ -7,20 +7,17 @@ deploys: a person reads the pull request, and a person gives the version.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import DVC_LOCK, GATES, LINEAGE, METRICS, MODEL_CARD, RETRAIN, SIGNATURE, SPLIT_REPORT
-from goldenpath.repository import facts, git
-from goldenpath.retraining import forge
+from goldenpath.repository import facts, forge, git
 
 REMOTE, BASE, BRANCH = "origin", "main", "retrain/"
 REPORT = Path("reports/pull-request.md")
 LONGEST_BODY = 60_000
 """Characters; GitHub takes 65,536 bytes, and most of these are one."""
-_TOKEN = ("-c", "credential.helper=", "-c", "credential.helper=!gh auth git-credential")
 
 
 def commit(root: Path) -> str:
@@ -40,11 +37,11 @@ def commit(root: Path) -> str:
     rows = json.loads((root / SPLIT_REPORT).read_text(encoding="utf-8"))
     newest = str(rows["test"].get("to", ""))[:10]
     subject = f"Train the model on rows through {newest}" if newest else "Train the model again"
-    told = [
+    why = [
         *_reasons(root),
         f"Gate: {verdict['verdict']}, beside the champion {verdict['champion']['model'] or 'none'}",
     ]
-    git.run(root, "commit", "--quiet", "--message", subject, "--message", "\n".join(told))
+    git.run(root, "commit", "--quiet", "--message", subject, "--message", "\n".join(why))
     return f"Committed: {subject}. Next: goldenpath pr-report, then goldenpath retrain publish"
 
 
@@ -64,9 +61,7 @@ def publish(root: Path, *, pull_request: bool) -> str:
         raise ProjectError(
             f"{branch or 'no branch'}: a candidate has a branch of its own. Begin it: goldenpath retrain branch"
         )
-    git.run(
-        root, *(_TOKEN if os.environ.get("GH_TOKEN") else ()), "push", "--quiet", REMOTE, f"HEAD:refs/heads/{branch}"
-    )
+    git.to_remote(root, "push", "--quiet", REMOTE, f"HEAD:refs/heads/{branch}")
     if not pull_request:
         return f"Sent {branch}. Open a pull request from it, with {REPORT} as its text."
     subject = git.run(root, "log", "-1", "--format=%s")

@@ -114,9 +114,9 @@ def collect(root: Path, ref: str, jobs: str = "") -> Facts:
     return Facts(
         root=root,
         product=_product_name(root),
-        branch=os.environ.get(PULL_REQUEST_BRANCH) or _asked(root, "rev-parse", "--abbrev-ref", "HEAD"),
-        commit=_asked(root, "rev-parse", "HEAD"),
-        has_changes=bool(_asked(root, "status", "--porcelain", "--untracked-files=no", "--", ".")),
+        branch=os.environ.get(PULL_REQUEST_BRANCH) or git.run_or_none(root, "rev-parse", "--abbrev-ref", "HEAD") or "",
+        commit=git.run_or_none(root, "rev-parse", "HEAD") or "",
+        has_changes=bool(git.run_or_none(root, "status", "--porcelain", "--untracked-files=no", "--", ".")),
         base=found,
         no_base=no_base,
         now=results(lambda path: _here(root, path), plots),
@@ -196,10 +196,3 @@ def _here(root: Path, path: Path) -> str | None:
         return (root / path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _asked(root: Path, *words: str) -> str:
-    try:
-        return git.run(root, *words)
-    except ProjectError:
-        return ""
