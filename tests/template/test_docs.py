@@ -1,13 +1,17 @@
-"""What the documents name exists: targets, files, and what they say a command prints."""
+"""What the documents name exists: targets, verbs with their options, files, and every file of a project has its reason."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
+import click
 import pytest
 
+from goldenpath.cli import main
 from tests.template.generation import TEMPLATE, files_of, generate
 
 DOCUMENTS = sorted(
@@ -16,8 +20,13 @@ DOCUMENTS = sorted(
     for path in TEMPLATE.glob(pattern)
     if ".venv" not in path.parts
 )
+HISTORY = ("CHANGELOG.md", "docs/decisions/")
+"""Where names stand that were right at their time."""
+CURRENT = [name for name in DOCUMENTS if not name.startswith(HISTORY)]
 _MAKE = re.compile(r"(?:^|`|&& )make ((?:[a-z-]+ ?)+)", flags=re.MULTILINE)
+_VERB = re.compile(r"(?:^|`|\$ |&& |-- |; |\.venv/bin/|[A-Z_]+=\S+ )goldenpath ([a-z-][^`\n#;|]*)", flags=re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+OPTIONS = {"classification": {}, "compose": {"deploy": "compose"}, "s3": {"data_remote": "s3"}}
 
 
 pytestmark = pytest.mark.xdist_group("docs")
@@ -37,14 +46,29 @@ def targets(template: Path, project: Path) -> set[str]:
 
 
 def test_there_are_documents() -> None:
-    assert {"README.md", "docs/tutorial.md", "docs/adopt.md"} <= set(DOCUMENTS)
+    assert {"README.md", "docs/tutorial.md", "docs/adopt.md", "docs/how-to/delivery.md"} <= set(CURRENT)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", CURRENT)
 def test_every_make_target_in_a_document_exists(targets: set[str], document: str) -> None:
-    named = set(_targets_named((TEMPLATE / document).read_text(encoding="utf-8")))
+    named = {word for words in _commands(document, _MAKE) for word in words.split()}
 
     assert named <= targets
+
+
+@pytest.mark.parametrize("document", CURRENT)
+def test_every_verb_and_option_in_a_document_exists(document: str) -> None:
+    faults = [fault for words in _commands(document, _VERB) if (fault := _fault(words))]
+
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [("batch", ""), ("batch a.csv b.csv --log off", ""), ("bach", "bach"), ("batch --lgo off", "batch --lgo")],
+)
+def test_a_verb_or_option_that_is_none_is_seen(words: str, fault: str) -> None:
+    assert _fault(words) == fault
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -57,15 +81,51 @@ def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
 
 def test_every_file_that_the_projects_readme_names_is_generated_or_made(project: Path) -> None:
     text = (project / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`([\w./-]+\.(?:py|yaml|toml))`", text))
+    named = set(re.findall(r"`([\w./-]+\.(?:py|yaml|toml))`", text)) - {"source.py", "model.py"}
 
     assert len(named) >= 5
     assert {name for name in named if name not in files_of(project)} == set()
 
 
-def _targets_named(text: str) -> Iterator[str]:
-    """The words after ``make`` in code, up to the first that is no target: a variable, a comment, an option."""
-    code = re.findall(r"```sh\n(.*?)```|(`[^`\n]+`)", text, flags=re.DOTALL)
-    for block, inline in code:
-        for words in _MAKE.findall(block or inline):
-            yield from words.split()
+@pytest.mark.parametrize("answers", OPTIONS.values(), ids=OPTIONS)
+def test_readme_says_of_every_file_why_it_is_there(template: Path, out: Path, answers: dict[str, str]) -> None:
+    project = generate(template, out, **answers)
+    patterns = _rows(project)
+    files = files_of(project)
+
+    assert [name for name in sorted(files) if not any(fnmatch(name, pattern) for pattern in patterns)] == []
+    assert [pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in files)] == []
+
+
+def _rows(project: Path) -> list[str]:
+    """The files of the README's table, as patterns."""
+    text = (project / "README.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| file \| why it is here \|.*?\n\n", text, flags=re.MULTILINE | re.DOTALL)
+    assert table
+    return [name for row in table[0].splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+
+
+def _commands(document: str, pattern: re.Pattern[str]) -> Iterator[str]:
+    """The words after a program's name, in the blocks and the spans of code."""
+    text = (TEMPLATE / document).read_text(encoding="utf-8")
+    for block, inline in re.findall(r"```(?:sh|bash)\n(.*?)```|(`[^`]+`)", text, flags=re.DOTALL):
+        yield from pattern.findall(block or " ".join(inline.split()))
+
+
+def _fault(words: str) -> str:
+    """The verb or option that the command does not know; empty where it knows all."""
+    context = click.Context(main)
+    command: click.Command = main
+    said = []
+    rest = shlex.split(words)
+    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        said.append(rest.pop(0))
+        found = command.get_command(context, said[-1])
+        if found is None:
+            return "" if said[-1].isupper() else " ".join(said)
+        command = found
+    if "--" in rest:
+        rest = rest[: rest.index("--")]
+    known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+    unknown = [word.partition("=")[0] for word in rest if word.startswith("--") and word.partition("=")[0] not in known]
+    return f"{' '.join(said)} {unknown[0]}" if unknown else ""

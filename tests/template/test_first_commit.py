@@ -116,4 +116,4 @@ def test_the_next_commands_work_from_where_the_person_is(template: Path, out: Pa
     made = run_cookiecutter(template, out, PWD=str(here))
 
     last = [line.strip() for line in made.stdout.splitlines()][-3:]
-    assert last == [f"cd {(out / PROJECT).relative_to(here)}", "make setup", "make pipeline"]
+    assert last == [f"cd {(out / PROJECT).relative_to(here)}", "make setup", "make run"]

@@ -28,6 +28,18 @@ OPTIONS = {"texts": range(len(TEXTS)), **CHOICES}
 CASES = [dict(zip(OPTIONS, values, strict=True)) for values in AllPairs(list(OPTIONS.values()))]
 
 
+def owned(project: Path) -> list[str]:
+    """The files that a team owns: not the locks, not the library, and nothing that a machine writes."""
+    files = sorted(files_of(project))
+    marks = git(project, "check-attr", "linguist-generated", "--", *files).splitlines()
+    generated = {line.split(": ")[0] for line in marks if line.endswith(": set")}
+    return [name for name in files if name not in generated and not name.startswith(("requirements/", "vendor/"))]
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
 def id_of(case: dict[str, Any]) -> str:
     return "-".join(map(str, case.values()))
 
@@ -63,6 +75,19 @@ def test_the_cases_cover_every_pair_of_options() -> None:
 
 def test_consists_of_exactly_the_expected_files(project: Path, answers: dict[str, Any]) -> None:
     assert files_of(project) == expected_files(answers)
+
+
+def test_is_small_enough_to_be_read(project: Path) -> None:
+    """What a team owns. Nobody lets it grow unseen: whoever raises a number here says why in the same change."""
+    own = owned(project)
+
+    assert len(own) <= 60
+    assert sum(lines(project / name) for name in own) <= 2_500
+    assert lines(project / "Makefile") <= 60
+    assert sum(lines(project / name) for name in own if name.startswith(".github/workflows/")) <= 350
+    tests = [name for name in own if name.startswith("tests/")]
+    assert len(tests) <= 6
+    assert sum(lines(project / name) for name in tests) <= 300
 
 
 def test_parses_and_has_no_template_language_left(project: Path) -> None:
