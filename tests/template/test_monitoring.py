@@ -319,7 +319,7 @@ def test_drift_writes_a_ticket_to_the_owner_and_takes_it_back_when_it_is_over(wa
 
     assert "drift: alarm" in alarm.stdout
     assert f"Owner: {OWNER}" in text
-    assert "/blob/main/monitoring/runbooks/model.md#modeldrift" in text
+    assert "/blob/main/monitoring/runbooks.md#modeldrift" in text
     assert re.search(r"Columns that carry [\d.]+% of the importance have moved beyond the limits", text)
     assert {sample["metric"]["column"] for sample in columns} == {"temperature", "recent_departure_delay"}
     assert watched.desk.alerts("/pager", "ModelDrift") == [], "nobody is woken for it"
@@ -345,7 +345,7 @@ def test_a_model_below_the_floor_pages_and_resolves(watched: Watched) -> None:
     until(lambda: watched.desk.alerts("/pager", "PerformanceBelowFloor", "resolved"), "the page is taken back")
 
     assert alert["labels"] | {"owner": OWNER, "severity": "page", "environment": "prod"} == alert["labels"]
-    assert alert["annotations"]["runbook_url"].endswith("monitoring/runbooks/model.md#performancebelowfloor")
+    assert alert["annotations"]["runbook_url"].endswith("monitoring/runbooks.md#performancebelowfloor")
     tokens = {token for path, token, _ in watched.desk.calls if path == "/pager"}
     assert tokens == {"Bearer pager-secret"}, "by the token of the secrets' folder"
 
@@ -508,8 +508,8 @@ def _write_alertmanager(project: Path, folder: Path, called: Desk) -> None:
     for name, secret in (("slack-url", f"{called.url}/slack"), ("pager-token", "pager-secret"), ("smtp-password", "x")):
         (secrets / name).write_text(secret, encoding="utf-8")
     text = (home / "alertmanager.yml").read_text(encoding="utf-8").replace("/run/alertmanager", str(secrets))
-    text = re.sub(r"https://(pager|watchdog)\.example\.com/\S+", rf"{called.url}/\1", text)
-    text = text.replace("smtp.example.com:587", f"{called.smtp}\n  smtp_require_tls: false")
+    text = re.sub(r"https://(pager|watchdog)\.example\.com/[\w-]+", rf"{called.url}/\1", text)
+    text = text.replace('"smtp.example.com:587"', f"{called.smtp}\n  smtp_require_tls: false")
     text = re.sub(r"(group_wait|group_interval): \S+", r"\1: 1s", text).replace("_interval: 1m", "_interval: 2s")
     (home / "alertmanager.yml").write_text(text, encoding="utf-8")
 
