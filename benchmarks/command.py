@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pages
@@ -40,7 +40,7 @@ def starts(scratch: Path) -> bool:
     project = generate(scratch / "first")
     goldenpath = str(BIN / "goldenpath")
     places = iter(range(1, 1000))
-    commands = {
+    commands: dict[str, Callable[[], Sequence[str]]] = {
         "python -c pass": lambda: [sys.executable, "-c", "pass"],
         "dvc --help": lambda: [str(BIN / "dvc"), "--help"],
         "goldenpath --help": lambda: [goldenpath, "--help"],
