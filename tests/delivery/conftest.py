@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.outlet import (
+from tests.delivery.delivered_product import (
     ENVIRONMENTS,
     KUSTOMIZATION,
     MANIFEST,

@@ -2,7 +2,7 @@
 
 Images are listed in ``images.json`` beside it, by id: the registered version that each says it holds, and the digest of
 the model that it really answers by; one without a model ends at once. A proxy is a server too: it sends requests in
-turn to whatever is connected to its network, but to no colour that the file ``unseen`` names.
+turn to whatever is connected to its network, but to no slot that the file ``unseen`` names.
 
 As a program it makes each container a process. Within a test it can answer in the test's own process and make each
 container a thread: see :class:`Threads`. To start a program for every word to Docker costs seconds for each test.
@@ -201,8 +201,8 @@ def main(words: list[str], engine: Processes | Threads) -> None:
         shown = {name: item for name, item in containers.items() if item["pid"] or "--all" in words}
         for name, item in shown.items():
             if all(matches(item, condition, name) for condition in values(words, "--filter")):
-                colour = "".join(label[19:] for label in item["labels"] if label.startswith("golden-path/colour="))
-                print(f"{name} {colour}" if "--format" in words else name)
+                slot = "".join(label[17:] for label in item["labels"] if label.startswith("golden-path/slot="))
+                print(f"{name} {slot}" if "--format" in words else name)
     elif command == "logs":
         print("it could not load its model")
     elif command == "network ls":

@@ -8,7 +8,7 @@ import pytest
 from goldenpath.delivery import desired_state
 from goldenpath.delivery.desired_state import DesiredState
 from goldenpath.project.errors import ProjectError
-from tests.delivery.outlet import COMPOSE, digest, image, overlay
+from tests.delivery.delivered_product import COMPOSE, digest, image, overlay
 
 PROMOTED = DesiredState(desired_state.image(image("a"), "test"), "shop@v1.0.0")
 
@@ -86,7 +86,7 @@ def test_an_image_without_name_and_digest_is_refused(text: str) -> None:
 
 
 def test_an_environment_that_nobody_named_is_refused(shop: Path) -> None:
-    with pytest.raises(ProjectError, match="ENV=qa: want one of dev, staging, prod"):
+    with pytest.raises(ProjectError, match="ENV is 'qa': want one of dev, staging, prod"):
         desired_state.check_environment(shop, "qa")
 
 

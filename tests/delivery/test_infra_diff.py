@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from goldenpath.delivery import infra_diff
-from goldenpath.delivery.infra_diff import CANNOT_TELL, main
 from goldenpath.delivery.promote import promote
-from tests.delivery.outlet import COMPOSE, commit, image, overlay, register
+from goldenpath.project.exit_codes import Exit
+from tests.command import goldenpath
+from tests.delivery.delivered_product import COMPOSE, commit, image, overlay, register
 
 Program = Callable[..., Path]
 
@@ -32,7 +32,6 @@ BASE = 'services: {shop: {user: "10001:10001", read_only: true}}\n'
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     """Puts a stand-in in the place of a program: it notes its words, prints, and ends as it is told."""
-    monkeypatch.setenv("DELIVER_ENV", "")
     for name in ("KUBECTL", "TERRAFORM", "DOCKER"):
         monkeypatch.setenv(name, f"/no/such/{name.lower()}")
 
@@ -55,33 +54,35 @@ def live(shop: Path, mature: list[str], monkeypatch: pytest.MonkeyPatch) -> Path
     """A product whose first version is in dev."""
     monkeypatch.setenv("DOCKER", "/no/such/docker")
     register(shop, "1.0.0", built="a")
-    promote(shop, "1.0.0", "dev", "", mature)
+    promote(shop, "1.0.0", "dev", judge=mature)
     return shop
 
 
 def test_no_difference_in_the_cluster_is_fine_and_told_to_a_receipt(
-    live: Path, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    live: Path, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = program("kubectl")
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
-    assert main() == 0
+    ended = goldenpath("infra-diff")
 
+    assert ended.exit_code == 0
     assert asked.read_text() == "diff -k deploy/overlays/dev\n"
-    assert "dev: what runs is what git names, by kubectl." in capsys.readouterr().out
+    assert "dev: what runs is what git names, by kubectl." in ended.stdout
     told = json.loads((tmp_path / "facts.json").read_text())
     assert told == {"tool": "kubectl", "changes": 0, "environments": ["dev"]}
 
 
 def test_every_object_that_differs_is_named_and_counted(
-    live: Path, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    live: Path, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program("kubectl", 1, DIFF)
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
-    assert main() == 1
+    ended = goldenpath("infra-diff")
 
-    assert "dev: apps.v1.Deployment.shop-prod.shop differs" in capsys.readouterr().err
+    assert ended.exit_code == Exit.FAILED
+    assert "dev: apps.v1.Deployment.shop-prod.shop differs" in ended.stderr
     assert json.loads((tmp_path / "facts.json").read_text())["changes"] == 2
 
 
@@ -91,7 +92,6 @@ def test_an_unreachable_cluster_is_told_and_is_no_answer(
     program: Program,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     code: int,
 ) -> None:
     program(
@@ -99,28 +99,27 @@ def test_an_unreachable_cluster_is_told_and_is_no_answer(
     )
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
-    assert main() == CANNOT_TELL
+    ended = goldenpath("infra-diff")
 
-    said = capsys.readouterr().err
+    assert ended.exit_code == Exit.INCONCLUSIVE
+    said = ended.stderr
     assert "nothing is known of dev: error: the connection to the server was refused." in said
     assert not (tmp_path / "facts.json").exists()
 
 
-def test_without_kubectl_nothing_is_known(live: Path, program: Program, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main() == CANNOT_TELL
+def test_without_kubectl_nothing_is_known(live: Path, program: Program) -> None:
+    ended = goldenpath("infra-diff")
 
-    assert "/no/such/kubectl cannot be run, so nothing is known of dev" in capsys.readouterr().err
+    assert ended.exit_code == Exit.INCONCLUSIVE
+    assert "/no/such/kubectl cannot be run, so nothing is known of dev" in ended.stderr
 
 
-def test_where_nothing_was_promoted_there_is_nothing_to_compare(
-    live: Path, program: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_where_nothing_was_promoted_there_is_nothing_to_compare(live: Path, program: Program) -> None:
     program("kubectl")
-    monkeypatch.setenv("DELIVER_ENV", "prod")
+    ended = goldenpath("infra-diff", "prod")
 
-    assert main() == CANNOT_TELL
-
-    assert "prod: nothing was promoted there" in capsys.readouterr().err
+    assert ended.exit_code == Exit.INCONCLUSIVE
+    assert ended.stderr.startswith("infra-diff cannot tell.\nprod: nothing was promoted there")
 
 
 @pytest.mark.parametrize(
@@ -128,13 +127,12 @@ def test_where_nothing_was_promoted_there_is_nothing_to_compare(
     [
         (0, "No changes.\n", 0, "dev and infra: what runs is what git names, by kubectl and terraform."),
         (2, PLAN, 1, "infra: aws_s3_bucket.data differs"),
-        (1, "", CANNOT_TELL, "nothing is known of infra: Error: Backend initialization required"),
+        (1, "", Exit.INCONCLUSIVE, "nothing is known of infra: Error: Backend initialization required"),
     ],
 )
 def test_terraform_is_asked_where_there_is_infrastructure(
     live: Path,
     program: Program,
-    capsys: pytest.CaptureFixture[str],
     code: int,
     out: str,
     expected: int,
@@ -145,10 +143,10 @@ def test_terraform_is_asked_where_there_is_infrastructure(
     (live / "infra").mkdir()
     (live / "infra" / "bucket.tf").write_text("")
 
-    assert main() == expected
+    ended = goldenpath("infra-diff")
 
-    captured = capsys.readouterr()
-    assert says in captured.out + captured.err
+    assert ended.exit_code == expected
+    assert says in ended.output
     assert asked.read_text().startswith("-chdir=infra plan -detailed-exitcode -input=false")
 
 
@@ -163,7 +161,7 @@ def hosted(shop: Path, mature: list[str], monkeypatch: pytest.MonkeyPatch) -> Pa
     (shop / "compose.yaml").write_text(BASE)
     commit(shop, "Run on a host")
     register(shop, "1.0.0", built="a")
-    promote(shop, "1.0.0", "dev", "", mature)
+    promote(shop, "1.0.0", "dev", judge=mature)
     return shop
 
 
@@ -200,11 +198,12 @@ def test_a_host_that_runs_what_git_names_is_fine(
     program: Program,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     docker(tmp_path, monkeypatch, container())
 
-    assert main() == 0, capsys.readouterr().err
+    ended = goldenpath("infra-diff")
+
+    assert ended.exit_code == 0, ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -228,28 +227,26 @@ def test_a_host_that_runs_something_else_is_told(
     program: Program,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     containers: list[dict[str, Any]],
     says: str,
 ) -> None:
     docker(tmp_path, monkeypatch, *containers)
 
-    assert main() == 1
+    ended = goldenpath("infra-diff")
 
-    assert says in capsys.readouterr().err
-
-
-def test_a_host_without_docker_is_no_answer(hosted: Path, program: Program, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main() == CANNOT_TELL
-
-    assert "Docker does not answer on this host, so nothing is known" in capsys.readouterr().err
+    assert ended.exit_code == Exit.FAILED
+    assert says in ended.stderr
 
 
-def test_an_environment_that_does_not_exist_is_refused(
-    live: Path, program: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("DELIVER_ENV", "qa")
+def test_a_host_without_docker_is_no_answer(hosted: Path, program: Program) -> None:
+    ended = goldenpath("infra-diff")
 
-    assert infra_diff.main() == CANNOT_TELL
+    assert ended.exit_code == Exit.INCONCLUSIVE
+    assert "Docker does not answer on this host, so nothing is known" in ended.stderr
 
-    assert "ENV=qa: want one of dev, staging, prod" in capsys.readouterr().err
+
+def test_an_environment_that_does_not_exist_is_refused(live: Path, program: Program) -> None:
+    ended = goldenpath("infra-diff", "qa")
+
+    assert ended.exit_code == Exit.INCONCLUSIVE
+    assert "ENV is 'qa': want one of dev, staging, prod" in ended.stderr

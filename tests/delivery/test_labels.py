@@ -9,7 +9,7 @@ import pytest
 from goldenpath.delivery.image.identity import MODEL_DIGEST, MODEL_VERSION, REVISION
 from goldenpath.delivery.promote import promote
 from goldenpath.project.errors import ProjectError
-from tests.delivery.outlet import git, image, record, register, state_of
+from tests.delivery.delivered_product import git, image, record, register, state_of
 
 
 def docker(monkeypatch: pytest.MonkeyPatch, folder: Path, labels: object) -> None:
@@ -37,7 +37,7 @@ def test_an_image_whose_labels_name_the_version_is_promoted(
 ) -> None:
     docker(monkeypatch, tmp_path, labelled)
 
-    assert "Promote shop@v1.0.0 to dev" in promote(shop, "1.0.0", "dev", image("a"), mature)
+    assert "Promote shop@v1.0.0 to dev" in promote(shop, "1.0.0", "dev", image("a"), judge=mature)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_image_whose_labels_name_something_else_is_refused(
     before = state_of(shop)
 
     with pytest.raises(ProjectError, match=rf"is no image of shop@v1\.0\.0: {what}"):
-        promote(shop, "1.0.0", "dev", image("a"), mature)
+        promote(shop, "1.0.0", "dev", image("a"), judge=mature)
 
     assert state_of(shop) == before
 
@@ -73,7 +73,7 @@ def test_an_image_of_uncommitted_files_is_refused(
     docker(monkeypatch, tmp_path, labelled | {REVISION: f"{labelled[REVISION]}-dirty"})
 
     with pytest.raises(ProjectError, match=r"its labels say commit \w+-dirty"):
-        promote(shop, "1.0.0", "dev", image("a"), mature)
+        promote(shop, "1.0.0", "dev", image("a"), judge=mature)
 
 
 def test_a_receipt_of_a_build_of_another_model_is_refused(
@@ -85,4 +85,4 @@ def test_a_receipt_of_a_build_of_another_model_is_refused(
     monkeypatch.setenv("DOCKER", "/no/such/docker")
 
     with pytest.raises(ProjectError, match="the receipt of its build says model sha256:cd"):
-        promote(shop, "1.0.0", "dev", "", mature)
+        promote(shop, "1.0.0", "dev", judge=mature)

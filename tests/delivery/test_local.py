@@ -14,15 +14,16 @@ from typing import Any
 
 import pytest
 
-from goldenpath.delivery import desired_state, local, smoke
-from goldenpath.delivery import proxy as front
+from goldenpath.delivery import desired_state, local, proxy, smoke
 from goldenpath.delivery.image import docker as client
 from goldenpath.delivery.promote import promote
-from goldenpath.delivery.proxy import Front
+from goldenpath.delivery.proxy import Proxy
 from goldenpath.project import contract
 from goldenpath.project.errors import ProjectError
+from goldenpath.project.exit_codes import Exit
+from tests.command import goldenpath
 from tests.delivery import docker_stand_in
-from tests.delivery.outlet import COMPOSE, commit, opened, overlay, register
+from tests.delivery.delivered_product import COMPOSE, commit, opened, overlay, register
 from tests.sample import ROOT
 
 PROJECT = ROOT
@@ -56,7 +57,7 @@ def home(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     (home / "images.json").write_text(json.dumps(images))
     monkeypatch.setattr(smoke, "PAUSE", 0.05)
-    for path in (contract.PATH, front.CONFIG):
+    for path in (contract.PATH, proxy.CONFIG):
         (shop / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / path, shop / path)
     return home
@@ -87,8 +88,8 @@ def program(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def ahead(shop: Path) -> Front:
-    return Front("shop-local", docker_stand_in.free_port(), front.IMAGE, shop / front.CONFIG)
+def ahead(shop: Path) -> Proxy:
+    return Proxy("shop-local", docker_stand_in.free_port(), proxy.IMAGE, shop / proxy.CONFIG)
 
 
 def containers(home: Path) -> list[dict[str, Any]]:
@@ -108,45 +109,45 @@ def said(home: Path) -> list[str]:
 def deliver(shop: Path, judge: list[str], *numbers: int) -> None:
     for number in numbers:
         register(shop, f"1.{number}.0", model=("11", "22", "33", "44")[number], built="abcd"[number])
-        promote(shop, f"1.{number}.0", "dev", "", judge)
+        promote(shop, f"1.{number}.0", "dev", judge=judge)
 
 
 def test_what_is_promoted_answers_behind_a_proxy_and_neither_has_rights(
-    shop: Path, program: Path, ahead: Front
+    shop: Path, program: Path, ahead: Proxy
 ) -> None:
-    answer = local.deploy(shop, "local", "dev", ahead)
+    answer = local.deploy(shop, "dev", ahead)
 
-    assert f"shop@v1.0.0 answers on http://127.0.0.1:{ahead.port}" in answer
-    assert "make undeploy" in answer
-    service, proxy = (line for line in said(program) if line.startswith("run --detach"))
+    assert f"shop@v1.0.0 predicts on http://127.0.0.1:{ahead.port}" in answer
+    assert "goldenpath undeploy" in answer
+    service, front = (line for line in said(program) if line.startswith("run --detach"))
     for words in ("--read-only", "--cap-drop ALL", "--user 10001:10001", "no-new-privileges", "--memory"):
         assert words in service
-        assert words in proxy
+        assert words in front
     assert "--publish 127.0.0.1::8000" in service
-    assert f"--publish 127.0.0.1:{ahead.port}:8000" in proxy
-    assert proxy.endswith(f"{shop / front.CONFIG}:{front.INSIDE}:ro,z {front.IMAGE}")
+    assert f"--publish 127.0.0.1:{ahead.port}:8000" in front
+    assert front.endswith(f"{shop / proxy.CONFIG}:{proxy.INSIDE}:ro,z {proxy.IMAGE}")
 
 
 def test_what_an_overlay_of_compose_says_is_deployed_the_same_way(
-    shop: Path, docker: Path, mature: list[str], ahead: Front
+    shop: Path, docker: Path, mature: list[str], ahead: Proxy
 ) -> None:
     overlay(shop, "dev").unlink()
     overlay(shop, "dev").with_name("compose.yaml").write_text(COMPOSE)
     commit(shop)
     deliver(shop, mature, 1)
 
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
 
     assert services(docker) == [("shop-local-blue", "b")]
 
 
 def test_a_new_version_is_let_in_before_the_old_one_is_told_to_stop(
-    shop: Path, docker: Path, mature: list[str], ahead: Front
+    shop: Path, docker: Path, mature: list[str], ahead: Proxy
 ) -> None:
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
     deliver(shop, mature, 1)
 
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
 
     assert services(docker) == [("shop-local-green", "b")]
     changed = [line.split()[0] for line in said(docker) if line.startswith(("run --detach", "network conn", "stop"))]
@@ -161,85 +162,85 @@ def test_a_version_that_does_not_answer_by_its_model_is_never_let_in(
     shop: Path,
     docker: Path,
     mature: list[str],
-    ahead: Front,
+    ahead: Proxy,
     monkeypatch: pytest.MonkeyPatch,
     number: int,
     words: str,
 ) -> None:
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
     deliver(shop, mature, number)
     before = containers(docker)
     monkeypatch.setattr(local, "START_SECONDS", 0.3)
 
-    with pytest.raises(ProjectError, match=rf"shop@v1\.{number}\.0 does not answer, so what ran before.* {words}"):
-        local.deploy(shop, "local", "dev", ahead)
+    with pytest.raises(ProjectError, match=rf"shop@v1\.{number}\.0 does not predict, so what ran before.* {words}"):
+        local.deploy(shop, "dev", ahead)
 
     assert containers(docker) == before
     assert not [line for line in said(docker) if line.startswith("stop")]
 
 
 def test_a_version_that_the_proxy_does_not_find_goes_and_the_old_one_stays(
-    shop: Path, docker: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch
+    shop: Path, docker: Path, mature: list[str], ahead: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
     deliver(shop, mature, 1)
     (docker / "unseen").write_text("green")
-    monkeypatch.setattr(front, "SECONDS", 0.5)
+    monkeypatch.setattr(proxy, "SECONDS", 0.5)
 
-    with pytest.raises(ProjectError, match=r"front sends no request to it after 0\.5 s; last, blue answered"):
-        local.deploy(shop, "local", "dev", ahead)
+    with pytest.raises(ProjectError, match=r"proxy sends no request to it after 0\.5 s; last, blue answered"):
+        local.deploy(shop, "dev", ahead)
 
     assert services(docker) == [("shop-local-blue", "a")]
 
 
-def test_what_was_tried_and_never_let_in_is_removed(shop: Path, docker: Path, mature: list[str], ahead: Front) -> None:
+def test_what_was_tried_and_never_let_in_is_removed(shop: Path, docker: Path, mature: list[str], ahead: Proxy) -> None:
     state = desired_state.read(shop, "dev")
     local._start("shop-local", "blue", state.model, state.image.digest)
 
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
 
     assert services(docker) == [("shop-local-blue", "a")]
 
 
 @pytest.fixture
-def unseen(shop: Path, docker: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Names the colours that the proxy does not find; a deployment was killed before blue made way for green."""
-    local.deploy(shop, "local", "dev", ahead)
+def unseen(shop: Path, docker: Path, mature: list[str], ahead: Proxy, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Names the slots that the proxy does not find; a deployment was killed before blue made way for green."""
+    local.deploy(shop, "dev", ahead)
     deliver(shop, mature, 1)
     with monkeypatch.context() as killed:
         killed.setattr(local, "_retire", lambda _: pytest.fail("killed"))
         with pytest.raises(pytest.fail.Exception):
-            local.deploy(shop, "local", "dev", ahead)
+            local.deploy(shop, "dev", ahead)
     assert services(docker) == [("shop-local-green", "b"), ("shop-local-blue", "a")]
     return docker / "unseen"
 
 
 def test_of_two_that_serve_the_newer_one_is_kept_until_it_is_replaced(
-    unseen: Path, docker: Path, ahead: Front, monkeypatch: pytest.MonkeyPatch
+    unseen: Path, docker: Path, ahead: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     retire, was_unseen = local._retire, list[bool]()
     unseen.write_text("green")  # as in the moment after it was let in
     monkeypatch.setattr(local, "_retire", lambda old: (was_unseen.append(unseen.exists()), retire(old)))
     threading.Timer(0.3, unseen.unlink).start()
 
-    kept = local.mend(ahead)
+    kept = local.tidy(ahead)
 
     assert kept is not None
-    assert kept.colour == "green"
+    assert kept.slot == "green"
     assert services(docker) == [("shop-local-green", "b")]
     assert was_unseen == [False], "the old one goes when requests reach the new one"
 
 
 def test_of_two_that_run_the_one_that_is_asked_is_kept(
-    unseen: Path, docker: Path, ahead: Front, monkeypatch: pytest.MonkeyPatch
+    unseen: Path, docker: Path, ahead: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unseen.write_text("green")
-    monkeypatch.setattr(front, "SECONDS", 0.3)
+    monkeypatch.setattr(proxy, "SECONDS", 0.3)
 
-    kept = local.mend(ahead)
+    kept = local.tidy(ahead)
 
     assert kept is not None
-    assert kept.colour == "blue"
+    assert kept.slot == "blue"
     assert services(docker) == [("shop-local-blue", "a")]
 
 
@@ -247,63 +248,65 @@ def test_a_deployment_that_is_interrupted_leaves_what_ran(
     shop: Path,
     docker: Path,
     mature: list[str],
-    ahead: Front,
+    ahead: Proxy,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def interrupt(*_: object) -> int:
         raise KeyboardInterrupt
 
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
     before = containers(docker)
     monkeypatch.setattr(smoke, "answers", interrupt)
-    monkeypatch.setenv("DELIVER_ENV", "local")
 
-    assert local.main(["--overlay", "dev", "--port", str(ahead.port)]) == 130
+    ended = goldenpath("deploy", "--env", "dev", "--port", str(ahead.port))
 
-    assert "Say it again" in capsys.readouterr().err
+    assert ended.exit_code == Exit.INTERRUPTED
+    assert ended.stderr.startswith("deploy was interrupted.\n")
     assert containers(docker) == before
 
 
 def test_for_another_port_the_proxy_is_made_anew_and_that_is_said(
-    shop: Path, docker: Path, mature: list[str], ahead: Front, capsys: pytest.CaptureFixture[str]
+    shop: Path, docker: Path, mature: list[str], ahead: Proxy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
     other = replace(ahead, port=docker_stand_in.free_port())
 
-    local.deploy(shop, "local", "dev", other)
+    local.deploy(shop, "dev", other)
 
-    assert f"The proxy in front was made anew, on port {other.port}" in capsys.readouterr().out
-    assert [item["port"] for item in containers(docker) if item["name"] == "shop-local-front"] == [other.port]
+    assert f"Proxy replaced on port {other.port}" in capsys.readouterr().out
+    assert [item["port"] for item in containers(docker) if item["name"] == "shop-local-proxy"] == [other.port]
 
 
 def test_a_port_that_another_program_has_is_refused_before_anything_is_touched(
-    shop: Path, docker: Path, mature: list[str], ahead: Front
+    shop: Path, docker: Path, mature: list[str], ahead: Proxy
 ) -> None:
     with (
         socket.create_server(("127.0.0.1", ahead.port)),
-        pytest.raises(ProjectError, match=rf"Port {ahead.port} of 127\.0\.0\.1 cannot be had .* PORT=8001"),
+        pytest.raises(
+            ProjectError, match=rf"Port {ahead.port} of 127\.0\.0\.1 cannot be had .* goldenpath deploy --port 8001"
+        ),
     ):
-        local.deploy(shop, "local", "dev", ahead)
+        local.deploy(shop, "dev", ahead)
 
     assert containers(docker) == []
 
 
 def test_a_configuration_that_the_proxy_refuses_leaves_what_runs(
-    shop: Path, docker: Path, mature: list[str], ahead: Front
+    shop: Path, docker: Path, mature: list[str], ahead: Proxy
 ) -> None:
-    local.deploy(shop, "local", "dev", ahead)
+    local.deploy(shop, "dev", ahead)
     before = containers(docker)
-    (shop / front.CONFIG).write_text("nonsense\n")
+    (shop / proxy.CONFIG).write_text("nonsense\n")
 
     with pytest.raises(ProjectError, match=r"haproxy\.cfg: haproxy\S+ refuses it\. .*unknown keyword"):
-        local.deploy(shop, "local", "dev", ahead)
+        local.deploy(shop, "dev", ahead)
 
     assert containers(docker) == before
 
 
-def test_undeploy_removes_all_of_it_and_nothing_else(shop: Path, docker: Path, mature: list[str], ahead: Front) -> None:
-    local.deploy(shop, "local", "dev", ahead)
+def test_undeploy_removes_all_of_it_and_nothing_else(shop: Path, docker: Path, mature: list[str], ahead: Proxy) -> None:
+    local.deploy(shop, "dev", ahead)
     stranger = {"name": "another", "labels": ["golden-path/local=another-local"], "pid": 0, "network": "", "port": 1}
     path = docker / "containers.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "id0": {**stranger, "alias": "", "image": "z"}}))
@@ -316,12 +319,12 @@ def test_undeploy_removes_all_of_it_and_nothing_else(shop: Path, docker: Path, m
 
 
 def test_a_drill_goes_back_and_forward_and_tells_what_a_receipt_needs(
-    shop: Path, docker: Path, mature: list[str], ahead: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Path, docker: Path, mature: list[str], ahead: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(shop, mature, 1)
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
-    local.drill(shop, "dev", ahead)
+    local.rehearse_rollback(shop, "dev", ahead)
 
     facts = json.loads((tmp_path / "facts.json").read_text())
     assert (facts["from"], facts["to"], facts["pulled"]) == ("shop@v1.1.0", "shop@v1.0.0", f"sha256:{'a' * 64}")
@@ -332,7 +335,7 @@ def test_a_drill_goes_back_and_forward_and_tells_what_a_receipt_needs(
 def test_the_image_that_this_machine_built_can_be_promoted(shop: Path, docker: Path, mature: list[str]) -> None:
     register(shop, "1.1.0", model="22", built="b")
 
-    promote(shop, "1.1.0", "dev", "local", mature)
+    promote(shop, "1.1.0", "dev", "local", judge=mature)
 
     assert desired_state.read(shop, "dev").image.digest == f"sha256:{'b' * 64}"
 
@@ -340,42 +343,40 @@ def test_the_image_that_this_machine_built_can_be_promoted(shop: Path, docker: P
 def test_an_image_that_nobody_built_here_is_refused(shop: Path, docker: Path, mature: list[str]) -> None:
     register(shop, "9.0.0", built="a")
 
-    with pytest.raises(ProjectError, match=r"No image on this machine .* make image"):
-        promote(shop, "9.0.0", "dev", "local", mature)
+    with pytest.raises(ProjectError, match=r"No image on this machine .* goldenpath image build"):
+        promote(shop, "9.0.0", "dev", "local", judge=mature)
 
 
 @pytest.mark.parametrize(
     ("environment", "words"),
-    [("prod", "only ENV=local is deployed from here"), ("", "only ENV=local"), ("local", "nothing was promoted there")],
+    [("qa", "ENV is 'qa': want one of"), ("", "prod: nothing was promoted"), ("prod", "prod: nothing was promoted")],
 )
 def test_what_cannot_be_deployed_is_refused(
-    shop: Path, docker: Path, ahead: Front, environment: str, words: str
+    shop: Path, docker: Path, ahead: Proxy, environment: str, words: str
 ) -> None:
     with pytest.raises(ProjectError, match=words):
-        local.deploy(shop, environment, "prod", ahead)
+        local.deploy(shop, environment, ahead)
 
 
-def test_an_image_that_is_nowhere_is_refused_with_the_registrys_words(
-    shop: Path, program: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_image_that_is_nowhere_is_refused_with_the_registrys_words(shop: Path, program: Path) -> None:
     path = overlay(shop, "dev")
     path.write_text(path.read_text().replace("a" * 64, "f" * 64))
-    monkeypatch.setenv("DELIVER_ENV", "local")
 
-    assert local.main(["--overlay", "dev"]) == 1
+    ended = goldenpath("deploy", "--env", "dev")
 
-    assert "deploy failed.\ndocker pull: Error: the registry does not know it" in capsys.readouterr().err
+    assert ended.exit_code == 1
+    assert "deploy failed.\ndocker pull: Error: the registry does not know it" in ended.stderr
 
 
-def test_there_is_no_drill_with_one_version(shop: Path, docker: Path, mature: list[str], ahead: Front) -> None:
+def test_there_is_no_drill_with_one_version(shop: Path, docker: Path, mature: list[str], ahead: Proxy) -> None:
     with pytest.raises(ProjectError, match="no two versions to rehearse with"):
-        local.drill(shop, "dev", ahead)
+        local.rehearse_rollback(shop, "dev", ahead)
 
 
 def test_without_docker_the_error_says_so(
-    shop: Path, mature: list[str], ahead: Front, monkeypatch: pytest.MonkeyPatch
+    shop: Path, mature: list[str], ahead: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER", "/no/such/docker")
 
     with pytest.raises(ProjectError, match="/no/such/docker is not installed"):
-        local.deploy(shop, "local", "dev", ahead)
+        local.deploy(shop, "dev", ahead)

@@ -6,6 +6,8 @@ import pytest
 
 from goldenpath.delivery import validate
 from goldenpath.project.errors import ProjectError
+from goldenpath.project.exit_codes import Exit
+from tests.delivery.delivered_product import COMPOSE, overlay
 
 SOUND = """\
 apiVersion: v1
@@ -92,5 +94,59 @@ def test_an_overlay_that_renders_to_nothing_is_refused(shop: Path, rendered: Pat
 def test_an_environment_that_was_not_rendered_is_refused(shop: Path, rendered: Path) -> None:
     (rendered / "prod.yaml").unlink()
 
-    with pytest.raises(ProjectError, match="make validate-deploy"):
+    with pytest.raises(ProjectError, match="goldenpath gate deploy"):
         validate.manifests(shop, rendered)
+
+
+@pytest.fixture
+def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands in for kubectl: every overlay renders to what the file beside it holds."""
+    program, output = tmp_path / "kubectl", tmp_path / "output.yaml"
+    output.write_text(SOUND)
+    program.write_text(f"#!/bin/sh\ncat {output} || echo 'error: no such base' >&2\n[ -f {output} ]\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("KUBECTL", str(program))
+    return output
+
+
+def test_overlays_are_rendered_and_judged(shop: Path, kubectl: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate.validate(shop) == Exit.OK
+
+    assert "6 objects are valid against Kubernetes 1.35, 1.36, 1.37" in capsys.readouterr().out
+    assert (shop / validate.RENDERED / "prod.yaml").read_text() == SOUND
+
+
+def test_an_overlay_that_breaks_a_rule_fails(shop: Path, kubectl: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kubectl.write_text(SOUND.replace("port: 80", "port: eighty"))
+
+    assert validate.validate(shop) == Exit.FAILED
+
+    assert "gate deploy failed. 3 faults:\ndev: " in capsys.readouterr().err
+
+
+def test_an_overlay_that_kustomize_refuses_is_told(shop: Path, kubectl: Path) -> None:
+    kubectl.unlink()
+
+    with pytest.raises(ProjectError, match=r"deploy/overlays/dev: kubectl kustomize refuses it: .*no such base"):
+        validate.validate(shop)
+
+
+def test_without_kubectl_no_overlay_is_rendered(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECTL", "/no/such/kubectl")
+
+    with pytest.raises(ProjectError, match="/no/such/kubectl cannot be run"):
+        validate.validate(shop)
+
+
+def test_files_of_compose_are_judged_without_kubectl(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KUBECTL", "/no/such/kubectl")
+    (shop / "compose.yaml").write_text("services: {}\n")
+    for environment in ("dev", "staging", "prod"):
+        overlay(shop, environment).unlink()
+        overlay(shop, environment).with_name("compose.yaml").write_text(COMPOSE)
+
+    assert validate.validate(shop) == Exit.FAILED
+
+    assert "dev: nobody runs as root: service shop: runs as None" in capsys.readouterr().err

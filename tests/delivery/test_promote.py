@@ -1,27 +1,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from goldenpath.delivery import desired_state
-from goldenpath.delivery.promote import main, promote
+from goldenpath.delivery.promote import promote
 from goldenpath.delivery.rollback import rollback
 from goldenpath.project.errors import ProjectError
-from tests.delivery.outlet import NOTES, commit, digest, git, image, judge, overlay, record, register, state_of
+from tests.command import goldenpath
+from tests.delivery.delivered_product import (
+    NOTES,
+    commit,
+    digest,
+    git,
+    image,
+    judge,
+    overlay,
+    record,
+    register,
+    state_of,
+)
 
 
 def through(shop: Path, judge: list[str], *environments: str, version: str = "1.0.0") -> None:
     for environment in environments:
-        promote(shop, version, environment, "", judge)
+        promote(shop, version, environment, judge=judge)
 
 
 def test_a_promotion_is_one_commit_that_changes_only_the_overlay(shop: Path, mature: list[str]) -> None:
     register(shop, "1.0.0")
     before = git(shop, "rev-parse", "HEAD")
 
-    promote(shop, "1.0.0", "dev", image("a"), mature)
+    promote(shop, "1.0.0", "dev", image("a"), judge=mature)
 
     assert git(shop, "rev-parse", "HEAD~1") == before
     assert git(shop, "diff", "--name-only", "HEAD~1") == "deploy/overlays/dev/kustomization.yaml"
@@ -32,9 +45,9 @@ def test_a_promotion_is_one_commit_that_changes_only_the_overlay(shop: Path, mat
     assert git(shop, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize(("version", "told"), [("1.0.0", "promoted=true\n"), ("1.1.0", "")])
+@pytest.mark.parametrize(("version", "expected"), [("1.0.0", "promoted=true\n"), ("1.1.0", "")])
 def test_the_gate_tells_a_workflow_what_is_there_already(
-    shop: Path, mature: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, told: str
+    shop: Path, mature: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, expected: str
 ) -> None:
     register(shop, "1.0.0", built="a")
     through(shop, mature, "dev")
@@ -43,12 +56,12 @@ def test_the_gate_tells_a_workflow_what_is_there_already(
     output = tmp_path / "output"
     output.touch()
     monkeypatch.setenv("GITHUB_OUTPUT", str(output))
-    monkeypatch.setenv("DELIVER_ENV", "dev")
-    monkeypatch.setenv("DELIVER_VERSION", version)
+    monkeypatch.setattr("goldenpath.delivery.promote.promote", partial(promote, judge=mature))
 
-    assert main(["--judge", " ".join(mature), "--dry-run"]) == 0
+    ended = goldenpath("promote", version, "dev", "--dry-run")
 
-    assert output.read_text() == told
+    assert ended.exit_code == 0, ended.stderr
+    assert output.read_text() == expected
     assert state_of(shop) == before
 
 
@@ -90,7 +103,7 @@ def test_a_version_that_was_replaced_before_may_still_move_up(registered: Path, 
 def test_a_dry_run_judges_and_changes_nothing(registered: Path, mature: list[str]) -> None:
     before = state_of(registered)
 
-    answer = promote(registered, "1.0.0", "dev", "", mature, dry_run=True)
+    answer = promote(registered, "1.0.0", "dev", dry_run=True, judge=mature)
 
     assert "would let it pass" in answer
     assert state_of(registered) == before
@@ -117,17 +130,29 @@ def failed_tests(shop: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arrange", "version", "environment", "given", "words"),
+    ("arrange", "version", "environment", "image_name", "words"),
     [
-        (nothing, "", "dev", "", "VERSION= is missing"),
-        (nothing, "9.9.9", "dev", "", r"shop@v9\.9\.9 is not registered; registered are shop@v1\.0\.0.*make register"),
+        (nothing, "", "dev", "", "shop@v is not registered"),
+        (
+            nothing,
+            "9.9.9",
+            "dev",
+            "",
+            r"shop@v9\.9\.9 is not registered; registered are shop@v1\.0\.0.*golden",
+        ),
         (nothing, "1.0.0", "qa", "", "want one of dev, staging, prod"),
-        (nothing, "1.0.0", "staging", "", "has not been in dev.*make promote VERSION=1.0.0 ENV=dev"),
+        (nothing, "1.0.0", "staging", "", "has not been in dev.*goldenpath promote 1.0.0 dev"),
         (nothing, "1.0.0", "dev", "shop:latest", "A tag can be moved"),
         (untidy, "1.0.0", "dev", "", r"Not committed: new\.txt"),
         (elsewhere, "1.0.0", "dev", "", "not part of this history.*git merge shop@v1"),
         (no_tests, "1.0.0", "dev", image("a"), "no receipt of CQ-02.*goldenpath record CQ-02"),
-        (no_tests, "1.0.0", "dev", "", "which image holds it is not known.*make image-evidence"),
+        (
+            no_tests,
+            "1.0.0",
+            "dev",
+            "",
+            "which image holds it is not known.*record TR-14 -- goldenpath image build --push",
+        ),
         (failed_tests, "1.0.0", "dev", "", "`make it` failed on its commit"),
     ],
 )
@@ -137,14 +162,14 @@ def test_a_refusal_says_how_to_mend_it_and_changes_nothing(
     arrange: Callable[[Path], None],
     version: str,
     environment: str,
-    given: str,
+    image_name: str,
     words: str,
 ) -> None:
     arrange(registered)
     before = state_of(registered)
 
     with pytest.raises(ProjectError, match=words):
-        promote(registered, version, environment, given, mature)
+        promote(registered, version, environment, image_name, judge=mature)
 
     assert state_of(registered) == before
 
@@ -163,14 +188,14 @@ def test_another_image_than_the_one_that_was_tried_is_refused(registered: Path, 
     through(registered, mature, "dev")
 
     with pytest.raises(ProjectError, match="the same image goes all the way"):
-        promote(registered, "1.0.0", "staging", image("b"), mature)
+        promote(registered, "1.0.0", "staging", image("b"), judge=mature)
 
 
 def test_an_image_that_no_build_made_stops_at_staging(registered: Path, mature: list[str]) -> None:
-    promote(registered, "1.0.0", "dev", image("b"), mature)
+    promote(registered, "1.0.0", "dev", image("b"), judge=mature)
 
     with pytest.raises(ProjectError, match="was not built from"):
-        promote(registered, "1.0.0", "staging", "", mature)
+        promote(registered, "1.0.0", "staging", judge=mature)
 
 
 def test_what_runs_already_is_refused(registered: Path, mature: list[str]) -> None:
@@ -180,23 +205,30 @@ def test_what_runs_already_is_refused(registered: Path, mature: list[str]) -> No
         through(registered, mature, "dev")
 
 
-@pytest.mark.parametrize(("level", "last"), [(0, ""), (1, "dev"), (2, "staging"), (3, "prod")])
-def test_each_environment_wants_its_level(registered: Path, tmp_path: Path, level: int, last: str) -> None:
-    reached = ""
+@pytest.mark.parametrize(
+    ("level", "passed", "refused"), [(0, (), "dev"), (1, ("dev",), "staging"), (2, ("dev", "staging"), "prod")]
+)
+def test_each_environment_wants_its_level(
+    registered: Path, tmp_path: Path, level: int, passed: tuple[str, ...], refused: str
+) -> None:
+    reviewed = judge(tmp_path, level)
+    through(registered, reviewed, *passed)
 
-    with pytest.raises(ProjectError, match=r"is wanted here|already"):
-        for environment in ("dev", "staging", "prod", "prod"):
-            promote(registered, "1.0.0", environment, "", judge(tmp_path, level))
-            reached = environment
+    with pytest.raises(ProjectError, match=f"Level {level + 1} is wanted here"):
+        promote(registered, "1.0.0", refused, judge=reviewed)
 
-    assert reached == last
+
+def test_level_three_reaches_production(registered: Path, tmp_path: Path) -> None:
+    through(registered, judge(tmp_path, 3), "dev", "staging", "prod")
+
+    assert desired_state.read(registered, "prod").model == "shop@v1.0.0"
 
 
 def test_a_level_that_is_too_low_names_what_is_in_the_way(registered: Path, tmp_path: Path) -> None:
     before = state_of(registered)
 
     with pytest.raises(ProjectError, match=r"the product has level 0.*\n  MON-10 fail: nobody is told"):
-        promote(registered, "1.0.0", "dev", "", judge(tmp_path, 0))
+        promote(registered, "1.0.0", "dev", judge=judge(tmp_path, 0))
 
     assert state_of(registered) == before
 
@@ -205,21 +237,27 @@ def test_a_level_that_is_too_low_names_what_is_in_the_way(registered: Path, tmp_
 def test_without_a_judge_nothing_is_promoted(registered: Path, judge: list[str]) -> None:
     before = state_of(registered)
 
-    with pytest.raises(ProjectError, match=r"Nothing was judged: .* GOLDENPATH="):
-        promote(registered, "1.0.0", "dev", "", judge)
+    with pytest.raises(ProjectError, match=r"Nothing was judged: .* cannot be run"):
+        promote(registered, "1.0.0", "dev", judge=judge)
 
     assert state_of(registered) == before
 
 
-def test_the_command_reads_what_was_typed_and_shows_no_traceback(
-    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DELIVER_VERSION", "1.0.0")
-    monkeypatch.setenv("DELIVER_ENV", "dev")
+def test_the_command_says_what_is_wrong_without_a_traceback(shop: Path) -> None:
+    ended = goldenpath("promote", "1.0.0", "dev")
 
-    assert main(["--judge", "true"]) == 1
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("promote failed.\nshop@v1.0.0 is not registered")
 
-    assert capsys.readouterr().err.startswith("promote refused.\nVERSION=1.0.0: shop@v1.0.0 is not registered")
+
+def test_the_product_is_reviewed_by_the_library_that_promotes(registered: Path) -> None:
+    before = state_of(registered)
+
+    ended = goldenpath("promote", "1.0.0", "dev")
+
+    assert ended.exit_code == 1
+    assert "Level 1 is wanted here, the product has level" in ended.stderr
+    assert state_of(registered) == before
 
 
 def test_hooks_of_people_do_not_run_on_what_a_machine_writes(registered: Path, mature: list[str]) -> None:

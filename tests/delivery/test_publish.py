@@ -7,10 +7,11 @@ import pytest
 
 from goldenpath.delivery import publish as publishing
 from goldenpath.delivery.promote import promote
-from goldenpath.delivery.publish import main, publish
+from goldenpath.delivery.publish import publish
 from goldenpath.delivery.rollback import rollback
 from goldenpath.project.errors import ProjectError
-from tests.delivery.outlet import commit, git, register
+from tests.command import goldenpath
+from tests.delivery.delivered_product import commit, git, register
 
 FORGE = """\
 #!/bin/sh
@@ -32,7 +33,7 @@ def shared(shop: Path, mature: list[str], tmp_path: Path) -> Path:
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "shared.git")
     git(shop, "remote", "add", "origin", str(tmp_path / "shared.git"))
     git(shop, "push", "--quiet", "origin", "main", "shop@v1.0.0")
-    promote(shop, "1.0.0", "dev", "", mature)
+    promote(shop, "1.0.0", "dev", judge=mature)
     return tmp_path / "shared.git"
 
 
@@ -65,7 +66,7 @@ def test_a_promotion_under_its_new_id_can_be_rolled_back(
     shop: Path, shared: Path, mature: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register(shop, "1.1.0", built="b")
-    promote(shop, "1.1.0", "dev", "", mature)
+    promote(shop, "1.1.0", "dev", judge=mature)
     git(shop, "commit", "--quiet", "--amend", "--no-edit", "--date=2026-01-01T00:00:00Z")
 
     rollback(shop, "dev", "late")
@@ -100,11 +101,10 @@ def test_anything_but_an_overlay_is_refused(shop: Path, shared: Path) -> None:
     assert git(shared, "rev-parse", "main") == before
 
 
-def test_nothing_to_publish_is_said_without_a_traceback(
-    shop: Path, shared: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_to_publish_is_said_without_a_traceback(shop: Path, shared: Path) -> None:
     publish(shop, pull_request=False)
 
-    assert main([]) == 1
+    ended = goldenpath("publish")
 
-    assert "Nothing to publish" in capsys.readouterr().err
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("publish failed.\nNothing to publish")

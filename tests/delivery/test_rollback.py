@@ -6,9 +6,10 @@ import pytest
 
 from goldenpath.delivery import deployment_history, desired_state
 from goldenpath.delivery.promote import promote
-from goldenpath.delivery.rollback import main, rollback
+from goldenpath.delivery.rollback import rollback
 from goldenpath.project.errors import ProjectError
-from tests.delivery.outlet import commit, digest, git, opened, overlay, register, state_of
+from tests.command import goldenpath
+from tests.delivery.delivered_product import commit, digest, git, opened, overlay, register, state_of
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def promoted(start: Path, mature: list[str], tmp_path_factory: pytest.TempPathFa
         shop = opened(start, tmp_path_factory.mktemp("promoted"), patch)
         for number, letter in (("1.0.0", "a"), ("1.1.0", "b"), ("1.2.0", "c")):
             register(shop, number, built=letter)
-            promote(shop, number, "dev", "", mature)
+            promote(shop, number, "dev", judge=mature)
     return shop
 
 
@@ -65,7 +66,7 @@ def test_the_registry_says_that_the_older_version_is_in_the_stage_again(three: P
 
 def test_a_version_may_come_again_after_a_rollback_and_be_taken_back_again(three: Path, mature: list[str]) -> None:
     rollback(three, "dev", "answers are late")
-    promote(three, "1.2.0", "dev", "", mature)
+    promote(three, "1.2.0", "dev", judge=mature)
 
     rollback(three, "dev", "late again")
 
@@ -105,7 +106,7 @@ def test_there_is_nothing_before_the_first_version(three: Path) -> None:
 @pytest.mark.parametrize(
     ("environment", "reason", "words"),
     [
-        ("dev", " ", "REASON= is missing"),
+        ("dev", " ", "--reason is empty"),
         ("qa", "late", "want one of dev, staging, prod"),
         ("prod", "late", "nothing was promoted that could be taken back"),
     ],
@@ -119,16 +120,20 @@ def test_a_refusal_changes_nothing(three: Path, environment: str, reason: str, w
     assert state_of(three) == before
 
 
-def test_an_unclean_work_tree_is_refused_without_a_traceback(
-    three: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unclean_work_tree_is_refused_without_a_traceback(three: Path) -> None:
     (three / "new.txt").write_text("")
-    monkeypatch.setenv("DELIVER_ENV", "dev")
-    monkeypatch.setenv("DELIVER_REASON", "late")
 
-    assert main() == 1
+    ended = goldenpath("rollback", "dev", "--reason", "late")
 
-    assert "Not committed: new.txt" in capsys.readouterr().err
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("rollback failed.\nNot committed: new.txt")
+
+
+def test_the_command_shows_the_overlay_that_it_changed(three: Path) -> None:
+    ended = goldenpath("rollback", "dev", "--reason", "late")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert "deploy/overlays/dev/kustomization.yaml" in ended.stdout
 
 
 def test_a_shallow_clone_is_refused(three: Path, tmp_path: Path) -> None:

@@ -84,6 +84,6 @@ def test_a_service_that_is_down_fails_with_its_own_words() -> None:
 
 
 @pytest.mark.parametrize("url", ["", "model.example.com", "file:///etc/passwd"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(ProjectError, match="want the address of the service"):
         smoke.answers(url, NEW, {"x": 1}, seconds=1)

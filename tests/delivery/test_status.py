@@ -7,8 +7,9 @@ import pytest
 
 from goldenpath.delivery.promote import promote
 from goldenpath.delivery.rollback import rollback
-from goldenpath.delivery.status import main, status
-from tests.delivery.outlet import commit, digest, git, opened, overlay, register
+from goldenpath.delivery.status import status
+from tests.command import goldenpath
+from tests.delivery.delivered_product import commit, digest, git, opened, overlay, register
 
 
 @pytest.fixture(scope="module")
@@ -16,10 +17,10 @@ def told(first_version: Path, mature: list[str], tmp_path_factory: pytest.TempPa
     """Two versions in dev, of which the second was taken back; the first in staging. Do not write to it."""
     with pytest.MonkeyPatch.context() as patch:
         shop = opened(first_version, tmp_path_factory.mktemp("told"), patch)
-        promote(shop, "1.0.0", "dev", "", mature)
-        promote(shop, "1.0.0", "staging", "", mature)
+        promote(shop, "1.0.0", "dev", judge=mature)
+        promote(shop, "1.0.0", "staging", judge=mature)
         register(shop, "1.1.0", built="b")
-        promote(shop, "1.1.0", "dev", "", mature)
+        promote(shop, "1.1.0", "dev", judge=mature)
         rollback(shop, "dev", "answers are late")
     return shop
 
@@ -50,31 +51,29 @@ def test_the_trail_tells_every_change_with_its_reason(delivered: Path) -> None:
     ]
 
 
-def test_the_table_is_for_people(delivered: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
+def test_the_table_is_for_people(delivered: Path) -> None:
+    lines = goldenpath("status").stdout.splitlines()
 
-    lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["environment", "model", "image", "data", "commit", "since", "by"]
     assert lines[3].startswith("prod         nothing yet")
     assert any("rolled back  shop@v1.1.0 -> shop@v1.0.0  Ada  answers are late" in line for line in lines)
 
 
-def test_json_holds_the_same(delivered: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--json"]) == 0
+def test_json_holds_the_same(delivered: Path) -> None:
+    told = json.loads(goldenpath("status", "--json").stdout)
 
-    told = json.loads(capsys.readouterr().out)
     assert [row["model"] for row in told["environments"]] == ["shop@v1.0.0", "shop@v1.0.0", ""]
     assert len(told["changes"]) == 4
 
 
-def test_an_edit_by_hand_is_called_one(delivered: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_edit_by_hand_is_called_one(delivered: Path) -> None:
     path = overlay(delivered, "dev")
     path.write_text(path.read_text().replace(digest("a"), digest("b")))
     commit(delivered, "Just this once")
 
-    main([])
+    shown = goldenpath("status").stdout
 
-    assert "edited by hand" in capsys.readouterr().out
+    assert "edited by hand" in shown
 
 
 def test_what_is_not_committed_is_said_to_be_so(delivered: Path) -> None:
@@ -86,9 +85,10 @@ def test_what_is_not_committed_is_said_to_be_so(delivered: Path) -> None:
     assert (dev.image, dev.since, dev.by) == (digest("b"), "not committed", "")
 
 
-def test_an_overlay_that_cannot_be_read_is_one_clear_error(delivered: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_overlay_that_cannot_be_read_is_one_clear_error(delivered: Path) -> None:
     overlay(delivered, "dev").write_text("images: [")
 
-    assert main([]) == 1
+    ended = goldenpath("status")
 
-    assert "deploy/overlays/dev/kustomization.yaml: is no YAML" in capsys.readouterr().err
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("status failed.\ndeploy/overlays/dev/kustomization.yaml: is no YAML")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,10 +28,8 @@ def beside(root: Path) -> Iterator[Path]:
         try:
             yield tree / prefix
         finally:
-            # Not git.run: a failure to tidy up must not hide why the change was refused.
-            subprocess.run(
-                ["git", "worktree", "remove", "--force", str(tree)], cwd=root, capture_output=True, check=False
-            )
+            # A failure to tidy up must not hide why the change was refused.
+            git.run_or_none(root, "worktree", "remove", "--force", str(tree))
 
 
 def commit(project: Path, subject: str, trailers: Mapping[str, str], body: str = "") -> str:
@@ -47,8 +44,8 @@ def commit(project: Path, subject: str, trailers: Mapping[str, str], body: str =
     Returns:
         The commit's id.
     """
-    told = "\n".join(f"{key}: {' '.join(value.split())}" for key, value in trailers.items() if value)
-    message = "\n\n".join(filter(None, (subject, body, told)))
+    ending = "\n".join(f"{key}: {' '.join(value.split())}" for key, value in trailers.items() if value)
+    message = "\n\n".join(filter(None, (subject, body, ending)))
     git.run(project, *_QUIET, "commit", "--quiet", "--all", "--message", message)
     return git.run(project, "rev-parse", "HEAD")
 

@@ -29,7 +29,7 @@ def built_here(model: str) -> str:
     if not found:
         raise ProjectError(
             f"No image on this machine says that it holds {model}. Build it on its commit: git checkout {model} && "
-            "make image && git checkout -"
+            "goldenpath image build && git checkout -"
         )
     return found[0]
 

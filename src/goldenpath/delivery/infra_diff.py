@@ -1,4 +1,4 @@
-"""Compare what git names with what runs: ``make infra-diff``, and ``ENV=prod`` for one environment.
+"""Compare what git names with what runs: ``goldenpath infra-diff``, and ``infra-diff prod`` for one environment.
 
 Kubernetes is asked by ``kubectl diff`` of each overlay, in the cluster of the current context; a host with Compose by
 its containers; Terraform, where there is ``infra/``, by a plan. Nothing is changed anywhere. What cannot be asked is
@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from goldenpath.delivery import desired_state, host
-from goldenpath.delivery.typed import typed
 from goldenpath.project.errors import ProjectError
+from goldenpath.project.exit_codes import Exit
 from goldenpath.repository import facts
 
 INFRA = Path("infra")
@@ -26,44 +26,55 @@ _RESOURCE = re.compile(r"^  # (?P<name>\S+) (?:will|must) be ", re.MULTILINE)
 """A line of Terraform's plan that begins a resource's."""
 _SAME, _DIFFERS = 0, {"kubectl": 1, "terraform": 2}
 """How each program ends; any other way is an error."""
-CANNOT_TELL = 3
 
 
-def main() -> int:
-    """Compare, tell every difference, and tell the recorder of a receipt how many there are.
+class UnknownDifferencesError(ProjectError):
+    """What runs cannot be asked, so that nothing is known of differences."""
+
+    exit_code = Exit.INCONCLUSIVE
+    outcome = "cannot tell"
+
+
+def infra_diff(root: Path, environment: str = "") -> Exit:
+    """Compare, print every difference, and tell the recorder of a receipt how many there are.
+
+    Args:
+        root: The project's folder.
+        environment: The environment to compare; all unless told.
 
     Returns:
-        0 where nothing differs, 1 where something does, 3 where it cannot be told.
+        ``OK`` where nothing differs, ``FAILED`` where something does.
+
+    Raises:
+        UnknownDifferencesError: It cannot be told.
     """
-    root = Path.cwd()
     try:
-        environments = promoted(root, typed("ENV"))
+        environments = promoted(root, environment)
         tools, found = compare(root, environments)
-    except ProjectError as refusal:
-        print(f"infra-diff cannot tell.\n{refusal}", file=sys.stderr)
-        return CANNOT_TELL
+    except ProjectError as error:
+        raise UnknownDifferencesError(str(error)) from error
     facts.tell({"tool": ", ".join(tools), "changes": len(found), "environments": environments})
     about = " and ".join([*environments, *([str(INFRA)] if "terraform" in tools else [])])
     if found:
         print("\n".join([f"infra-diff failed. {len(found)} differences in {about}:", *found]), file=sys.stderr)
-        return 1
+        return Exit.FAILED
     print(f"{about}: what runs is what git names, by {' and '.join(tools)}.")
-    return 0
+    return Exit.OK
 
 
 def promoted(root: Path, environment: str) -> list[str]:
-    """The environments to which something has been promoted, or the one that is asked for.
+    """The environments to which something has been promoted, or the one that is named.
 
     Raises:
         ProjectError: It does not exist, or nothing was promoted, so that git names nothing that could run.
     """
     if environment:
         desired_state.check_environment(root, environment)
-    asked = [environment] if environment else desired_state.environments(root)
-    found = [name for name in asked if not desired_state.read(root, name).is_empty]
+    names = [environment] if environment else desired_state.environments(root)
+    found = [name for name in names if not desired_state.read(root, name).is_empty]
     if not found:
         raise ProjectError(
-            f"{', '.join(asked)}: nothing was promoted there, so git names nothing that runs. First: make promote"
+            f"{', '.join(names)}: nothing was promoted there, so git names nothing that runs. First: goldenpath promote"
         )
     return found
 
@@ -95,18 +106,18 @@ def compare(root: Path, environments: Sequence[str]) -> tuple[list[str], list[st
 def _in_cluster(environment: str, path: PurePosixPath) -> Iterator[str]:
     words = ("diff", "-k", str(path.parent))
     mend = "Choose a context that reaches its cluster: kubectl config use-context NAME"
-    shown = _asked("kubectl", words, environment, mend)
+    shown = _differences("kubectl", words, environment, mend)
     yield from ([found["name"] for found in _OBJECT.finditer(shown)] or ["an object"]) if shown else ()
 
 
 def _in_cloud() -> Iterator[str]:
     words = (f"-chdir={INFRA}", "plan", "-detailed-exitcode", "-input=false", "-lock=false", "-no-color")
     mend = f"{INFRA}/README.md says how to initialise it; values of its variables come as TF_VAR_bucket=…"
-    shown = _asked("terraform", words, str(INFRA), mend)
+    shown = _differences("terraform", words, str(INFRA), mend)
     yield from ([found["name"] for found in _RESOURCE.finditer(shown)] or ["an output"]) if shown else ()
 
 
-def _asked(tool: str, words: Sequence[str], about: str, mend: str) -> str:
+def _differences(tool: str, words: Sequence[str], about: str, mend: str) -> str:
     """What a program shows of differences; empty where there are none.
 
     Raises:
@@ -127,7 +138,3 @@ def _asked(tool: str, words: Sequence[str], about: str, mend: str) -> str:
     said = [line.strip(" │╷╵") for line in done.stderr.splitlines() if line.strip(" │╷╵")]
     reason = next((line for line in said if line.lower().startswith("error")), (said or ["it gave no reason"])[-1])
     raise ProjectError(f"{tool} could not compare, so nothing is known of {about}: {reason.rstrip('.')}. {mend}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

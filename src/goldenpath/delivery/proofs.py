@@ -14,13 +14,13 @@ from goldenpath.delivery import desired_state
 from goldenpath.delivery.registry import Version
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import git
+from goldenpath.repository import receipts as note_receipts
 
-NOTES = "refs/notes/goldenpath"
 TESTS, RERUN, BUILD = "CQ-02", "TR-06", "TR-14"
 RECORDED_BY = {
     TESTS: "goldenpath record CQ-02 --junit reports/junit.xml --coverage reports/coverage.xml -- make test",
-    RERUN: "goldenpath record TR-06 -- make reproduce",
-    BUILD: "goldenpath record TR-14 -- make image",
+    RERUN: "goldenpath record TR-06 -- goldenpath reproduce",
+    BUILD: "goldenpath record TR-14 -- goldenpath image build --push",
 }
 WANTED = {1: (TESTS,), 2: (TESTS, RERUN, BUILD), 3: (TESTS, RERUN, BUILD)}
 """The criteria of which a version must have a passing receipt on its own commit, by the level that is asked for."""
@@ -48,8 +48,8 @@ def require_receipts(root: Path, version: Version, level: int) -> None:
         found = newest.get(name)
         if found is None:
             raise ProjectError(
-                f"{version.name}: no receipt of {name} on its commit {version.commit[:9]}. Fetch them with `git fetch "
-                f"origin {NOTES}:{NOTES}`, or record it: git checkout {version.name} && {RECORDED_BY[name]}"
+                f"{version.name}: no receipt of {name} on its commit {version.commit[:9]}. Fetch them with "
+                f"`goldenpath receipts pull`, or record it: git checkout {version.name} && {RECORDED_BY[name]}"
             )
         if found["exit_code"] != 0:
             raise ProjectError(
@@ -70,16 +70,10 @@ def built_image(root: Path, version: Version) -> str:
 
 def receipts(root: Path, version: Version) -> list[dict[str, Any]]:
     """The receipts on a version's commit, the oldest first."""
-    shown = subprocess.run(
-        ["git", "notes", f"--ref={NOTES}", "show", version.commit],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    notes = git.run_or_none(root, "notes", f"--ref={note_receipts.REF}", "show", version.commit) or ""
     folder = git.run(root, "rev-parse", "--show-prefix").rstrip("/")
     found = []
-    for line in shown.stdout.splitlines():
+    for line in notes.splitlines():
         try:
             item = json.loads(line)
         except ValueError:
@@ -96,10 +90,10 @@ def require_level(root: Path, project: Path, level: int, judge: Sequence[str]) -
         root: The project's folder.
         project: The project with the change, in a scratch work tree.
         level: The least level.
-        judge: The platform's tool, as words of a command.
+        judge: The command that reviews the product, as words.
 
     Raises:
-        ProjectError: The level is too low, cannot be told, or the tool cannot be run.
+        ProjectError: The level is too low, cannot be told, or the review cannot be run.
     """
     words = [*judge, "check", str(project), "--min-level", str(level), "--format", "json"]
     try:
@@ -115,12 +109,9 @@ def require_level(root: Path, project: Path, level: int, judge: Sequence[str]) -
         more = f"\n  and {len(blocking) - 8} more" if len(blocking) > 8 else ""
         raise ProjectError(
             f"Level {level} is wanted here, the product has level {product['level']}. In the way:\n{shown}{more}\n"
-            "`make check` tells what to do; what cannot wait is excused by name and for a time: make waive"
+            "`goldenpath check` tells what to do; what cannot wait is excused by name and for a time: goldenpath waive"
         )
 
 
 def _unreached(judge: Sequence[str], reason: str) -> str:
-    return (
-        f"Nothing was judged: `{shlex.join(judge)}` cannot be run ({reason}). Mend template.source in "
-        "golden-path.yaml, or name the tool: GOLDENPATH=path/to/goldenpath"
-    )
+    return f"Nothing was judged: `{shlex.join(judge)} check` cannot be run ({reason}). Install it: make setup"

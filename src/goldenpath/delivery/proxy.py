@@ -18,20 +18,20 @@ from goldenpath.project.errors import ProjectError
 
 IMAGE = "haproxy:3.2-alpine"
 CONFIG = Path("deploy/local/haproxy.cfg")
-COLOURS = ("blue", "green")
-"""The names by which the configuration looks for the service."""
+SLOTS = ("blue", "green")
+"""The two places of the service, by the names that the configuration looks for."""
 OWNER, MADE_OF = "golden-path/local", "golden-path/made-of"
 """Labels: on everything that is made here, whose it is; on the proxy, what it was made of."""
 INSIDE = "/usr/local/etc/haproxy/haproxy.cfg"
 ENOUGH = 3
-"""Answers by a colour, until it counts as asked; one may be the first that the proxy dared."""
+"""Responses of a slot, until requests count as reaching it; one may be the first that the proxy dared."""
 SECONDS = 15.0
-"""Within which the proxy has to find a colour; it asks every 200 ms."""
+"""Within which the proxy has to find a slot; it probes every 200 ms."""
 PAUSE = 0.05
 
 
 @dataclass(frozen=True)
-class Front:
+class Proxy:
     """A proxy as it is wanted.
 
     Attributes:
@@ -49,7 +49,7 @@ class Front:
     @property
     def name(self) -> str:
         """The container's name."""
-        return f"{self.owner}-front"
+        return f"{self.owner}-proxy"
 
     @property
     def url(self) -> str:
@@ -62,33 +62,33 @@ class Front:
         return hashlib.sha256(f"{self.port} {self.image} ".encode() + self.config.read_bytes()).hexdigest()
 
 
-def check(front: Front) -> None:
+def check(proxy: Proxy) -> None:
     """Stop before anything is touched where the proxy could not be started.
 
     Raises:
         ProjectError: Its image cannot be had, its configuration is refused, or its port is taken.
     """
-    if not front.config.is_file():
+    if not proxy.config.is_file():
         raise ProjectError(f"{CONFIG}: no such file. Get it back: git checkout HEAD -- {CONFIG}")
-    if _is_running(front):
+    if _is_running(proxy):
         return
-    docker.fetch(front.image)
+    docker.fetch(proxy.image)
     try:
-        docker.run("run", "--rm", *docker.LOCKED_DOWN, *_mounted(front), front.image, "haproxy", "-c", "-f", INSIDE)
+        docker.run("run", "--rm", *docker.LOCKED_DOWN, *_mounted(proxy), proxy.image, "haproxy", "-c", "-f", INSIDE)
     except ProjectError as error:
-        raise ProjectError(f"{CONFIG}: {front.image} refuses it. {error}") from error
-    if docker.run("ps", "--quiet", "--filter", f"name=^{front.name}$", "--filter", f"publish={front.port}"):
+        raise ProjectError(f"{CONFIG}: {proxy.image} refuses it. {error}") from error
+    if docker.run("ps", "--quiet", "--filter", f"name=^{proxy.name}$", "--filter", f"publish={proxy.port}"):
         return  # its own, of another configuration or image, has the port
     try:
-        socket.create_server(("127.0.0.1", front.port)).close()
+        socket.create_server(("127.0.0.1", proxy.port)).close()
     except OSError as error:
         raise ProjectError(
-            f"Port {front.port} of 127.0.0.1 cannot be had ({error.strerror}): see what listens there, or name "
-            "another: make deploy ENV=local PORT=8001"
+            f"Port {proxy.port} of 127.0.0.1 cannot be had ({error.strerror}): see what listens there, or name "
+            "another: goldenpath deploy --port 8001"
         ) from error
 
 
-def ensure(front: Front) -> str:
+def ensure(proxy: Proxy) -> str:
     """Start network and proxy, where they are not there as they are wanted.
 
     Returns:
@@ -97,27 +97,27 @@ def ensure(front: Front) -> str:
     Raises:
         ProjectError: Docker refused.
     """
-    if not docker.run("network", "ls", "--quiet", "--filter", f"name=^{front.owner}$"):
-        docker.run("network", "create", "--label", f"{OWNER}={front.owner}", front.owner)
-    if _is_running(front):
+    if not docker.run("network", "ls", "--quiet", "--filter", f"name=^{proxy.owner}$"):
+        docker.run("network", "create", "--label", f"{OWNER}={proxy.owner}", proxy.owner)
+    if _is_running(proxy):
         return ""
-    old = docker.run("ps", "--all", "--quiet", "--filter", f"name=^{front.name}$")
+    old = docker.run("ps", "--all", "--quiet", "--filter", f"name=^{proxy.name}$")
     if old:
         docker.run("rm", "--force", old)
     docker.run(
-        *("run", "--detach", "--name", front.name, "--restart", "unless-stopped"),
-        *("--label", f"{OWNER}={front.owner}", "--label", f"{MADE_OF}={front.made_of}"),
-        *("--network", front.owner, "--publish", f"127.0.0.1:{front.port}:8000"),
+        *("run", "--detach", "--name", proxy.name, "--restart", "unless-stopped"),
+        *("--label", f"{OWNER}={proxy.owner}", "--label", f"{MADE_OF}={proxy.made_of}"),
+        *("--network", proxy.owner, "--publish", f"127.0.0.1:{proxy.port}:8000"),
         *docker.LOCKED_DOWN,
         *("--memory", "128m", "--pids-limit", "64"),
-        *_mounted(front),
-        front.image,
+        *_mounted(proxy),
+        proxy.image,
     )
-    return f"The proxy in front was {'made anew' if old else 'started'}, on port {front.port}"
+    return f"Proxy {'replaced' if old else 'started'} on port {proxy.port}"
 
 
-def await_colour(front: Front, colour: str) -> None:
-    """Wait until requests reach a colour.
+def await_slot(proxy: Proxy, slot: str) -> None:
+    """Wait until requests reach a slot.
 
     Raises:
         ProjectError: None did, in time.
@@ -126,11 +126,11 @@ def await_colour(front: Front, colour: str) -> None:
     seen, last = 0, "it was never asked"
     while seen < ENOUGH:
         if time.monotonic() > deadline:
-            raise ProjectError(f"{front.name} sends no request to it after {SECONDS:g} s; last, {last}.")
+            raise ProjectError(f"{proxy.name} sends no request to it after {SECONDS:g} s; last, {last}.")
         try:
-            with urlopen(f"{front.url}/healthz", timeout=SECONDS) as answer:  # noqa: S310  # loopback, by HTTP
-                seen += answer.headers.get("X-Served-By") == colour
-                last = f"{answer.headers.get('X-Served-By')} answered"
+            with urlopen(f"{proxy.url}/healthz", timeout=SECONDS) as response:  # noqa: S310  # loopback, by HTTP
+                seen += response.headers.get("X-Served-By") == slot
+                last = f"{response.headers.get('X-Served-By')} answered"
         except HTTPError as error:
             error.close()
             last = str(error)
@@ -157,10 +157,10 @@ def remove(owner: str) -> int:
     return len(containers)
 
 
-def _is_running(front: Front) -> bool:
-    named = ("--filter", f"name=^{front.name}$", "--filter", f"label={MADE_OF}={front.made_of}")
+def _is_running(proxy: Proxy) -> bool:
+    named = ("--filter", f"name=^{proxy.name}$", "--filter", f"label={MADE_OF}={proxy.made_of}")
     return bool(docker.run("ps", "--quiet", *named))
 
 
-def _mounted(front: Front) -> tuple[str, str]:
-    return "--volume", f"{front.config.resolve()}:{INSIDE}:ro,z"
+def _mounted(proxy: Proxy) -> tuple[str, str]:
+    return "--volume", f"{proxy.config.resolve()}:{INSIDE}:ro,z"

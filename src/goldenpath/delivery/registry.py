@@ -58,8 +58,8 @@ def find(root: Path, version: str) -> Version:
     if tag not in known:
         said = f"registered are {', '.join(known[-5:])}" if known else "nothing is registered here"
         raise ProjectError(
-            f"VERSION={version}: {tag} is not registered; {said}. Fetch it with `git fetch --tags`, or register the "
-            "committed model with `make register`."
+            f"{tag} is not registered; {said}. Fetch it with `git fetch --tags`, or register the "
+            "committed model with `goldenpath register`."
         )
     return by_tag(root, tag)
 

@@ -1,4 +1,4 @@
-"""Take the newest promotion of an environment back: ``make rollback ENV=prod REASON="answers are late"``.
+"""Take the newest promotion of an environment back: ``goldenpath rollback prod --reason "…"``.
 
 A rollback is the revert of a promotion, so what ran before runs again, to the byte. Said again, it goes one promotion
 further back. It asks nothing of the checklist: going back to what has run must always be possible.
@@ -6,27 +6,11 @@ further back. It asks nothing of the checklist: going back to what has run must 
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from goldenpath.delivery import commit, deployment_history, desired_state, registry
-from goldenpath.delivery.typed import typed
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import git
-
-
-def main() -> int:
-    """Roll back what the environment's ``DELIVER_…`` variables name.
-
-    Returns:
-        0, or 1 after a refusal, whose reason went to standard error.
-    """
-    try:
-        print(rollback(Path.cwd(), typed("ENV"), typed("REASON")))
-    except ProjectError as refusal:
-        print(f"rollback refused.\n{refusal}", file=sys.stderr)
-        return 1
-    return 0
 
 
 def rollback(root: Path, environment: str, reason: str) -> str:
@@ -35,7 +19,7 @@ def rollback(root: Path, environment: str, reason: str) -> str:
     Args:
         root: The project's folder.
         environment: One of the manifest's environments.
-        reason: Why, for the trail.
+        reason: Why, for the history.
 
     Returns:
         What was done and what to do next.
@@ -45,17 +29,17 @@ def rollback(root: Path, environment: str, reason: str) -> str:
     """
     desired_state.check_environment(root, environment)
     if not reason.strip():
-        raise ProjectError(f'REASON= is missing; the trail says why: make rollback ENV={environment} REASON="…"')
+        raise ProjectError(f'--reason is empty; the history says why: goldenpath rollback {environment} --reason "…"')
     git.refuse_changes(root)
     last = next(deployment_history.standing(deployment_history.changes(root, environment)), None)
     if last is None:
-        raise ProjectError(f"{environment}: nothing was promoted that could be taken back. See: make status")
+        raise ProjectError(f"{environment}: nothing was promoted that could be taken back. See: goldenpath status")
     if last.before is None or last.before.is_empty:
         ran = last.after.model if last.after else "What runs"
         raise ProjectError(
             f"{environment}: {ran} is the first version there, so there is nothing to go back to: {environment} is "
-            f"still told to run it. Mend what runs it and say make smoke ENV={environment} again, or mend the model "
-            "and promote its next version."
+            f"still told to run it. Mend what runs it and ask `goldenpath smoke {environment} URL` again, or mend the "
+            "model and promote its next version."
         )
     older = registry.by_tag(root, last.before.model)
     now = desired_state.read(root, environment)
@@ -71,7 +55,3 @@ def rollback(root: Path, environment: str, reason: str) -> str:
     commit.move_to(root, made)
     tag = registry.assign(root, older, environment, f"{subject}\n\n{deployment_history.REASON}: {reason}\n")
     return f"{subject}: commit {made[:9]}, tag {tag}. To publish it: git push origin HEAD '{tag}'"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Ask what was deployed whether it is what was promoted: ``make smoke ENV=staging URL=https://…``.
+"""Ask what was deployed whether it is what was promoted: ``goldenpath smoke staging https://…``.
 
 Machines take their time to run what git tells them, and a canary takes longer: the service is asked until the promoted
 model has answered many times in a row, or the time is up. Where it asks who is there, the environment's SERVICE_KEY or
@@ -7,12 +7,10 @@ SERVICE_TOKEN tells it.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -20,7 +18,6 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from goldenpath.delivery import desired_state, registry
-from goldenpath.delivery.typed import typed
 from goldenpath.project import contract
 from goldenpath.project.errors import ProjectError
 from goldenpath.serving.rest.request import example_row
@@ -31,23 +28,6 @@ PAUSE = 1.0
 """Seconds between two rounds that did not succeed."""
 PATIENCE = 5.0
 """Seconds to wait for one answer."""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Ask the service at ``URL`` whether it runs what ``ENV`` is told to run.
-
-    Returns:
-        0, or 1 where it does not; the reason went to standard error.
-    """
-    parser = argparse.ArgumentParser(prog="smoke", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600, help="how long to wait for it")
-    given = parser.parse_args(arguments)
-    try:
-        print(smoke(Path.cwd(), typed("ENV"), typed("URL"), given.seconds))
-    except ProjectError as refusal:
-        print(f"smoke failed.\n{refusal}", file=sys.stderr)
-        return 1
-    return 0
 
 
 def smoke(root: Path, environment: str, url: str, seconds: float) -> str:
@@ -68,7 +48,7 @@ def smoke(root: Path, environment: str, url: str, seconds: float) -> str:
     desired_state.check_environment(root, environment)
     state = desired_state.read(root, environment)
     if state.is_empty:
-        raise ProjectError(f"{environment}: nothing was promoted there. See: make status")
+        raise ProjectError(f"{environment}: nothing was promoted there. See: goldenpath status")
     wanted = registry.by_tag(root, state.model).model_sha256
     if not wanted:
         raise ProjectError(f"{state.model}: its tag names no digest of a model, so no answer can be told from another.")
@@ -92,7 +72,9 @@ def answers(
         ProjectError: The address is none, it has ended, or time is up; with what came last.
     """
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        raise ProjectError(f"URL={url}: want the address of the service, such as https://model.example.com")
+        raise ProjectError(
+            f"{url} is not a valid URL: want the address of the service, such as https://model.example.com"
+        )
     deadline = time.monotonic() + seconds
     steady, last = 0, "it was never asked"
     while steady < STEADY:
@@ -124,7 +106,3 @@ def _credentials() -> dict[str, str]:
     """What the environment gives to show the service who asks: a key, or a token."""
     key, token = os.environ.get("SERVICE_KEY", ""), os.environ.get("SERVICE_TOKEN", "")
     return {"X-API-Key": key} if key else {"Authorization": f"Bearer {token}"} if token else {}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

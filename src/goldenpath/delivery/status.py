@@ -1,17 +1,14 @@
-"""Say which model, image, data and commit is where, since when and by whom: ``make status``. Read from git alone."""
+"""Say which model, image, data and commit is where, since when and by whom: ``goldenpath status``, by git alone."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from goldenpath.delivery import deployment_history, desired_state, registry
 from goldenpath.delivery.deployment_history import Change
-from goldenpath.project.errors import ProjectError
 
 SHOWN_CHANGES = 10
 
@@ -37,28 +34,6 @@ class Row:
     commit: str = ""
     since: str = ""
     by: str = ""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table and the newest changes, or all of both as JSON.
-
-    Returns:
-        0, or 1 where there is no answer; the reason went to standard error.
-    """
-    parser = argparse.ArgumentParser(prog="status", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print everything as JSON")
-    given = parser.parse_args(arguments)
-    try:
-        rows, changes = status(Path.cwd())
-    except ProjectError as refusal:
-        print(f"status failed.\n{refusal}", file=sys.stderr)
-        return 1
-    if given.json:
-        told = {"environments": [asdict(row) for row in rows], "changes": [asdict(change) for change in changes]}
-        print(json.dumps(told, indent=2))
-    else:
-        print(as_text(rows, changes))
-    return 0
 
 
 def status(root: Path) -> tuple[list[Row], list[Change]]:
@@ -89,6 +64,12 @@ def status(root: Path) -> tuple[list[Row], list[Change]]:
             )
         )
     return rows, sorted(everything, key=lambda change: change.when, reverse=True)
+
+
+def as_json(rows: Sequence[Row], changes: Sequence[Change]) -> str:
+    """All of both, for programs."""
+    found = {"environments": [asdict(row) for row in rows], "changes": [asdict(change) for change in changes]}
+    return json.dumps(found, indent=2)
 
 
 def as_text(rows: Sequence[Row], changes: Sequence[Change]) -> str:
@@ -133,7 +114,3 @@ def _aligned(table: Iterable[Sequence[str]]) -> list[str]:
     rows = list(table)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,10 @@
-"""Hold what every environment is told to run against schemas and rules: ``make validate-deploy``."""
+"""Hold what every environment is told to run against schemas and rules: ``goldenpath gate deploy``."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -13,6 +16,7 @@ import yaml
 
 from goldenpath.delivery import compose_policy, desired_state, policy
 from goldenpath.project.errors import ProjectError
+from goldenpath.project.exit_codes import Exit
 from goldenpath.repository import facts
 
 KUBERNETES = ("1.35", "1.36", "1.37")
@@ -21,29 +25,65 @@ CUSTOM = "argoproj.io/"
 """The API group whose schemas are no part of Kubernetes; rules look at its objects."""
 COMPOSE = Path("compose.yaml")
 ARGOCD = Path("deploy/argocd")
+RENDERED = Path("reports/rendered")
+"""Where Kustomize's output lies, for people who want to see what a cluster gets."""
 
 
-def main() -> int:
-    """Validate rendered manifests in the folder that is given, or Compose files where none is.
+def validate(root: Path) -> Exit:
+    """Render the overlays of every environment, and judge them; what is wrong is printed.
+
+    Args:
+        root: The project's folder.
 
     Returns:
-        0, or 1 where something is not valid; it went to standard error.
+        ``OK``, or ``FAILED`` where something is not valid.
+
+    Raises:
+        ProjectError: Kustomize is not installed or refuses an overlay, or a file is missing or is no YAML.
     """
-    root = Path.cwd()
-    try:
-        if len(sys.argv) > 1:
-            counted, found = manifests(root, Path(sys.argv[1]))
-        else:
-            counted, found = compose(root)
-    except ProjectError as refusal:
-        counted, found = 0, [str(refusal)]
-    if found:
-        print("\n".join([f"validate-deploy failed. {len(found)} faults:", *found]), file=sys.stderr)
-        return 1
+    environments = desired_state.environments(root)
+    is_kubernetes = all(desired_state.path_of(root, name).name != COMPOSE.name for name in environments)
+    if is_kubernetes:
+        render(root, root / RENDERED)
+        counted, faults = manifests(root, root / RENDERED)
+    else:
+        counted, faults = compose(root)
+    if faults:
+        print("\n".join([f"gate deploy failed. {len(faults)} faults:", *faults]), file=sys.stderr)
+        return Exit.FAILED
     facts.tell({"objects": counted})
-    against = f" against Kubernetes {', '.join(KUBERNETES)}" if len(sys.argv) > 1 else ""
+    against = f" against Kubernetes {', '.join(KUBERNETES)}" if is_kubernetes else ""
     print(f"{counted} objects are valid{against}, and keep every rule.")
-    return 0
+    return Exit.OK
+
+
+def render(root: Path, folder: Path) -> None:
+    """Write what Kustomize makes of each overlay, as ``ENV.yaml``; what lay in the folder before is gone.
+
+    Args:
+        root: The project's folder.
+        folder: Where the files go.
+
+    Raises:
+        ProjectError: ``kubectl`` is not installed, or refuses an overlay.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    program = os.environ.get("KUBECTL") or "kubectl"
+    for environment in desired_state.environments(root):
+        overlay = desired_state.OVERLAYS / environment
+        try:
+            done = subprocess.run(
+                [program, "kustomize", str(overlay)], cwd=root, capture_output=True, text=True, check=False
+            )
+        except OSError as error:
+            raise ProjectError(
+                f"{program} cannot be run, so no overlay can be rendered. Install it, or name it: KUBECTL=path"
+            ) from error
+        if done.returncode:
+            reason = " ".join(done.stderr.split()) or "it gave no reason"
+            raise ProjectError(f"{overlay}: kubectl kustomize refuses it: {reason}")
+        (folder / f"{environment}.yaml").write_text(done.stdout, encoding="utf-8")
 
 
 def manifests(root: Path, rendered: Path) -> tuple[int, list[str]]:
@@ -106,7 +146,9 @@ def _documents(path: Path) -> list[dict[str, Any]]:
     try:
         found = [item for item in yaml.safe_load_all(path.read_text(encoding="utf-8")) if item]
     except FileNotFoundError as error:
-        raise ProjectError(f"{path}: no such file. Get it back from git, or render it: make validate-deploy") from error
+        raise ProjectError(
+            f"{path}: no such file. Get it back from git, or render it: goldenpath gate deploy"
+        ) from error
     except yaml.YAMLError as error:
         raise ProjectError(f"{path}: is no YAML: {' '.join(str(error).split())}") from error
     if not found or not all(isinstance(item, dict) for item in found):
@@ -156,7 +198,3 @@ def _application_faults(root: Path, item: Mapping[str, Any]) -> Iterator[str]:
     for name in ("prune", "selfHeal"):
         if automated.get(name) is not True:
             yield f"syncPolicy.automated.{name} is not true"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

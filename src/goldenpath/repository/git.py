@@ -1,44 +1,81 @@
-"""Questions to git, and tags."""
+"""The one layer over git: commands of a project's own repository, and harmless reading of a stranger's."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from goldenpath.project.errors import ProjectError
 
+HARMLESS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
+"""Options under which git runs nothing that a repository configures."""
+_OTHER_REPOSITORY = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_NAMESPACE"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+)
+"""What git sets for its own hooks and aliases, and what would send a command to another repository than asked."""
+_TOKEN = ("-c", "credential.helper=", "-c", "credential.helper=!gh auth git-credential")
+
 
 def run(root: Path, *words: str) -> str:
-    """What a git command prints.
+    """What a git command prints, without the line breaks at its end.
+
+    Args:
+        root: The folder in which it runs.
+        words: The command, without ``git``.
 
     Raises:
         ProjectError: There is no git, no repository, or git refused; with its reason.
     """
     try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+        done = _done(root, words)
     except FileNotFoundError as error:
         raise ProjectError("git is not installed.") from error
     if done.returncode:
-        raise ProjectError(f"git {words[0]}: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}")
+        raise ProjectError(f"git {_name(words)}: {_reason(done.stderr)}")
     return done.stdout.strip("\n")
 
 
+def run_or_none(root: Path, *words: str) -> str | None:
+    """What a git command prints, or None where there is no git, no repository, or git refused; see :func:`run`."""
+    try:
+        return run(root, *words)
+    except ProjectError:
+        return None
+
+
+def to_remote(root: Path, *words: str) -> str:
+    """Run a command against the remote; a job that has the forge's token uses it for as long as this command.
+
+    Raises:
+        ProjectError: See :func:`run`.
+    """
+    return run(root, *(_TOKEN if os.environ.get("GH_TOKEN") else ()), *words)
+
+
 def contents(root: Path, names: Sequence[str]) -> list[str | None]:
-    """The text of each ``commit:path``; None where there was no such file. One process, however long the history."""
-    asked = "".join(f"{name}\n" for name in names).encode()
-    done = subprocess.run(["git", "cat-file", "--batch"], cwd=root, input=asked, capture_output=True, check=True)
-    found: list[str | None] = []
-    rest = done.stdout
+    """The text of each ``commit:path``; None where there was no such file. One process, however long the history.
+
+    Raises:
+        ProjectError: There is no git, or no repository.
+    """
+    lines = "".join(f"{name}\n" for name in names).encode()
+    try:
+        rest = harmless(root, "cat-file", "--batch", data=lines)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ProjectError(f"{root}: git cannot read its history: {error}") from error
+    texts: list[str | None] = []
     for _ in names:
         head, _, rest = rest.partition(b"\n")
         if head.endswith(b"missing"):
-            found.append(None)
+            texts.append(None)
             continue
         size = int(head.rsplit(b" ", 1)[1])
-        found.append(rest[:size].decode("utf-8", "replace"))
+        texts.append(rest[:size].decode("utf-8", "replace"))
         rest = rest[size + 1 :]
-    return found
+    return texts
 
 
 def refuse_changes(root: Path) -> None:
@@ -55,8 +92,7 @@ def refuse_changes(root: Path) -> None:
 
 def is_ancestor(root: Path, earlier: str, later: str) -> bool:
     """Whether one commit leads to another, or is it."""
-    words = ("git", "merge-base", "--is-ancestor", earlier, later)
-    return subprocess.run(words, cwd=root, capture_output=True, check=False).returncode == 0
+    return run_or_none(root, "merge-base", "--is-ancestor", earlier, later) is not None
 
 
 def tags(root: Path, pattern: str) -> list[str]:
@@ -71,3 +107,62 @@ def tag(root: Path, name: str, message: str) -> None:
         ProjectError: The tag is there already, or git refused.
     """
     run(root, "tag", "--annotate", "--cleanup=verbatim", "--message", message, name)
+
+
+def harmless(folder: Path, *words: str, data: bytes | None = None) -> bytes:
+    """What a git command that only reads prints, in a repository that nobody vouches for.
+
+    Args:
+        folder: The folder in which it runs.
+        words: The command, without ``git``.
+        data: What it reads from standard input.
+
+    Raises:
+        OSError: There is no git.
+        CalledProcessError: There is no repository, or git refused.
+    """
+    command = ["git", *HARMLESS, *words]
+    # With one pipe to read, Python needs no loop over several.
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=harmless_environment(),
+        stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        output, _ = running.communicate(data)
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, command)
+    return output
+
+
+def harmless_environment() -> dict[str, str]:
+    """The environment of a git that takes no repository from it, asks nobody, and fetches nothing."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # What a partial clone lacks is unknown here: to fetch it would need the network.
+    return kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+
+
+def _done(root: Path, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _OTHER_REPOSITORY}
+    return subprocess.run(
+        ["git", "-c", "core.quotePath=false", *words],
+        cwd=root,
+        env=kept | {"LC_ALL": "C"},
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        check=False,
+    )
+
+
+def _reason(said: str) -> str:
+    """Why git refused, among hints and what it did before."""
+    lines = said.strip().splitlines() or ["it gave no reason"]
+    return next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
+
+
+def _name(words: Sequence[str]) -> str:
+    """What a command is called, behind git's own options."""
+    return _name(words[2:]) if words[0] == "-c" else words[0]

@@ -15,13 +15,13 @@ import json
 import os
 import platform
 import socket
-import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from goldenpath.project.paths import DVC_LOCK, LINEAGE, METRICS, MODEL_CARD, RAW, REQUIREMENTS, STAGE_COSTS
+from goldenpath.repository import git
 
 BUILD_TYPE = "https://dvc.org/doc/user-guide/pipelines"
 AFTER = {"export", "reference", "staleness"}
@@ -88,12 +88,8 @@ def _commit() -> dict[str, Any]:
     return {"name": "git", "digest": {"gitCommit": commit} if commit else {}, "annotations": {"dirty": dirty}}
 
 
-def _git(*arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+def _git(*words: str) -> str:
+    return git.run_or_none(Path(), *words) or ""
 
 
 def _builder() -> str:

@@ -78,15 +78,11 @@ def test_a_project_that_does_not_name_its_registry_is_told(committed: Path) -> N
         identity.of_project(committed)
 
 
-def test_without_docker_the_build_says_what_to_install(
-    committed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_docker_the_build_says_what_to_install(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER", "no-such-docker")
-    monkeypatch.setattr("sys.argv", ["image"])
 
-    assert build.main() == 1
-
-    assert "no-such-docker is not installed. Install Docker" in capsys.readouterr().err
+    with pytest.raises(ProjectError, match=r"no-such-docker is not installed\. Install Docker"):
+        build.build(committed)
 
 
 def test_pip_settings_are_lent_to_the_build_as_secrets_only() -> None:
@@ -107,5 +103,5 @@ def test_a_repository_is_a_name_without_its_tag(name: str) -> None:
 def test_a_receipt_names_a_digest_only_once_a_registry_has_given_one(committed: Path) -> None:
     built = identity.of_project(committed)
 
-    assert "image" not in build.told("shop:1", built, "")
-    assert build.told("shop:1", built, "sha256:abc")["image"] == "sha256:abc"
+    assert "image" not in build.described("shop:1", built, "")
+    assert build.described("shop:1", built, "sha256:abc")["image"] == "sha256:abc"

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from goldenpath.delivery.image import sbom
+from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import SIGNATURE
+from goldenpath.repository import lock_file
 from tests.sample import ROOT
 
 
@@ -48,12 +50,32 @@ def test_a_pin_for_another_python_is_left_out() -> None:
     assert list(sbom.installed(lock)) == [sbom.Pin("a", "1", ("aa",))]
 
 
-def test_a_missing_lock_is_refused(
-    billed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_lock_is_refused(billed: Path) -> None:
     (billed / sbom.LOCK).unlink()
 
-    assert sbom.main() == 1
+    with pytest.raises(ProjectError, match=r"requirements/serve\.txt: no such file"):
+        sbom.write(billed)
 
-    assert "requirements/serve.txt: no such file" in capsys.readouterr().err
     assert not sbom.BILL.exists()
+
+
+def test_the_bill_names_the_vendored_library_by_its_digest(billed: Path) -> None:
+    digest = "ab" * 32
+    lock = billed / sbom.LOCK
+    lock.write_text(lock_file.with_wheel("numpy==2.4.0 \\\n    --hash=sha256:cd\n", "1.2.3", digest))
+
+    library = components(sbom.bill(billed))["goldenpath"]
+
+    assert (library["version"], library["purl"]) == ("1.2.3", "pkg:pypi/goldenpath@1.2.3")
+    assert library["hashes"] == [{"alg": "SHA-256", "content": digest}]
+
+
+def test_options_of_pip_are_passed_over() -> None:
+    lock = "--find-links ../vendor\n-i https://index.example\n\na==1 \\\n    --hash=sha256:aa\n"
+
+    assert list(sbom.installed(lock)) == [sbom.Pin("a", "1", ("aa",))]
+
+
+def test_a_line_that_locks_nothing_is_refused() -> None:
+    with pytest.raises(ProjectError, match=r"requirements/serve\.txt: '\.\./shop' is not a locked package"):
+        list(sbom.installed("../shop\n"))

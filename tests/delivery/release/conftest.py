@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath.project import paths
-from tests.delivery.release.shop import DVC, LOCK, README, commit, git, lineage
+from tests.delivery.release.product_files import DVC, LOCK, README, commit, git, lineage
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from goldenpath.delivery.release import quickstart
+from goldenpath.project.errors import ProjectError
 from goldenpath.repository.facts import TOLD
-from tests.delivery.release.shop import README, commit
+from tests.delivery.release.product_files import README, commit
 from tests.sample import ROOT
 
 SUITE = "<testsuite><testcase/><testcase/><testcase><skipped/></testcase></testsuite>"
@@ -40,7 +41,7 @@ def test_the_commands_run_in_a_clone_of_the_last_commit(
     )
     (product / "left-over").write_text("")
 
-    assert quickstart.main() == 0
+    quickstart.quickstart(product)
 
     facts = json.loads(told.read_text())
     assert facts == {"commands": quickstart.read((product / "README.md").read_text()), "tests": 3}
@@ -57,23 +58,17 @@ def test_the_commands_run_in_a_clone_of_the_last_commit(
         (["# nothing"], "no shell block with commands"),
     ],
 )
-def test_a_quickstart_that_does_not_work_is_told(
-    product: Path, capsys: pytest.CaptureFixture[str], commands: list[str], words: str
-) -> None:
+def test_a_quickstart_that_does_not_work_is_told(product: Path, commands: list[str], words: str) -> None:
     readme(product, *commands)
 
-    assert quickstart.main() == 1
+    with pytest.raises(ProjectError, match=words):
+        quickstart.quickstart(product)
 
-    assert words in capsys.readouterr().err
 
-
-def test_outside_of_git_there_is_nothing_to_clone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_outside_of_git_there_is_nothing_to_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / "README.md").write_text(README)
 
-    assert quickstart.main() == 1
-
-    assert "not a git repository" in capsys.readouterr().err
+    with pytest.raises(ProjectError, match="not a git repository"):
+        quickstart.quickstart(tmp_path)

@@ -10,7 +10,8 @@ import pytest
 from goldenpath.delivery.release import register
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import LINEAGE
-from tests.delivery.release.shop import MODEL_SHA256, commit, git, lineage
+from tests.command import goldenpath
+from tests.delivery.release.product_files import MODEL_SHA256, commit, git, lineage
 
 
 @pytest.fixture
@@ -94,15 +95,13 @@ def test_papers_that_are_not_in_git_are_refused(product: Path, current: Any) -> 
         register.register(product)
 
 
-def test_a_change_that_is_not_committed_is_refused(
-    product: Path, current: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_that_is_not_committed_is_refused(product: Path, current: Any) -> None:
     (product / "new.txt").write_text("")
-    monkeypatch.setattr("sys.argv", ["register"])
 
-    assert register.main() == 1
+    ended = goldenpath("register")
 
-    assert "Not committed: new.txt" in capsys.readouterr().err
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("register failed.\nNot committed: new.txt")
     assert git(product, "tag") == ""
 
 

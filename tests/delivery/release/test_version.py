@@ -6,7 +6,8 @@ import pytest
 
 from goldenpath.delivery.release import version
 from goldenpath.project.errors import ProjectError
-from tests.delivery.release.shop import commit, git
+from tests.command import goldenpath
+from tests.delivery.release.product_files import commit, git
 
 
 def test_what_is_unreleased_gets_the_version_and_the_tag_stands_on_it(product: Path) -> None:
@@ -47,10 +48,11 @@ def test_a_version_without_notes_is_refused(product: Path) -> None:
     assert git(product, "tag") == ""
 
 
-def test_changes_that_are_not_committed_are_refused(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_changes_that_are_not_committed_are_refused(product: Path) -> None:
     (product / "README.md").write_text("changed")
 
-    assert version.main() == 1
+    ended = goldenpath("release")
 
-    assert "Not committed: README.md" in capsys.readouterr().err
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("release failed.\nNot committed: README.md")
     assert git(product, "tag") == ""

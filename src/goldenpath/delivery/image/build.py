@@ -1,10 +1,8 @@
-"""Build the image: ``make image``; with ``PUSH=1``, send it to the registry too."""
+"""Build the image: ``goldenpath image build``; with ``--push``, send it to the registry too."""
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,39 +14,37 @@ from goldenpath.repository import facts
 CA_IN_BUILD = "/run/secrets/ca"
 
 
-def main() -> int:
-    """Build, and tell the recorder of a receipt what was built.
+def build(root: Path, *, name: str = "", base_image: str = "", network: str = "", push: bool = False) -> str:
+    """Build the image of this commit and its model, and tell the recorder of a receipt what was built.
+
+    Args:
+        root: The project's folder.
+        name: Another name than registry/project:commit.
+        base_image: Another base than the Dockerfile's.
+        network: The network of build steps, such as ``host``.
+        push: Whether to send it to its registry.
 
     Returns:
-        0, or 1 after a refusal, whose reason went to standard error.
+        What was built, and under which digest the registry keeps it.
+
+    Raises:
+        ProjectError: There is no model or no Docker, or Docker or the registry refused.
     """
-    asked = argparse.ArgumentParser(prog="image", description="Build the container image.")
-    asked.add_argument("--image", default="", help="another name than registry/project:commit")
-    asked.add_argument("--base", default="", help="another base than the Dockerfile's")
-    asked.add_argument("--network", default="", help="the network of build steps, such as host")
-    asked.add_argument("--push", action="store_true", help="send the image to its registry")
-    given = asked.parse_args()
-    try:
-        built = identity.of_project(Path())
-        name = given.image or built.name
-        docker.run(
-            "build",
-            *docker.options({**built.arguments, **({"BASE": given.base} if given.base else {})}, "--build-arg"),
-            *(("--network", given.network) if given.network else ()),
-            *secrets(os.environ),
-            *("--tag", name, "."),
-            is_shown=True,
-            environment={"DOCKER_BUILDKIT": "1"},
-        )
-        digest = push(name) if given.push else ""
-    except ProjectError as refusal:
-        print(f"image refused.\n{refusal}", file=sys.stderr)
-        return 1
-    facts.tell(told(name, built, digest))
-    print(f"Built {name} with the model {built.model_version}, {built.model_digest[:19]}.")
-    if digest:
-        print(f"Pushed {repository(name)}@{digest}")
-    return 0
+    built = identity.of_project(root)
+    name = name or built.name
+    docker.run(
+        "build",
+        *docker.options({**built.arguments, **({"BASE": base_image} if base_image else {})}, "--build-arg"),
+        *(("--network", network) if network else ()),
+        *secrets(os.environ),
+        *("--tag", name, str(root)),
+        is_shown=True,
+        environment={"DOCKER_BUILDKIT": "1"},
+    )
+    digest = send(name) if push else ""
+    facts.tell(described(name, built, digest))
+    pushed = f"\nPushed {repository(name)}@{digest}" if digest else ""
+    return f"Built {name} with the model {built.model_version}, {built.model_digest[:19]}.{pushed}"
 
 
 def secrets(environment: Mapping[str, str]) -> list[str]:
@@ -65,7 +61,7 @@ def secrets(environment: Mapping[str, str]) -> list[str]:
     return words
 
 
-def push(name: str) -> str:
+def send(name: str) -> str:
     """Send an image to its registry.
 
     Returns:
@@ -88,11 +84,7 @@ def repository(name: str) -> str:
     return before if before and "/" not in after else name
 
 
-def told(name: str, built: Identity, digest: str) -> dict[str, str]:
+def described(name: str, built: Identity, digest: str) -> dict[str, str]:
     """What a receipt of the build says. An image has its digest only once a registry has taken it."""
-    said = {"name": name, "model": built.model_version, "model_digest": built.model_digest, "revision": built.revision}
-    return {**said, "image": digest} if digest else said
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    known = {"name": name, "model": built.model_version, "model_digest": built.model_digest, "revision": built.revision}
+    return {**known, "image": digest} if digest else known

@@ -89,9 +89,9 @@ def _health_check(test: list[str]) -> Gate:
 
 def _labels(labels: dict[str, str], model_digest: str) -> Gate:
     if missing := [name for name in (REVISION, VERSION, MODEL_DIGEST) if not labels.get(name)]:
-        return Gate("labels", False, f"does not say its {', '.join(missing)}: build it with `make image`")
+        return Gate("labels", False, f"does not say its {', '.join(missing)}: build it with `goldenpath image build`")
     if labels[MODEL_DIGEST] != model_digest:
         words = f"is labelled with the model {labels[MODEL_DIGEST][:19]}, the project's is {model_digest[:19]}"
-        return Gate("labels", False, f"{words}: run `make image`")
+        return Gate("labels", False, f"{words}: run `goldenpath image build`")
     names = f"revision {labels[REVISION][:12]}, version {labels[VERSION]}, model {model_digest[:19]}"
     return Gate("labels", True, names)

@@ -100,10 +100,10 @@ def _names(root: Path) -> tuple[str, str, str]:
 def _model_digest(root: Path) -> str:
     described = signature.load(root / SIGNATURE).model_sha256
     if not (root / MODEL).is_file():
-        raise ProjectError(f"{MODEL}: no such file. Run `make pipeline`, or `dvc checkout` to get the committed model.")
+        raise ProjectError(f"{MODEL}: no such file. Run `make run`, or `dvc checkout` to get the committed model.")
     if hashlib.sha256((root / MODEL).read_bytes()).hexdigest() != described:
         raise ProjectError(
-            f"{MODEL} is not the model of {SIGNATURE}: it is damaged, or another. Run `make pipeline`, or "
+            f"{MODEL} is not the model of {SIGNATURE}: it is damaged, or another. Run `make run`, or "
             "`dvc checkout` to get the committed model back."
         )
     return described

@@ -185,7 +185,11 @@ def _answer(port: int, row: dict[str, Any], model_digest: str) -> Gate:
         return Gate("answer", False, f"/predict refused the contract's example row with {status}: {answer}")
     model, expected = str(answer.get("model")), model_digest.removeprefix("sha256:")
     if model != expected:
-        return Gate("answer", False, f"model {model[:12]} answers, the project's is {expected[:12]}: run `make image`")
+        return Gate(
+            "answer",
+            False,
+            f"model {model[:12]} answers, the project's is {expected[:12]}: run `goldenpath image build`",
+        )
     return Gate("answer", True, f"model {model[:12]} answers {answer['predictions'][0]}")
 
 

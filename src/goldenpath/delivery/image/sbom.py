@@ -1,14 +1,14 @@
-"""What is in the image, as a CycloneDX bill of materials: ``make sbom``.
+"""What is in the image, as a CycloneDX bill of materials: ``goldenpath image sbom``.
 
-The packages are those of ``requirements/serve.txt`` that the image's Python installs, each with its hashes; the model
-is a component of its own, so that the digest which answers in production leads to the bill.
+The packages are those of ``requirements/serve.txt`` that the image's Python installs, each with its hashes, the wheel
+of ``vendor/`` among them; the model is a component of its own, so that the digest which predicts in production leads to
+the bill.
 Format: https://cyclonedx.org/docs/1.6/json.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,14 +27,16 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from goldenpath.model import signature
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import SIGNATURE
+from goldenpath.repository import lock_file
 
 LOCK = Path("requirements/serve.txt")
 BILL = Path("reports/sbom.cdx.json")
+LIBRARY = lock_file.PACKAGE
 IMAGE_PYTHON = {
     "implementation_name": "cpython",
     "os_name": "posix",
@@ -63,21 +65,22 @@ class Pin:
     sha256: tuple[str, ...]
 
 
-def main() -> int:
-    """Write the bill.
+def write(root: Path) -> str:
+    """Write the bill to :data:`BILL`.
+
+    Args:
+        root: The project's folder.
 
     Returns:
-        0, or 1 when the lock or the model's signature cannot be used; the reason went to standard error.
+        How much it names.
+
+    Raises:
+        ProjectError: The lock or the model's signature is missing or cannot be read.
     """
-    try:
-        text = bill(Path())
-    except ProjectError as refusal:
-        print(f"sbom failed.\n{refusal}", file=sys.stderr)
-        return 1
-    BILL.parent.mkdir(exist_ok=True)
-    BILL.write_text(text, encoding="utf-8")
-    print(f"{BILL}: {len(json.loads(text)['components']) - 1} packages and the model.")
-    return 0
+    text = bill(root)
+    (root / BILL).parent.mkdir(exist_ok=True)
+    (root / BILL).write_text(text, encoding="utf-8")
+    return f"{BILL}: {len(json.loads(text)['components']) - 1} packages and the model."
 
 
 def bill(root: Path) -> str:
@@ -88,7 +91,7 @@ def bill(root: Path) -> str:
     """
     described = signature.load(root / SIGNATURE)
     if not (root / LOCK).is_file():
-        raise ProjectError(f"{LOCK}: no such file. Run `make lock`.")
+        raise ProjectError(f"{LOCK}: no such file. Run `goldenpath lock`.")
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     name, version = str(project["name"]), str(project["version"])
     product = Component(type=ComponentType.APPLICATION, name=name, version=version, bom_ref=f"{name}@{version}")
@@ -111,11 +114,13 @@ def bill(root: Path) -> str:
 
 def _package(pin: Pin) -> Component:
     url = PackageURL("pypi", name=pin.name, version=pin.version)
-    # The lock's hashes are those of a package's files, any of which may be installed, and not of the package.
+    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in pin.sha256]
+    # The lock's hashes are those of a package's files, any of which may be installed, and not of the package. The
+    # library alone comes as one file.
     files = ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(str(url)),
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in pin.sha256],
+        hashes=hashes,
     )
     return Component(
         type=ComponentType.LIBRARY,
@@ -123,21 +128,25 @@ def _package(pin: Pin) -> Component:
         version=pin.version,
         purl=url,
         bom_ref=str(url),
+        hashes=hashes if pin.name == LIBRARY else [],
         external_references=[files],
     )
 
 
 def installed(lock: str) -> Iterator[Pin]:
-    """The packages of a lock that the image's Python installs."""
+    """The packages of a lock that the image's Python installs; the options of pip between them are passed over.
+
+    Raises:
+        ProjectError: A line is neither an option nor a package that is pinned with ``==``.
+    """
     for line in lock.replace("\\\n", " ").splitlines():
-        if not line.strip() or line.lstrip().startswith(("#", "--")):
+        if not line.strip() or line.lstrip().startswith(("#", "-")):
             continue
         pinned, *hashes = line.split(" --hash=sha256:")
-        requirement = Requirement(pinned)
+        try:
+            requirement = Requirement(pinned)
+        except InvalidRequirement as error:
+            raise ProjectError(f"{LOCK}: {pinned.strip()!r} is not a locked package. Run `goldenpath lock`.") from error
         if requirement.marker is None or requirement.marker.evaluate(IMAGE_PYTHON):
             version = str(requirement.specifier).removeprefix("==")
             yield Pin(requirement.name, version, tuple(digest.strip() for digest in hashes))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Run the README's first commands where nobody has run them before: ``make quickstart``.
+"""Run the README's first commands where nobody has run them before: ``goldenpath quickstart``.
 
 A README that is not run goes out of date unnoticed. Here its commands run in a throwaway clone of the last commit, with
 none of the tools, data and results that this folder already has.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -22,23 +21,23 @@ HEADING = "From a fresh clone"
 SUITE, COVERAGE = Path("reports/junit.xml"), Path("reports/coverage.xml")
 
 
-def main() -> int:
-    """Run the commands, keep what their tests reported, and say how many passed.
+def quickstart(root: Path) -> str:
+    """Run the README's commands in a fresh clone, and keep what their tests reported.
+
+    Args:
+        root: The project's folder.
 
     Returns:
-        0, or 1 when a command failed or no test ran; the reason went to standard error.
+        How many commands ran, and how many tests passed.
+
+    Raises:
+        ProjectError: The README names no command, a command failed, or no test passed.
     """
-    root = Path.cwd()
-    try:
-        commands = read((root / README).read_text(encoding="utf-8"))
-        with tempfile.TemporaryDirectory(prefix="quickstart-") as folder:
-            tests, passed = run(root, commands, Path(folder))
-    except ProjectError as refusal:
-        print(f"quickstart failed.\n{refusal}", file=sys.stderr)
-        return 1
+    commands = read((root / README).read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory(prefix="quickstart-") as folder:
+        tests, passed = run(root, commands, Path(folder))
     facts.tell({"commands": commands, "tests": tests})
-    print(f"{len(commands)} commands ran in a fresh clone, {passed} tests passed.")
-    return 0
+    return f"{len(commands)} commands ran in a fresh clone, {passed} tests passed."
 
 
 def read(text: str) -> list[str]:
@@ -94,7 +93,3 @@ def run(root: Path, commands: list[str], folder: Path) -> tuple[int, int]:
 def _counted(path: Path) -> tuple[int, int]:
     cases = list(ET.parse(path).iter("testcase"))  # noqa: S314 - the suite that has just run wrote it
     return len(cases), sum(not {child.tag for child in case} & {"failure", "error", "skipped"} for case in cases)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Register the committed model: ``make register``.
+"""Register the committed model: ``goldenpath register``.
 
 The registry is git: a tag ``name@v1.2.3`` (the format of GTO) on the commit that holds ``dvc.lock`` and the lineage, so
 that code, data and environment behind a version are those of its commit. Format: https://dvc.org/doc/gto.
@@ -23,20 +23,6 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _FINGERPRINT = re.compile(r"^sha256: ([0-9a-f]{64})$", re.MULTILINE)
 
 
-def main() -> int:
-    """Tag the model of the last commit.
-
-    Returns:
-        0, or 1 after a refusal, whose reason went to standard error.
-    """
-    try:
-        print(register(Path.cwd(), sys.argv[1] if len(sys.argv) > 1 else ""))
-    except ProjectError as refusal:
-        print(f"register refused.\n{refusal}", file=sys.stderr)
-        return 1
-    return 0
-
-
 def register(root: Path, version: str = "") -> str:
     """Give the model a version.
 
@@ -59,15 +45,18 @@ def register(root: Path, version: str = "") -> str:
     for known in registered:
         same = _FINGERPRINT.search(git.run(root, "tag", "--list", "--format=%(contents)", known))
         if same and same[1] == digest and not version:
-            raise ProjectError(f"This very model is registered, as {known}. Train another, or say VERSION=1.2.3.")
+            raise ProjectError(
+                f"This very model is registered, as {known}. Train another, or name a version: "
+                "goldenpath register 1.2.3"
+            )
     version = version.removeprefix("v") or _next(registered)
     if not _VERSION.fullmatch(version):
-        raise ProjectError(f"VERSION={version}: want three numbers such as 1.2.3.")
+        raise ProjectError(f"{version} is not a version: want three numbers such as 1.2.3.")
     tag = f"{name}@v{version}"
     if tag in registered:
-        raise ProjectError(f"{tag} is registered already, and a version never changes. Say a newer VERSION.")
+        raise ProjectError(f"{tag} is registered already, and a version never changes. Name a newer one.")
     git.tag(root, tag, summary(tag, lineage, json.loads((root / METRICS).read_text(encoding="utf-8"))))
-    return f"Registered {tag}. To publish it: make push && git push origin {tag}"
+    return f"Registered {tag}. To publish it: goldenpath push && git push origin {tag}"
 
 
 def summary(tag: str, lineage: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -91,16 +80,16 @@ def summary(tag: str, lineage: dict[str, Any], metrics: dict[str, Any]) -> str:
 def _lineage(root: Path) -> dict[str, Any]:
     for path in (DVC_LOCK, LINEAGE, METRICS):
         if not (root / path).is_file():
-            raise ProjectError(f"{path}: no such file. Run `make pipeline`, and commit what it wrote.")
+            raise ProjectError(f"{path}: no such file. Run `make run`, and commit what it wrote.")
         if not git.run(root, "ls-files", "--", str(path)):
-            raise ProjectError(f"{path}: is not in git. Commit it: a version's papers lie beside its tag.")
+            raise ProjectError(f"{path}: is not in git. Commit it: a version's evidence lies beside its tag.")
     found: dict[str, Any] = json.loads((root / LINEAGE).read_text(encoding="utf-8"))
     resolved = found["predicate"]["buildDefinition"]["resolvedDependencies"]
     source: dict[str, Any] = next((item for item in resolved if item.get("name") == "git"), {})
     if not source.get("digest") or source.get("annotations", {}).get("dirty"):
         raise ProjectError(
             "The model was trained from changes that were not committed, so its commit does not lead back to it. Once "
-            "they are: dvc repro --force --single-item export, make pipeline, and commit the results."
+            "they are: dvc repro --force --single-item export, make run, and commit the results."
         )
     return found
 
@@ -115,7 +104,7 @@ def _refuse_stale(root: Path) -> None:
     if stale:
         raise ProjectError(
             f"{DVC_LOCK} is not that of these files: {', '.join(sorted(stale))} changed, or their outputs are not "
-            "here. Run `dvc pull` or `make pipeline`, and commit the results."
+            "here. Run `dvc pull` or `make run`, and commit the results."
         )
 
 
@@ -129,7 +118,3 @@ def _next(registered: list[str]) -> str:
         return FIRST
     major, minor, _ = max(numbers)
     return f"{major}.{minor + 1}.0"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,9 @@
-"""Tag a release: ``make release``. Its version stands in ``pyproject.toml``, its notes in ``CHANGELOG.md``."""
+"""Tag a release: ``goldenpath release``. Its version stands in ``pyproject.toml``, its notes in ``CHANGELOG.md``."""
 
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
 
 from goldenpath.project.errors import ProjectError
@@ -15,22 +13,8 @@ CHANGELOG, PYPROJECT = Path("CHANGELOG.md"), Path("pyproject.toml")
 _UNRELEASED = re.compile(r"^## \[?Unreleased\]?[ \t]*\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
-def main() -> int:
-    """Tag the last commit; where the notes are still unreleased, give them the version and commit that first.
-
-    Returns:
-        0, or 1 after a refusal, whose reason went to standard error.
-    """
-    try:
-        print(release(Path.cwd(), f"{datetime.now(UTC):%Y-%m-%d}"))
-    except ProjectError as refusal:
-        print(f"release refused.\n{refusal}", file=sys.stderr)
-        return 1
-    return 0
-
-
 def release(root: Path, day: str) -> str:
-    """Release the version of ``pyproject.toml``.
+    """Tag the last commit; where the notes are still unreleased, give them the version and commit that first.
 
     Args:
         root: The project's folder.
@@ -72,7 +56,3 @@ def dated(text: str, version: str, day: str) -> str:
     if found is None or not found[1].strip():
         raise ProjectError(f"{CHANGELOG}: nothing stands under Unreleased. Say what {version} changes for its users.")
     return text[: found.start()] + f"## [Unreleased]\n\n## [{version}] - {day}\n{found[1]}" + text[found.end() :]
-
-
-if __name__ == "__main__":
-    sys.exit(main())
