@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from goldenpath.cli.alerts import alerts
 from goldenpath.monitoring.alerting import page
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import facts
@@ -65,6 +67,16 @@ def test_another_silence_acknowledges_nothing(amtool: Path, silences: list[Mappi
         send(amtool, silences)
 
     assert not (amtool / "facts.json").exists()
+
+
+def test_the_verb_says_who_acknowledged(amtool: Path) -> None:
+    (amtool / "silences").write_text(json.dumps([silence()]), encoding="utf-8")
+
+    done = CliRunner().invoke(alerts, ["page", "page", "--alertmanager", "http://there", "--seconds", "0.05"])
+
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1].startswith("On Call acknowledged it after ")
+    assert "--alertmanager.url=http://there" in (amtool / "said").read_text(encoding="utf-8")
 
 
 def test_a_receiver_that_no_alert_reaches_is_refused(amtool: Path) -> None:
