@@ -1,17 +1,15 @@
-"""What the documents name exists: targets, verbs with their options, files, and every file of a project has its reason."""
+"""What the documents name exists: targets, verbs with their options, files. Every file of a project has its reason."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-import click
 import pytest
 
-from goldenpath.cli import main
+from tests.template import verbs
 from tests.template.generation import TEMPLATE, files_of, generate
 
 DOCUMENTS = sorted(
@@ -24,7 +22,6 @@ HISTORY = ("CHANGELOG.md", "docs/decisions/")
 """Where names stand that were right at their time."""
 CURRENT = [name for name in DOCUMENTS if not name.startswith(HISTORY)]
 _MAKE = re.compile(r"(?:^|`|&& )make ((?:[a-z-]+ ?)+)", flags=re.MULTILINE)
-_VERB = re.compile(r"(?:^|`|\$ |&& |-- |; |\.venv/bin/|[A-Z_]+=\S+ )goldenpath ([a-z-][^`\n#;|]*)", flags=re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 OPTIONS = {"classification": {}, "compose": {"deploy": "compose"}, "s3": {"data_remote": "s3"}}
 
@@ -58,7 +55,7 @@ def test_every_make_target_in_a_document_exists(targets: set[str], document: str
 
 @pytest.mark.parametrize("document", CURRENT)
 def test_every_verb_and_option_in_a_document_exists(document: str) -> None:
-    faults = [fault for words in _commands(document, _VERB) if (fault := _fault(words))]
+    faults = [fault for words in _commands(document, verbs.SAID) if (fault := verbs.fault(words))]
 
     assert faults == []
 
@@ -68,7 +65,7 @@ def test_every_verb_and_option_in_a_document_exists(document: str) -> None:
     [("batch", ""), ("batch a.csv b.csv --log off", ""), ("bach", "bach"), ("batch --lgo off", "batch --lgo")],
 )
 def test_a_verb_or_option_that_is_none_is_seen(words: str, fault: str) -> None:
-    assert _fault(words) == fault
+    assert verbs.fault(words) == fault
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -102,7 +99,7 @@ def _rows(project: Path) -> list[str]:
     text = (project / "README.md").read_text(encoding="utf-8")
     table = re.search(r"^\| file \| why it is here \|.*?\n\n", text, flags=re.MULTILINE | re.DOTALL)
     assert table
-    return [name for row in table[0].splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    return [name for row in table[0].strip().splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
 
 
 def _commands(document: str, pattern: re.Pattern[str]) -> Iterator[str]:
@@ -110,22 +107,3 @@ def _commands(document: str, pattern: re.Pattern[str]) -> Iterator[str]:
     text = (TEMPLATE / document).read_text(encoding="utf-8")
     for block, inline in re.findall(r"```(?:sh|bash)\n(.*?)```|(`[^`]+`)", text, flags=re.DOTALL):
         yield from pattern.findall(block or " ".join(inline.split()))
-
-
-def _fault(words: str) -> str:
-    """The verb or option that the command does not know; empty where it knows all."""
-    context = click.Context(main)
-    command: click.Command = main
-    said = []
-    rest = shlex.split(words)
-    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
-        said.append(rest.pop(0))
-        found = command.get_command(context, said[-1])
-        if found is None:
-            return "" if said[-1].isupper() else " ".join(said)
-        command = found
-    if "--" in rest:
-        rest = rest[: rest.index("--")]
-    known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
-    unknown = [word.partition("=")[0] for word in rest if word.startswith("--") and word.partition("=")[0] not in known]
-    return f"{' '.join(said)} {unknown[0]}" if unknown else ""

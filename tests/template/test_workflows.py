@@ -1,26 +1,21 @@
-"""Workflows are thin and locked: pinned actions, no permissions by default, and make targets that exist."""
+"""Workflows are thin and locked: pinned actions, no permissions by default, and commands that exist."""
 
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.template.generation import TEMPLATE, generate, run
+from tests.template import verbs
+from tests.template.generation import TEMPLATE
 
 FOLDERS = (TEMPLATE, TEMPLATE / "{{cookiecutter.project_slug}}")
 WORKFLOWS = [path for folder in FOLDERS for path in sorted(folder.glob(".github/workflows/*.yml"))]
-
-
-PYTHON = """\
-#!/bin/sh
-case "$1" in -c) echo 2026-01-01; exit ;; esac
-shift
-echo "$*" | sed 's/.*monitoring\\.//'
-case "$1" in *.monitoring.$ENDING) exit "$CODE" ;; esac
-"""
+ACTIONS = sorted(FOLDERS[1].glob(".github/actions/*/action.yml"))
+"""Of the project itself, which its workflows call."""
 
 
 @pytest.fixture(params=WORKFLOWS, ids=lambda path: str(path.relative_to(TEMPLATE)))
@@ -29,18 +24,21 @@ def workflow(request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def test_every_action_is_pinned_by_commit_with_its_version(workflow: Path) -> None:
-    used = re.findall(r"uses: *(.*)", workflow.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", [*WORKFLOWS, *ACTIONS], ids=lambda path: str(path.relative_to(TEMPLATE)))
+def test_every_action_is_pinned_by_commit_with_its_version(path: Path) -> None:
+    used = re.findall(r"uses: *(.*)", path.read_text(encoding="utf-8"))
 
-    assert used
-    assert [line for line in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+    own = {f"./{action.parent.relative_to(FOLDERS[1])}" for action in ACTIONS}
+    others = [line for line in used if line.split()[0] not in own]
+    assert others
+    assert [line for line in others if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
 
 
 def test_grants_no_permission_by_default(workflow: Path) -> None:
     assert yaml.safe_load(workflow.read_text(encoding="utf-8"))["permissions"] == {}
 
 
-def test_calls_only_targets_that_exist(workflow: Path) -> None:
+def test_calls_only_targets_and_verbs_that_exist(workflow: Path) -> None:
     makefile = workflow.parents[2] / "Makefile"
     targets = set(re.findall(r"^([a-z-]+):", makefile.read_text(encoding="utf-8"), flags=re.MULTILINE))
     called = {
@@ -50,8 +48,12 @@ def test_calls_only_targets_that_exist(workflow: Path) -> None:
         if not target.startswith("-")
     }
 
-    assert called
+    said = verbs.SAID.findall(workflow.read_text(encoding="utf-8"))
+    modules = re.findall(r"-m (goldenpath[\w.]+)", workflow.read_text(encoding="utf-8"))
+    assert called or said or modules
+    assert [name for name in modules if find_spec(name) is None] == []
     assert called <= targets
+    assert [fault for words in said if (fault := verbs.fault(words))] == []
 
 
 def test_every_job_ends_in_time(workflow: Path) -> None:
@@ -76,47 +78,8 @@ def test_no_checkout_leaves_its_token_behind(workflow: Path) -> None:
     assert [step["with"].get("persist-credentials") for step in checkouts] == [False] * len(checkouts)
 
 
-@pytest.fixture(scope="module")
-def looking(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose looks end as the environment says: a stand-in for Python, with the names of what it ran."""
-    project = generate(template, tmp_path_factory.mktemp("looking"))
-    programs = project / ".venv" / "bin"
-    programs.mkdir(parents=True)
-    (programs / "python").write_text(PYTHON, encoding="utf-8")
-    (programs / "python").chmod(0o755)
-    (project / ".venv" / ".installed").touch()
-    (project / "logs" / "predictions" / "labels").mkdir(parents=True)
-    return project
-
-
-@pytest.mark.parametrize(
-    ("code", "is_look"), [(0, True), (3, True), (4, True), (1, False), (2, False), (137, False), (139, False)]
-)
-@pytest.mark.parametrize("ending", ["drift", "replay", "performance"])
-def test_a_look_that_alarms_is_none_that_failed_crashed_or_was_killed(
-    looking: Path, ending: str, code: int, is_look: bool
-) -> None:
-    done = run(["make", "monitor", "FILE=labels.csv"], looking, ENDING=ending, CODE=str(code))
-
-    assert (done.returncode == 0) == is_look, done.stdout + done.stderr
-
-
-def test_performance_is_judged_where_labels_are_given_or_lie_beside_the_log(looking: Path) -> None:
-    store = looking / "logs" / "predictions" / "labels" / "labels.parquet"
-    without = run(["make", "monitor"], looking).stdout
-    given = run(["make", "monitor", "FILE=labels.csv"], looking).stdout
-    store.touch()
-    beside = run(["make", "monitor"], looking).stdout
-    store.unlink()
-
-    assert "labels: none lie beside the log" in without
-    assert "performance" not in without
-    assert "performance --log logs/predictions -- labels.csv\n" in given
-    assert "performance --log logs/predictions -- \n" in beside
-
-
 def test_what_may_write_comments_runs_no_code_of_the_pull_request() -> None:
-    text = (FOLDERS[1] / ".github/workflows/pr-comment.yml").read_text(encoding="utf-8")
+    text = (FOLDERS[1] / ".github/workflows/comment.yml").read_text(encoding="utf-8")
     [job] = yaml.safe_load(text)["jobs"].values()
 
     assert job["permissions"] == {"actions": "read", "contents": "read", "pull-requests": "write"}
