@@ -370,7 +370,7 @@ def test_errors_page_by_the_fast_burn_and_tell_the_channel(watched: Watched) -> 
 
 def test_a_test_page_is_proved_by_who_answers_it(watched: Watched, tmp_path: Path) -> None:
     facts = tmp_path / "facts.json"
-    page = _page(watched, RECEIVER="page", SECONDS_TO_WAIT="30", GOLDENPATH_FACTS=str(facts))
+    page = _page(watched, "page", GOLDENPATH_FACTS=str(facts))
     alert = until(lambda: watched.desk.alerts("/pager", "TestPage"), "the test page")[0]
     command = re.search(r"(amtool silence add .*)", alert["annotations"]["description"])
     assert command
@@ -390,7 +390,7 @@ def test_a_test_page_is_proved_by_who_answers_it(watched: Watched, tmp_path: Pat
 
 def test_a_test_page_that_nobody_answers_fails(watched: Watched, tmp_path: Path) -> None:
     facts = tmp_path / "facts.json"
-    page = _page(watched, RECEIVER="ticket", SECONDS_TO_WAIT="1", GOLDENPATH_FACTS=str(facts))
+    page = _page(watched, "ticket", 1, GOLDENPATH_FACTS=str(facts))
     output, _ = page.communicate(timeout=30)
 
     assert page.returncode == 1
@@ -399,7 +399,7 @@ def test_a_test_page_that_nobody_answers_fails(watched: Watched, tmp_path: Path)
 
 
 def test_a_test_page_to_a_receiver_that_no_alert_reaches_says_which_there_are(watched: Watched) -> None:
-    page = _page(watched, RECEIVER="nobody")
+    page = _page(watched, "nobody")
     output, _ = page.communicate(timeout=30)
 
     assert page.returncode == 1
@@ -569,13 +569,10 @@ def _lines(logs: Path) -> str:
     return "".join(path.read_text(encoding="utf-8") for path in logs.glob("*.jsonl"))
 
 
-def _page(watched: Watched, **variables: str) -> subprocess.Popen[str]:
-    settings: Mapping[str, str] = {
-        name if name.startswith("GOLDENPATH") else f"PAGE_{name}": value
-        for name, value in (variables | {"ALERTMANAGER": watched.alertmanager}).items()
-    }
+def _page(watched: Watched, receiver: str, seconds: int = 30, **variables: str) -> subprocess.Popen[str]:
+    options = ["--alertmanager", watched.alertmanager, "--seconds", str(seconds)]
     return subprocess.Popen(
-        [sys.executable, "-m", "flight_delays.alerting.page"], cwd=watched.project, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1", **settings},
+        [sys.executable, "-m", "goldenpath", "alerts", "page", receiver, *options],
+        cwd=watched.project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, **variables},
     )  # fmt: skip
