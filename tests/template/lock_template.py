@@ -6,10 +6,10 @@ library's line: the wheel of each generation has a digest of its own.
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 from pathlib import Path
 
+from goldenpath.fleet import locks
 from goldenpath.repository import lock_file
 from tests.template.generation import TEMPLATE, generate
 
@@ -18,12 +18,11 @@ REMOTES = ("s3", "gcs", "azure")
 
 def main() -> None:
     """Write ``requirements/*.txt`` of the template."""
-    compiler = importlib.import_module("goldenpath.delivery.locks")
     target = TEMPLATE / "{{cookiecutter.project_slug}}" / "requirements"
     for remote in REMOTES:
         with tempfile.TemporaryDirectory() as folder:
             project = generate(TEMPLATE, Path(folder), data_remote=remote)
-            compiler.compile_all(project)
+            locks.compile_all(project)
             for lock in sorted((project / "requirements").glob("*.txt")):
                 (target / lock.name).write_text(lock_file.without_wheel(lock.read_text("utf-8")), "utf-8")
 

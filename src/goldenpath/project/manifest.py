@@ -129,6 +129,7 @@ class Manifest:
         cost: What running it costs.
         serving: The ways in which it is served.
         deploy: Where it runs.
+        ejected: Stages of which the project holds its own copy, ``src/<package>/steps/STAGE.py``.
         functions: The team's own functions by role, as ``module:function``, where they are not those found by name.
         template: What it was generated from.
     """
@@ -140,6 +141,7 @@ class Manifest:
     cost: Cost = field(default_factory=Cost)
     serving: tuple[str, ...] = ()
     deploy: Deploy = field(default_factory=Deploy)
+    ejected: tuple[str, ...] = ()
     functions: Mapping[str, str] = field(default_factory=dict)
     template: Template = field(default_factory=Template)
 
@@ -215,6 +217,7 @@ def parse(text: str) -> Manifest:
                 for item in _listed("deploy.environments", deploy.get("environments"))
             ),
         ),
+        ejected=tuple(_text("ejected", item) for item in _listed("ejected", content.get("ejected"))),
         functions=_functions(content),
         template=Template(
             source=_text("template.source", template.get("source")),

@@ -12,12 +12,18 @@ import re
 import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from goldenpath.project.errors import ProjectError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the wheel: the earliest that a zip can hold."""
 PACKAGE = "goldenpath"
+PATTERN = f"{PACKAGE}-*-py3-none-any.whl"
+"""What wheels of the library are called, whichever their version."""
 SKIPPED = ("__pycache__", ".mypy_cache", ".ruff_cache")
 _EXTRA = re.compile(r"\s*;\s*")
 
@@ -51,6 +57,27 @@ def build(checkout: Path, folder: Path) -> Path:
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, content)
     return target
+
+
+@contextmanager
+def unpacked(wheel: Path) -> Iterator[Path]:
+    """The code of a wheel in a folder of its own, for ``PYTHONPATH``, for as long as this holds.
+
+    Raises:
+        ProjectError: It is no zip.
+    """
+    with TemporaryDirectory(prefix="goldenpath-") as folder:
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(folder)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise ProjectError(f"{wheel.name}: cannot be unpacked: {error}") from error
+        yield Path(folder)
+
+
+def version(wheel: Path) -> str:
+    """The version that a wheel's name holds."""
+    return wheel.name.split("-")[1]
 
 
 def digest(wheel: Path) -> str:

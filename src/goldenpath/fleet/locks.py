@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,7 @@ from goldenpath.repository import lock_file, wheel
 
 REMOTE = "remote-"
 _OPTIONS = ("--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links")
-_SAID = ("--custom-compile-command", "make lock", "--find-links", "vendor")
+_SOURCES = ("--custom-compile-command", "make lock", "--find-links", "vendor")
 
 
 def compile_all(root: Path, upgrade: Sequence[str] = ()) -> None:
@@ -35,12 +34,18 @@ def compile_all(root: Path, upgrade: Sequence[str] = ()) -> None:
     write_fingerprints(root)
 
 
+def pin_wheel(root: Path) -> None:
+    """Let every lock name the wheel of ``vendor/``, and leave all other packages as they are."""
+    built = vendored(root)
+    for path in sorted((root / "requirements").glob("*.txt")):
+        text = lock_file.with_wheel(path.read_text(encoding="utf-8"), wheel.version(built), wheel.digest(built))
+        path.write_text(text, encoding="utf-8")
+
+
 def write_fingerprints(root: Path) -> None:
     """Write ``vendor/stages.yaml`` by the vendored wheel's code and the lock."""
-    with TemporaryDirectory() as folder:
-        with zipfile.ZipFile(vendored(root)) as archive:
-            archive.extractall(folder)
-        text = fingerprints.text(Path(folder), root)
+    with wheel.unpacked(vendored(root)) as sources:
+        text = fingerprints.text(sources, root)
     (root / fingerprints.FILE).write_text(text, encoding="utf-8")
 
 
@@ -50,10 +55,17 @@ def vendored(root: Path) -> Path:
     Raises:
         ProjectError: ``vendor/`` holds none, or several.
     """
-    found = sorted((root / "vendor").glob("goldenpath-*-py3-none-any.whl"))
+    found = sorted((root / "vendor").glob(wheel.PATTERN))
     if len(found) != 1:
-        raise ProjectError(f"vendor/ holds {len(found)} wheels of goldenpath, want one. Run `goldenpath upgrade`.")
+        raise ProjectError(
+            f"vendor/ holds {len(found)} wheels of goldenpath, want one. Get it back: git checkout HEAD -- vendor"
+        )
     return found[0]
+
+
+def uv_program() -> str | None:
+    """Where uv is: beside this Python, or on PATH."""
+    return shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
 
 
 def _locks(root: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -68,7 +80,7 @@ def _locks(root: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _compile(root: Path, lock: Path, words: Sequence[str]) -> None:
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    uv = uv_program()
     if uv is None:
         raise ProjectError("uv is not installed; it comes with the locked tools: make setup.")
     path = root / lock
@@ -78,9 +90,10 @@ def _compile(root: Path, lock: Path, words: Sequence[str]) -> None:
         (Path(folder) / "requirements").mkdir()
         made = Path(folder) / lock
         made.write_text(lock_file.without_wheel(before), encoding="utf-8")
-        command = [uv, "pip", "compile", *_OPTIONS, *_SAID, *words, "--output-file", str(made), "pyproject.toml"]
+        command = [uv, "pip", "compile", *_OPTIONS, *_SOURCES, *words, "--output-file", str(made), "pyproject.toml"]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ProjectError(f"{lock} cannot be compiled:\n{done.stderr.strip()}")
         text = lock_file.without_wheel(made.read_text(encoding="utf-8"))
-    path.write_text(lock_file.with_wheel(text, built.name.split("-")[1], wheel.digest(built)), encoding="utf-8")
+    text = lock_file.with_wheel(text, wheel.version(built), wheel.digest(built))
+    path.write_text(text, encoding="utf-8")
