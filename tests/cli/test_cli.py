@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 
 from goldenpath.cli import main
 from goldenpath.reports.maturity import FORMATS
-from goldenpath.review.evidence.receipts import REF, digest
+from goldenpath.repository.receipts import REF
+from goldenpath.review.evidence.receipts import digest
 from goldenpath.review.standards import catalogue
 from tests.review.standards.cases import PRODUCT, Repository
 

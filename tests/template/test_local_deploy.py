@@ -282,7 +282,7 @@ def test_nothing_has_rights_and_everything_comes_back_after_a_reboot(walk: Walk)
 @pytest.mark.parametrize("name", ["service", "proxy"])
 def test_what_is_killed_comes_back_by_itself(walk: Walk, name: str) -> None:
     machine = walk.machine
-    [container] = [found for called, found in containers(machine).items() if ("front" in called) == (name == "proxy")]
+    [container] = [found for called, found in containers(machine).items() if ("proxy" in called) == (name == "proxy")]
     with asking(machine.port, machine.row) as clients:
         assert answers_again(clients[0])
 
@@ -315,7 +315,7 @@ def test_a_damaged_image_never_gets_a_request(walk: Walk) -> None:
         overlay.write_text(sound, encoding="utf-8")
 
     assert refused.returncode != 0
-    assert "flight-delays@v0.1.0 does not answer, so what ran before runs on" in refused.stderr
+    assert "flight-delays@v0.1.0 does not predict, so what ran before runs on" in refused.stderr
     assert "It has ended. Its last words: The model's digest is" in refused.stderr
     assert [client.failures for client in clients] == [[], []]
     assert containers(machine) == before
@@ -327,7 +327,7 @@ LET_IN = ("--filter", "network=flight-delays-local")
 
 def versions(machine: Machine, *which: str) -> set[str]:
     """The versions that run, without the proxy."""
-    words = ("ps", "--quiet", "--filter", "label=golden-path/colour", *which)
+    words = ("ps", "--quiet", "--filter", "label=golden-path/slot", *which)
     return set(machine.engine.run(*words).stdout.split())
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from goldenpath.adopt.errors import AdoptError
 from goldenpath.project.paths import OPENAPI
+from goldenpath.repository import git
 
 SOURCES = Path("data/source")
 # Not in git and not on the pipeline's path: what adopt itself wrote last may be written over without asking.
@@ -25,11 +26,11 @@ def refuse_to_lose_work(root: Path, paths: Sequence[Path]) -> None:
     Raises:
         AdoptError: There is such a file.
     """
-    status = _git(root, "status", "--porcelain", "-z", "--untracked-files=no", "--", *map(str, paths))
+    status = git.run_or_none(root, "status", "--porcelain", "-z", "--untracked-files=no", "--", *map(str, paths))
     record = root / WRITTEN
     own: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
     changed = [entry[3:] for entry in (status or "").split("\0") if entry]
-    top = Path(_git(root, "rev-parse", "--show-toplevel") or root)
+    top = Path(git.run_or_none(root, "rev-parse", "--show-toplevel") or root)
     lost = []
     for name in changed:
         file = top / name.strip()
@@ -161,12 +162,3 @@ def _drop_line(path: Path, line: str) -> None:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _git(root: Path, *words: str) -> str | None:
-    """What git says, or None where there is no git or no repository."""
-    try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return None
-    return done.stdout.strip("\n") if done.returncode == 0 else None

@@ -53,7 +53,7 @@ def record(
 
     goldenpath record CQ-03 --junit reports/junit.xml -- make test
     """
-    from goldenpath.review.evidence.receipts import REF
+    from goldenpath.repository.receipts import REF
     from goldenpath.review.evidence.record import Sources
     from goldenpath.review.evidence.record import record as write_receipt
     from goldenpath.review.product.product import open_product

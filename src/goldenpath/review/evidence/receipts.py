@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.repository.receipts import REF
 from goldenpath.review.product import makefile, promotions
 from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.tree import sha256
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from goldenpath.review.product.git import Git
     from goldenpath.review.product.product import Product
 
-REF = "refs/notes/goldenpath"
-MERGE = "cat_sort_uniq"
 SCHEMA = 1
 _ONLY_TELLS = re.compile(r"\S*goldenpath\s(?:\S+\s+)*(?:--help|-h|--version)$")
 """A verb that only tells how it is used."""

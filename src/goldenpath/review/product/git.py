@@ -1,4 +1,7 @@
-"""The few things a review asks git, each at most once per repository."""
+"""The few things a review asks git, each at most once per repository.
+
+A review must not run what a stranger's repository configures, nor take another repository from the environment.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import IO
 
-# A review must not run what a stranger's repository configures, nor take another repository from the environment.
-_HARMLESS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
+from goldenpath.repository.git import HARMLESS, harmless, harmless_environment
+
 FIELD, RECORD = "\x1f", "\x1e"
 PIECE = 2**20
 """Bytes of a large object that are held at a time."""
@@ -51,7 +54,7 @@ class Git:
     def at(cls, folder: Path) -> Git | None:
         """The repository that holds ``folder``; None where there is no git or no repository."""
         try:
-            found = _run(folder, "rev-parse", "--is-shallow-repository", "--show-toplevel")
+            found = harmless(folder, "rev-parse", "--is-shallow-repository", "--show-toplevel")
         except (OSError, subprocess.CalledProcessError):
             return None
         shallow, _, top = found.partition(b"\n")
@@ -65,7 +68,7 @@ class Git:
     def raw(self, *words: str, data: bytes | None = None) -> bytes | None:
         """What git prints, undecoded, or None where it fails."""
         try:
-            return _run(self.root, *words, data=data)
+            return harmless(self.root, *words, data=data)
         except (OSError, subprocess.CalledProcessError):
             return None
 
@@ -220,9 +223,9 @@ class Objects:
 
     def _start(self) -> tuple[IO[bytes], IO[bytes]]:
         running = subprocess.Popen(
-            ["git", *_HARMLESS, "cat-file", "--batch"],
+            ["git", *HARMLESS, "cat-file", "--batch"],
             cwd=self._root,
-            env=_environment(),
+            env=harmless_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -255,26 +258,3 @@ def _end(running: subprocess.Popen[bytes]) -> None:
         if pipe is not None:
             pipe.close()
     running.wait()
-
-
-def _environment() -> dict[str, str]:
-    found = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    # What a partial clone lacks is unknown here: to fetch it would need the network.
-    return found | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
-
-
-def _run(folder: Path, *words: str, data: bytes | None = None) -> bytes:
-    command = ["git", *_HARMLESS, *words]
-    # With one pipe to read, Python needs no loop over several.
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=_environment(),
-        stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as running:
-        output, _ = running.communicate(data)
-    if running.returncode:
-        raise subprocess.CalledProcessError(running.returncode, command)
-    return output

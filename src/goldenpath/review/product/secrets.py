@@ -5,12 +5,12 @@ High precision on purpose: a password without a shape is for a real scanner to f
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from goldenpath.repository.git import HARMLESS, harmless_environment
 from goldenpath.review.product.git import Git
 
 LARGEST = 4 * 2**20
@@ -126,17 +126,15 @@ def _beginning_with(literal: bytes, shape: re.Pattern[bytes], content: bytes) ->
 
 def _patches(git: Git, revisions: str, folder: str) -> tuple[bytes, bool]:
     """The patches of commits, the newest first, and whether all of them were read."""
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false"]
     # Files larger than text are taken as binary and not compared.
-    command += ["-c", "core.bigFileThreshold=4m", "log", f"--max-count={MOST_COMMITS}", "--format=%x1ecommit %H"]
+    command = ["git", *HARMLESS, "-c", "core.bigFileThreshold=4m"]
+    command += ["log", f"--max-count={MOST_COMMITS}", "--format=%x1ecommit %H"]
     command += ["--patch", "--unified=0", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv"]
     command += ["--diff-merges=dense-combined", "--src-prefix=a/", "--dst-prefix=b/", revisions, "--", folder or "."]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1"}
     with subprocess.Popen(
         command,
         cwd=git.root,
-        env=environment,
+        env=harmless_environment() | {"GIT_LITERAL_PATHSPECS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
