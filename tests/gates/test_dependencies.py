@@ -47,9 +47,8 @@ def product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in (root / "requirements", programs):
         folder.mkdir(parents=True)
     (root / "requirements/train.txt").write_text(LOCK.format(digest="ab" * 32))
-    text = PIP_AUDIT.format(
-        python=sys.executable, seen=str(tmp_path / "seen.json"), answer=str(tmp_path / "answer.json")
-    )
+    seen, answered = (str(tmp_path / name) for name in ("seen.json", "answer.json"))
+    text = PIP_AUDIT.format(python=sys.executable, seen=seen, answer=answered)
     for name, content in (("pip-audit", text), ("deptry", "#!/bin/sh\n")):
         (programs / name).write_text(content)
         (programs / name).chmod(0o755)

@@ -90,21 +90,21 @@ def test_a_key_is_found_wherever_it_is_and_whatever_stands_beside_it(
     assert [key for key in planted if key in told] == [], "a report must not leak it once more"
 
 
-def excuse(found: dict[str, Any], reason: str) -> None:
-    """Write an excuse for a finding."""
-    secrets.EXCUSED.parent.mkdir(exist_ok=True)
+def suppress(found: dict[str, Any], reason: str) -> None:
+    """Suppress a finding."""
+    secrets.SUPPRESSIONS.parent.mkdir(exist_ok=True)
     entry = {"path": found["path"], "fingerprint": found["fingerprint"], "reason": reason}
-    secrets.EXCUSED.write_text(yaml.safe_dump([entry]))
+    secrets.SUPPRESSIONS.write_text(yaml.safe_dump([entry]))
 
 
-def test_what_is_excused_with_a_reason_is_green_and_listed_and_in_that_place_only(repository: Path) -> None:
+def test_a_suppression_with_a_reason_holds_for_its_place_only(repository: Path) -> None:
     planted = plant(KEY_FILE)
-    excuse(scanned()[1]["secrets"][0], "Revoked on 2026-01-31.")
+    suppress(scanned()[1]["secrets"][0], "Revoked on 2026-01-31.")
 
     code, report = scanned()
 
     assert code == 0
-    assert [item["reason"] for item in report["excused"]] == ["Revoked on 2026-01-31."]
+    assert [item["reason"] for item in report["suppressed"]] == ["Revoked on 2026-01-31."]
 
     commit("elsewhere.py", f'OTHER = "{planted}"\n')
 
@@ -114,8 +114,8 @@ def test_what_is_excused_with_a_reason_is_green_and_listed_and_in_that_place_onl
     assert [item["path"] for item in report["secrets"]] == ["elsewhere.py"]
 
 
-def test_an_excuse_without_a_reason_is_refused(repository: Path) -> None:
-    excuse({"path": "settings.py", "fingerprint": "1"}, " ")
+def test_a_suppression_without_a_reason_is_refused(repository: Path) -> None:
+    suppress({"path": "settings.py", "fingerprint": "1"}, " ")
 
     code, report = scanned()
 

@@ -17,7 +17,6 @@ from tests.repository.library import changed_wheel
 from tests.sample import TEMPLATE
 
 
-
 def local_config(project: Path) -> configparser.ConfigParser:
     found = configparser.ConfigParser()
     found.read(project / ".dvc" / "config.local")

@@ -1,12 +1,12 @@
 """Whether a changed contract breaks those who rely on it: ``goldenpath gate contract``.
 
 Three kinds of people rely on ``contract.yaml``. Producers deliver rows that have to keep it; callers send features to
-the API and read its answers; reviewers rely on who is protected and how sensitive a column is. A change that one of
+the API and read its predictions; reviewers rely on who is protected and how sensitive a column is. A change that one of
 them has to follow is breaking, and the contract's version has to say so by the rules of SemVer (https://semver.org): a
 new major version, or before 1.0.0 a new minor one. Whatever only allows more takes a new minor version, words none.
 
 What a producer offers may grow and what is asked of one may shrink, and the other way round for callers: the model's
-answer, the target, is therefore judged against the direction of its inputs.
+prediction, the target, is therefore judged against the direction of its inputs.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def _removed(column: Column) -> Change:
     if "feature" in column.roles or "target" in column.roles:
         breaks, effect = ("callers",), "requests that hold it are refused with 422"
     if "target" in column.roles:
-        effect = "the model's answers mean something else"
+        effect = "the model's predictions mean something else"
     if {"segment", "protected"} & column.roles:
         breaks, effect = (*breaks, "reviewers"), f"{effect}; its groups are judged no longer"
     fix = "Keep it, with role excluded where nothing uses it." if breaks == ("reviewers",) else "Keep it."
@@ -214,9 +214,9 @@ def _added(column: Column) -> Change:
 def _of_column(before: Column, after: Column) -> Iterator[Change]:
     change = partial(Change, after.name)
     is_input = "feature" in before.roles and "feature" in after.roles
-    is_answer = "target" in before.roles and "target" in after.roles
+    is_target = "target" in before.roles and "target" in after.roles
     senders: tuple[Audience, ...] = ("producers", "callers") if is_input else ("producers",)
-    callers: tuple[Audience, ...] = ("callers",) if is_input or is_answer else ()
+    callers: tuple[Audience, ...] = ("callers",) if is_input or is_target else ()
     if before.name != after.name:
         effect = "requests under the old name are refused with 422" if is_input else "code that reads it by name"
         yield change(
@@ -226,8 +226,8 @@ def _of_column(before: Column, after: Column) -> Iterator[Change]:
         effect = f"a table without {after.physical_name} is refused"
         fix = f"physicalName: {before.physical_name}"
         yield change("source's name", before.physical_name, after.physical_name, ("producers",), effect, fix)
-    yield from _type_change(before, after, senders, is_answer=is_answer)
-    yield from _narrowings(before, after, senders, is_answer=is_answer)
+    yield from _type_change(before, after, senders, is_target=is_target)
+    yield from _narrowings(before, after, senders, is_target=is_target)
     yield from _meaning_changes(before, after, ("producers", *callers))
     yield from _role_changes(before, after)
     rank = CLASSIFICATIONS.index
@@ -241,22 +241,22 @@ def _of_column(before: Column, after: Column) -> Iterator[Change]:
         yield change("words", before.reason or before.example or "", after.reason or after.example or "")
 
 
-def _type_change(before: Column, after: Column, senders: tuple[Audience, ...], *, is_answer: bool) -> Iterator[Change]:
+def _type_change(before: Column, after: Column, senders: tuple[Audience, ...], *, is_target: bool) -> Iterator[Change]:
     if before.type == after.type:
         return
     wider = (before.type, after.type) == ("integer", "number")
-    breaks: tuple[Audience, ...] = ("callers",) if wider and is_answer else () if wider else senders
-    if not wider and is_answer:
+    breaks: tuple[Audience, ...] = ("callers",) if wider and is_target else () if wider else senders
+    if not wider and is_target:
         breaks = ("producers", "callers")
     effect = "every value of before is taken" if wider else "values of the old type are refused"
     fix = "" if not breaks else f"Keep {before.type}, or add a second column of the new type."
     yield Change(after.name, "type", before.type, after.type, breaks, effect, fix)
 
 
-def _narrowings(before: Column, after: Column, senders: tuple[Audience, ...], *, is_answer: bool) -> Iterator[Change]:
-    """Demands on values that grew, which breaks who sends them, or shrank, which breaks at most who reads answers."""
+def _narrowings(before: Column, after: Column, senders: tuple[Audience, ...], *, is_target: bool) -> Iterator[Change]:
+    """Demands on values that grew, which breaks senders, or shrank, which breaks at most readers of predictions."""
     if _set(before) != _set(after):
-        yield _enum_change(before, after, senders, is_answer=is_answer)
+        yield _enum_change(before, after, senders, is_target=is_target)
     demands: list[tuple[str, Any, Any, bool]] = [
         ("required", before.required, after.required, after.required),
         ("unique", before.unique, after.unique, after.unique),
@@ -276,17 +276,17 @@ def _narrowings(before: Column, after: Column, senders: tuple[Audience, ...], *,
         yield Change(after.name, what, _word(then), _word(now), who if tighter else (), effect, fix)
 
 
-def _enum_change(before: Column, after: Column, senders: tuple[Audience, ...], *, is_answer: bool) -> Change:
+def _enum_change(before: Column, after: Column, senders: tuple[Audience, ...], *, is_target: bool) -> Change:
     gone, new = _set(before) - _set(after), _set(after) - _set(before)
     narrower = bool(after.enum) and (bool(gone) or not before.enum)
     wider = bool(before.enum) and (bool(new) or not after.enum)
     breaks: tuple[Audience, ...] = senders if narrower else ()
-    if is_answer and wider:
+    if is_target and wider:
         breaks = (*breaks, "callers")
     lost = ", ".join(sorted(gone)) if before.enum else "every other value"
     effect = f"refused from now on: {lost}" if narrower else "more values are taken"
-    if is_answer and wider:
-        effect += "; callers get answers they have never seen"
+    if is_target and wider:
+        effect += "; callers get values they have never seen"
     fix = "Keep the values, and fix the data that breaks the demand." if breaks else ""
     return Change(after.name, "enum", _listed(before.enum), _listed(after.enum), breaks, effect, fix)
 
@@ -320,7 +320,7 @@ def _role_changes(before: Column, after: Column) -> Iterator[Change]:
             fix = "required: false" if must else ""
             yield Change(after.name, "role feature", "not held", "held", ("callers",) if must else (), effect, fix)
         elif role == "target":
-            effect = "the model's answers mean something else"
+            effect = "the model's predictions mean something else"
             fix = "Make a product of its own for another question."
             yield Change(after.name, "role target", "not held", "held", ("callers",), effect, fix)
         elif role != "excluded":
@@ -330,7 +330,7 @@ def _role_changes(before: Column, after: Column) -> Iterator[Change]:
 
 _LOST_ROLES: dict[Role, tuple[tuple[Audience, ...], str]] = {
     "feature": (("callers",), "requests that hold it are refused with 422"),
-    "target": (("callers",), "the model's answers mean something else"),
+    "target": (("callers",), "the model's predictions mean something else"),
     "protected": (("reviewers",), "no floor holds for its groups any longer"),
     "segment": (("reviewers",), "no floor holds for its groups any longer"),
     "time": (("reviewers",), "the split may let the future into training"),

@@ -296,12 +296,12 @@ def _drift(column: Column, before: pd.Series, after: pd.Series) -> drift_measure
 
 
 def _comparable(column: Column, values: pd.Series) -> pd.Series:
-    """Values as text where they name something, else as numbers; moments in seconds."""
+    """Values as text where they name something, else as numbers; times in seconds."""
     if column.is_category or column.type == "boolean":
         return values.astype("string")
     if column.type in ("date", "timestamp"):
-        moments = pd.Series(to_time(values))
-        return pd.Series(moments.to_numpy("datetime64[s]").astype("float64")).mask(moments.isna().to_numpy())
+        times = pd.Series(to_time(values))
+        return pd.Series(times.to_numpy("datetime64[s]").astype("float64")).mask(times.isna().to_numpy())
     return pd.to_numeric(values, errors="coerce")
 
 

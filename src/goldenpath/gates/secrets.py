@@ -2,7 +2,7 @@
 
 Deleting a file does not take it out of anybody's clone, so every object that git holds is read, of all branches and
 tags, not only the files that are here. Kingfisher (https://github.com/mongodb/kingfisher) does the finding, offline: it
-never asks an issuer whether a key works. Comments that tell it to look away do not count; what is excused stands in
+never asks an issuer whether a key works. Comments that tell it to look away do not count; suppressions stand in
 ``checklist/secrets.yaml``, with a reason.
 """
 
@@ -27,7 +27,7 @@ from goldenpath.project.paths import SECRETS
 from goldenpath.repository import facts, git
 
 GATE = "secrets"
-EXCUSED = Path("checklist/secrets.yaml")
+SUPPRESSIONS = Path("checklist/secrets.yaml")
 ENTRY = {"path", "fingerprint", "reason"}
 SCANNER = Path(sys.executable).parent / "kingfisher"
 CLEAN, FOUND = 0, 200
@@ -65,17 +65,17 @@ def judge(root: Path) -> Report:
         root: The project's folder.
 
     Raises:
-        ProjectError: There is no repository or no scanner, the scanner failed, or the excuses cannot be used.
+        ProjectError: There is no repository or no scanner, the scanner failed, or the suppressions cannot be used.
         InconclusiveError: The clone is shallow.
     """
-    excuses = excused(root / EXCUSED)
+    suppressed = suppressions(root / SUPPRESSIONS)
     if git.run(root, "rev-parse", "--is-shallow-repository") == "true":
-        raise InconclusiveError("This clone holds a part of the history only. Get the rest: git fetch --unshallow")
+        raise InconclusiveError("This clone holds a part of the history only.", "Get the rest: git fetch --unshallow")
     found, commits = scan(Path(git.run(root, "rev-parse", "--path-format=absolute", "--git-common-dir")))
-    reasons = {item: excuses.get((item.path, item.fingerprint)) for item in found}
+    reasons = {item: suppressed.get((item.path, item.fingerprint)) for item in found}
     leaked = [item for item, reason in reasons.items() if reason is None]
     facts.tell({"scanner": SCANNER.name, "findings": len(leaked), "commits": commits})
-    needless = sorted(path for path, _ in excuses.keys() - {(item.path, item.fingerprint) for item in found})
+    unused = sorted(path for path, _ in suppressed.keys() - {(item.path, item.fingerprint) for item in found})
     return {
         "verdict": "fail" if leaked else "pass",
         "reasons": [
@@ -84,8 +84,8 @@ def judge(root: Path) -> Report:
         ],
         "commits": commits,
         "secrets": [asdict(item) for item in leaked],
-        "excused": [{**asdict(item), "reason": reason} for item, reason in reasons.items() if reason is not None],
-        "needless_excuses": needless,
+        "suppressed": [{**asdict(item), "reason": reason} for item, reason in reasons.items() if reason is not None],
+        "unused_suppressions": unused,
     }
 
 
@@ -101,7 +101,7 @@ def scan(repository: Path) -> tuple[list[Secret], int]:
     Raises:
         ProjectError: The scanner is missing, or did not finish.
     """
-    # Every place is told, not only the first of each secret, and an excuse holds for one place.
+    # Every place is told, not only the first of each secret, and a suppression holds for one place.
     command = [str(SCANNER), "scan", str(repository), "--no-validate", "--no-update-check", "--no-dedup", "--no-ignore"]
     try:
         done = subprocess.run(
@@ -111,7 +111,7 @@ def scan(repository: Path) -> tuple[list[Secret], int]:
         raise ProjectError(f"{SCANNER} is not installed. Run `make setup`.") from error
     if done.returncode not in (CLEAN, FOUND):
         reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-        raise ProjectError(f"{SCANNER.name} ended with {done.returncode} and knows nothing: {reason}")
+        raise ProjectError(f"{SCANNER.name} did not finish, exit code {done.returncode}: {reason}")
     content = json.loads(done.stdout)
     read = [repository["git"]["fetched_commit_count"] for repository in content["audit"]["repositories"]]
     if content["audit"]["summary"]["scan_succeeded"] != 1 or len(read) != 1:
@@ -120,8 +120,8 @@ def scan(repository: Path) -> tuple[list[Secret], int]:
     return sorted(found, key=lambda item: (item.path, item.line, item.fingerprint)), int(read[0])
 
 
-def excused(path: Path) -> dict[tuple[str, str], str]:
-    """Reasons why findings are excused, by file and fingerprint.
+def suppressions(path: Path) -> dict[tuple[str, str], str]:
+    """Reasons why findings are suppressed, by file and fingerprint.
 
     Raises:
         ProjectError: The file cannot be used, or an entry gives no reason.
@@ -131,10 +131,10 @@ def excused(path: Path) -> dict[tuple[str, str], str]:
     except yaml.YAMLError as error:
         raise ProjectError(f"{path.name}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-        raise ProjectError(f"{EXCUSED}: want a list of entries, each with path, fingerprint and reason; [] for none.")
+        raise ProjectError(f"{SUPPRESSIONS}: want a list of entries with path, fingerprint and reason; [] for none.")
     for entry in entries:
         if set(entry) != ENTRY or not all(str(value or "").strip() for value in entry.values()):
-            raise ProjectError(f"{EXCUSED}: {dict(entry)}: want path, fingerprint and reason, and nothing else.")
+            raise ProjectError(f"{SUPPRESSIONS}: {dict(entry)}: want path, fingerprint and reason, and nothing else.")
     return {(str(entry["path"]), str(entry["fingerprint"])): str(entry["reason"]) for entry in entries}
 
 
@@ -143,11 +143,11 @@ def markdown(report: Report) -> str:
     lines = gate.heading("Secrets", report)
     if report["verdict"] == "fail" and report.get("secrets"):
         lines.append("Revoke each where it was issued, first of all: whoever has a clone has it.")
-        lines.append(f"Then take it out of the history, or write in {EXCUSED} why it can stay.")
+        lines.append(f"Then take it out of the history, or write in {SUPPRESSIONS} why it can stay.")
     elif report["verdict"] == "pass":
-        lines.append(f"{report['commits']:,} commits read; {len(report['excused'])} findings are excused.")
-    if report.get("needless_excuses"):
-        lines += ["", f"{EXCUSED} excuses what is no longer there: {', '.join(report['needless_excuses'])}."]
+        lines.append(f"{report['commits']:,} commits read; {len(report['suppressed'])} findings are suppressed.")
+    if report.get("unused_suppressions"):
+        lines += ["", f"{SUPPRESSIONS} suppresses what is no longer there: {', '.join(report['unused_suppressions'])}."]
     return "\n".join(lines).rstrip()
 
 

@@ -53,7 +53,7 @@ def environment(root: Path) -> dict[str, str]:
 def environment_of_commit(root: Path, project: Path) -> dict[str, str]:
     """The environment in which a clone's pipeline runs under the library of its own commit.
 
-    Its stages are ``goldenpath stage NAME``, found beside the Python that runs this; where the clone's ``vendor/`` holds
+    Its stages are ``goldenpath stage NAME``, found beside the Python that runs this; where the clone holds
     another wheel than this project's, that wheel's code is imported instead of what is installed. Third-party packages
     are those that are installed here.
 

@@ -85,7 +85,7 @@ def test_a_file_of_dvc_is_read_as_it_was(sales: SalesProject) -> None:
 
 def test_a_champion_with_a_foreign_signature_can_not_be_loaded(sales: SalesProject) -> None:
     sales.write_json(SIGNATURE, sales.read_json(SIGNATURE) | {"model_sha256": "0" * 64})
-    other = candidate.incumbent(sales.root, sales.commit())
+    other = candidate.load_champion(sales.root, sales.commit())
 
     assert other is not None
     with pytest.raises(InconclusiveError, match="cannot be loaded"):

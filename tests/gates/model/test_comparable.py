@@ -22,7 +22,7 @@ CLASSES = ("a", "b", "c")
     ("change", "words"),
     [
         ({}, ""),
-        ({"task": "regression"}, "answers a regression problem"),
+        ({"task": "regression"}, "solves a regression problem"),
         ({"target": "returned"}, "predicts 'returned', the candidate 'sold'"),
         ({"classes": (True, False)}, "The positive class was 'False' and is now 'True'"),
         ({"classes": ("no", "yes")}, "The classes were no, yes and are now False, True"),

@@ -231,7 +231,7 @@ def test_a_regression_is_told_in_its_own_metrics_and_plots(branch: Branch) -> No
 
     assert "+0.20 [0.10 to 0.30]" in found.headline
     assert found.headline.endswith("better, beyond chance (above zero the candidate is better).")
-    assert "The base answers another problem (binary), so its metrics are not shown." in found.sections[3].sentences
+    assert "The base solves another problem (binary), so its metrics are not shown." in found.sections[3].sentences
     assert "Predicted and actual" in [picture.title for picture in section(branch, "Plots").pictures]
 
 

@@ -24,7 +24,7 @@ FIX = "make run, and commit what it wrote; or `dvc checkout` to get the committe
 
 
 def judge(found: Candidate, headline: float | None) -> Iterator[Gate]:
-    """Judge the papers.
+    """Judge what the pipeline wrote about the model.
 
     Args:
         found: The candidate.

@@ -47,14 +47,14 @@ def _quietest(models: list[Predictor], rows: pd.DataFrame) -> list[tuple[float, 
 
     The models take turns, so that what slows the machine down slows both.
     """
-    asked: list[Mapping[str, Any]] = json.loads(rows.head(ROWS).to_json(orient="records", date_format="iso"))
+    requests: list[Mapping[str, Any]] = json.loads(rows.head(ROWS).to_json(orient="records", date_format="iso"))
     for model in models:
-        model.predict_one(asked[0])
+        model.predict_one(requests[0])
     rounds: list[list[tuple[float, float]]] = [[] for _ in models]
     for _ in range(ROUNDS):
         for model, seen in zip(models, rounds, strict=True):
             taken = []
-            for row in asked:
+            for row in requests:
                 started = time.perf_counter_ns()
                 model.predict_one(row)
                 taken.append((time.perf_counter_ns() - started) / 1e6)
@@ -91,7 +91,7 @@ def training(limits: TrainingCost | None, lineage: Mapping[str, Any] | None, mod
 
 
 def _cost(lineage: Mapping[str, Any] | None, model: str) -> Mapping[str, Any]:
-    """What training cost, by the papers of the model with this digest; empty where they do not tell."""
+    """What training cost, by the lineage of the model with this digest; empty where they do not tell."""
     if lineage is None:
         return {}
     try:

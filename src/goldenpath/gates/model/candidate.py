@@ -66,7 +66,7 @@ class Incumbent:
     Attributes:
         root: The project's folder.
         commit: The commit whose model it is.
-        signature: What it takes and answers, as JSON.
+        signature: What it takes and predicts, as JSON.
         lock: The commit's ``dvc.lock``.
     """
 
@@ -117,7 +117,7 @@ class Incumbent:
         return Learned(rows=pd.concat([pd.read_parquet(io.BytesIO(content)) for content in files]))
 
 
-def candidate(root: Path) -> Candidate:
+def load(root: Path) -> Candidate:
     """Read the work tree's model.
 
     Raises:
@@ -130,7 +130,7 @@ def candidate(root: Path) -> Candidate:
     test = root / split_file("test")
     if not test.is_file():
         raise ProjectError(f"{split_file('test')}: no such file. Run `make run`, or `dvc pull`.")
-    lock, papers = root / DVC_LOCK, root / LINEAGE
+    lock, lineage = root / DVC_LOCK, root / LINEAGE
     return Candidate(
         root=root,
         contract=agreed,
@@ -140,15 +140,15 @@ def candidate(root: Path) -> Candidate:
         size=(root / MODEL).stat().st_size,
         rows=pd.read_parquet(test),
         lock=Lock.parse(lock.read_text(encoding="utf-8")) if lock.is_file() else None,
-        lineage=json.loads(papers.read_text(encoding="utf-8")) if papers.is_file() else None,
+        lineage=json.loads(lineage.read_text(encoding="utf-8")) if lineage.is_file() else None,
     )
 
 
-def incumbent(root: Path, commit: str) -> Incumbent | None:
+def load_champion(root: Path, commit: str) -> Incumbent | None:
     """The model of a commit; None where the commit has none.
 
     Raises:
-        InconclusiveError: The commit names a model without its papers.
+        InconclusiveError: The commit names a model without its signature.
     """
     locked = base.text(root, commit, DVC_LOCK)
     lock = Lock.parse(locked) if locked else None
@@ -176,11 +176,11 @@ def own_learning(found: Candidate) -> Learned:
     return Learned(rows=pd.concat(parts))
 
 
-def scores(asked: Task, predictor: Predictor, rows: pd.DataFrame) -> NDArray[np.float64]:
+def scores(problem: Task, predictor: Predictor, rows: pd.DataFrame) -> NDArray[np.float64]:
     """A model's scores as the metrics take them.
 
     Args:
-        asked: What is predicted; its classes give the order of the probabilities.
+        problem: What is predicted; its classes give the order of the probabilities.
         predictor: The model.
         rows: Rows of the contract, with every column that the model takes.
 
@@ -190,10 +190,10 @@ def scores(asked: Task, predictor: Predictor, rows: pd.DataFrame) -> NDArray[np.
     frame = estimator.as_frame(predictor.signature.inputs, rows)
     columns: dict[str, Any] = {str(name): column.to_numpy() for name, column in frame.items()}
     found = predictor.scores(columns).astype(np.float64)
-    if asked.kind != "multiclass":
+    if problem.kind != "multiclass":
         return found
-    position = {as_category(label): index for index, label in enumerate(asked.classes)}
-    aligned = np.zeros((len(rows), len(asked.classes)))
+    position = {as_category(label): index for index, label in enumerate(problem.classes)}
+    aligned = np.zeros((len(rows), len(problem.classes)))
     aligned[:, [position[as_category(label)] for label in predictor.signature.classes]] = found
     return aligned
 

@@ -1,4 +1,4 @@
-"""Whether the champion can be asked what the candidate is asked."""
+"""Whether the champion can predict for the rows and the problem of the candidate."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from goldenpath.model.task import Task
 from goldenpath.project.contract import Contract
 
 
-def obstacle(asked: Task, candidate: Signature, champion: Signature, agreed: Contract) -> str:
+def obstacle(problem: Task, candidate: Signature, champion: Signature, agreed: Contract) -> str:
     """Why the champion cannot answer for the candidate's rows.
 
     Args:
-        asked: What is predicted now.
+        problem: What is predicted now.
         candidate: The candidate's signature.
         champion: The champion's signature.
         agreed: The columns of the held-out rows.
@@ -26,16 +26,16 @@ def obstacle(asked: Task, candidate: Signature, champion: Signature, agreed: Con
     Returns:
         The reason in a sentence; empty where there is none.
     """
-    if champion.task != asked.kind:
-        return f"The champion answers a {champion.task} problem, this is a {asked.kind} one."
-    if champion.target != asked.target:
-        return f"The champion predicts {champion.target!r}, the candidate {asked.target!r}."
-    now, then = (_names(classes) for classes in (asked.classes, champion.classes))
-    if asked.kind == "binary" and now != then:
+    if champion.task != problem.kind:
+        return f"The champion solves a {champion.task} problem, this is a {problem.kind} one."
+    if champion.target != problem.target:
+        return f"The champion predicts {champion.target!r}, the candidate {problem.target!r}."
+    now, then = (_names(classes) for classes in (problem.classes, champion.classes))
+    if problem.kind == "binary" and now != then:
         if sorted(now) == sorted(then):
             return f"The positive class was {then[-1]!r} and is now {now[-1]!r}: mistakes cost something else."
         return f"The classes were {', '.join(then)} and are now {', '.join(now)}."
-    if asked.kind == "multiclass":
+    if problem.kind == "multiclass":
         if gone := [name for name in then if name not in now]:
             return f"The champion knows the classes {', '.join(gone)}, which the contract has no longer."
         if new := [name for name in _names(candidate.classes) if name not in then]:

@@ -43,7 +43,7 @@ class Champion:
     """Whom the candidate was judged beside.
 
     Attributes:
-        asked: The revision that was asked for.
+        ref: The revision that was named.
         commit: The merge base with it, whose model is the champion; empty where there is none.
         model: SHA-256 of the champion; empty where there is none.
         comparison: How the comparison went.
@@ -51,7 +51,7 @@ class Champion:
         fix: What to do about it; empty where there is nothing to do.
     """
 
-    asked: str
+    ref: str
     commit: str
     model: str
     comparison: Comparison

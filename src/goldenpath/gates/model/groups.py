@@ -16,7 +16,7 @@ from goldenpath.evaluation.metrics import HIGHER_IS_BETTER
 from goldenpath.evaluation.segments import MOST_RESAMPLES, Group
 from goldenpath.gates.model import quality
 from goldenpath.gates.model.findings import Gate, held, off
-from goldenpath.gates.model.quality import CANDIDATE, CHAMPION, Answers
+from goldenpath.gates.model.quality import CANDIDATE, CHAMPION, Predictions
 from goldenpath.project.params import Floor, Margin
 from goldenpath.reports import formatting
 
@@ -40,7 +40,7 @@ class Found:
     high: float
 
 
-def floors(limits: Mapping[str, Floor], found: Answers) -> Iterator[Gate]:
+def floors(limits: Mapping[str, Floor], found: Predictions) -> Iterator[Gate]:
     """Whether every group with enough rows holds the floor."""
     if not limits:
         yield off("segments")
@@ -74,7 +74,7 @@ def floors(limits: Mapping[str, Floor], found: Answers) -> Iterator[Gate]:
         )
 
 
-def non_inferiority(limits: Mapping[str, Margin], found: Answers) -> Iterator[Gate]:
+def non_inferiority(limits: Mapping[str, Margin], found: Predictions) -> Iterator[Gate]:
     """Whether no group is shown to be worse than under the champion by more than the margin.
 
     The whole has to be shown as good; a group, of which there are many and small ones, only must not be shown worse.
@@ -123,7 +123,7 @@ def non_inferiority(limits: Mapping[str, Margin], found: Answers) -> Iterator[Ga
         )
 
 
-def fairness(limits: Mapping[str, float], found: Answers) -> Iterator[Gate]:
+def fairness(limits: Mapping[str, float], found: Predictions) -> Iterator[Gate]:
     """Whether no two groups of a protected column are shown to be further apart than the limit.
 
     With recall, the gap is that of equal opportunity (Hardt et al., NeurIPS 2016). Every pair of groups is judged at a
@@ -165,13 +165,13 @@ def fairness(limits: Mapping[str, float], found: Answers) -> Iterator[Gate]:
         )
 
 
-def _judged(found: Answers, role: str = "") -> tuple[list[Group], list[Group]]:
+def _judged(found: Predictions, role: str = "") -> tuple[list[Group], list[Group]]:
     """The groups with enough rows, and all of them."""
     listed = [group for group in segments.groups(found.contract, found.rows) if not role or group.role == role]
     return [group for group in listed if group.rows.sum() >= found.settings.min_segment_rows], listed
 
 
-def _gain(found: Answers, group: Group, name: str, sign: float, z: float) -> tuple[Found, float] | None:
+def _gain(found: Predictions, group: Group, name: str, sign: float, z: float) -> tuple[Found, float] | None:
     """How much better the candidate is in a group, and the champion's value; None where it is undefined."""
     values, drawn = _in_group(found, group, name)
     gain = sign * (values[CANDIDATE] - values[CHAMPION])
@@ -182,7 +182,7 @@ def _gain(found: Answers, group: Group, name: str, sign: float, z: float) -> tup
     return Found(label, gain + 0.0, gain - z * spread, gain + z * spread), values[CHAMPION]
 
 
-def _gap(found: Answers, pair: tuple[Group, Group], name: str, z: float) -> Found | None:
+def _gap(found: Predictions, pair: tuple[Group, Group], name: str, z: float) -> Found | None:
     """How far two groups, whose rows have nothing in common, are apart; None where a metric is undefined."""
     values, spreads = [], []
     for group in pair:
@@ -196,7 +196,7 @@ def _gap(found: Answers, pair: tuple[Group, Group], name: str, z: float) -> Foun
     return Found(label, gap, max(0.0, gap - z * spread), gap + z * spread)
 
 
-def _in_group(found: Answers, group: Group, name: str) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
+def _in_group(found: Predictions, group: Group, name: str) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
     """A metric of each model in a group, and its resamples."""
     here = group.rows
     scores = {model: score[here] for model, score in found.scores.items()}

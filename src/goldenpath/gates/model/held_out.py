@@ -53,9 +53,9 @@ def unseen(rows: pd.DataFrame, agreed: Contract, by: str, learned: Learned) -> N
     return ~np.isin(fingerprints(rows, shared), fingerprints(learned.rows, shared))
 
 
-def newest(moments: Sequence[pd.Series]) -> pd.Timestamp | None:
-    """The latest of several columns of moments."""
-    latest = [column.max() for column in moments if len(column)]
+def newest(times: Sequence[pd.Series]) -> pd.Timestamp | None:
+    """The latest of several columns of times."""
+    latest = [column.max() for column in times if len(column)]
     return max(latest) if latest else None
 
 

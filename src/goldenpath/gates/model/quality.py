@@ -25,7 +25,7 @@ CALIBRATION = "calibration_error"
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """Scores of one or both models on the same rows.
 
     Attributes:
@@ -81,7 +81,7 @@ def refuse_unknown(limits: Gates, known: Mapping[str, Metric]) -> None:
         raise ProjectError("\n".join(faults))
 
 
-def floors(limits: Mapping[str, Floor], found: Answers) -> Iterator[Gate]:
+def floors(limits: Mapping[str, Floor], found: Predictions) -> Iterator[Gate]:
     """Whether each metric over all held-out rows is good enough; the interval says how sure that is."""
     if not limits:
         yield off("floors")
@@ -110,7 +110,7 @@ def _floor(gate: str, metric: str, estimate: Estimate, floor: Floor) -> Gate:
     )
 
 
-def non_inferiority(limits: Mapping[str, Margin], found: Answers) -> Iterator[Gate]:
+def non_inferiority(limits: Mapping[str, Margin], found: Predictions) -> Iterator[Gate]:
     """Whether the candidate is shown to be worse by less than the margin.
 
     The whole interval of the paired difference has to lie above minus the margin: what is not shown is not assumed.
@@ -137,16 +137,16 @@ def _not_worse(gate: str, metric: str, gain: Estimate, margin: float) -> Gate:
     return held(gate, holds, value=gain.value, low=gain.low, high=gain.high, limit=limit, reason=reason, fix=fix)
 
 
-def calibration(kind: Kind, limits: Calibration | None, found: Answers) -> Iterator[Gate]:
+def calibration(kind: Kind, limits: Calibration | None, found: Predictions) -> Iterator[Gate]:
     """Whether probabilities mean what they say: the expected calibration error (Naeini et al., AAAI 2015).
 
     Args:
         kind: The kind of problem.
         limits: The limits; None for none.
-        found: The candidate's answers.
+        found: The candidate's predictions.
     """
     if kind == "regression":
-        yield Gate("calibration", "n/a", "A regression answers amounts, not probabilities.")
+        yield Gate("calibration", "n/a", "A regression predicts amounts, not probabilities.")
         return
     limits = limits or Calibration()
     if limits.max is None:
@@ -158,14 +158,14 @@ def calibration(kind: Kind, limits: Calibration | None, found: Answers) -> Itera
         yield _floor("calibration.max", CALIBRATION, estimates[CANDIDATE][CALIBRATION], Floor(max=limits.max))
 
 
-def calibration_beside(kind: Kind, margin: float, found: Answers) -> Iterator[Gate]:
+def calibration_beside(kind: Kind, margin: float, found: Predictions) -> Iterator[Gate]:
     """Whether probabilities mean as much as the champion's: as :func:`non_inferiority`, of the calibration error."""
     if kind != "regression":
         gain, _ = _gains(found, [CALIBRATION])[CALIBRATION]
         yield _not_worse("calibration.margin", CALIBRATION, gain, margin)
 
 
-def _gains(found: Answers, names: list[str]) -> dict[str, tuple[Estimate, float | None]]:
+def _gains(found: Predictions, names: list[str]) -> dict[str, tuple[Estimate, float | None]]:
     """How much better the candidate is, and the champion's value, by metric."""
     asked = {model: {name: found.metrics[model][name] for name in names} for model in found.scores}
     by_model, gains = intervals.estimates(

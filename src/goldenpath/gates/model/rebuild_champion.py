@@ -38,7 +38,7 @@ def champion(root: Path, ref: str) -> str:
         ProjectError: A stage failed, or made another model than ``dvc.lock`` names.
     """
     commit = base.find(root, ref).commit
-    other = candidate.incumbent(root, commit)
+    other = candidate.load_champion(root, commit)
     if other is None:
         return f"Commit {commit[:9]} has no model: nothing to make."
     by_time = params.load(root / params.PATH).split.by == "time"

@@ -31,7 +31,7 @@ from goldenpath.project.paths import (
 from goldenpath.repository import git
 
 PULL_REQUEST_BRANCH = "GITHUB_HEAD_REF"
-"""The environment variable by which GitHub names the branch that is asked to be merged."""
+"""The environment variable by which GitHub names the branch to be merged."""
 
 RESULTS = (DVC_LOCK, SEGMENTS, METRICS, LINEAGE, SIGNATURE, VALIDATION_REPORT, SPLIT_REPORT, params.PATH)
 """What git keeps of a run of the pipeline, besides the tables behind the plots."""
@@ -48,7 +48,7 @@ class Results:
         segments: ``segments.json``: one record for each group.
         plots: The tables behind the plots, by name.
         lineage: The in-toto statement beside the model.
-        signature: What the model takes and answers.
+        signature: What the model takes and predicts.
         validation: ``validation.json``: rows kept and set aside.
         split: ``split.json``: rows of each part.
         params: ``params.yaml``.
@@ -75,7 +75,7 @@ class Facts:
     Attributes:
         root: The project's folder.
         product: The product's name.
-        branch: The branch that is asked to be merged.
+        branch: The branch to be merged.
         commit: Its last commit; empty without one.
         has_changes: Whether files of the work tree differ from it.
         base: The commit to compare with; None where there is none.

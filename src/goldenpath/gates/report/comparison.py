@@ -103,7 +103,7 @@ def metrics(facts: Facts) -> Section:
     if not before:
         sentences.append("The base has no metrics: this is the first model.")
     elif not compares:
-        sentences.append(f"The base answers another problem ({before.get('task')}), so its metrics are not shown.")
+        sentences.append(f"The base solves another problem ({before.get('task')}), so its metrics are not shown.")
     notes = ["Brackets hold bootstrap intervals.", "The gain is paired: above zero, the candidate is better."]
     if compares and facts.before.digests.get(str(SPLIT)) != facts.now.digests.get(str(SPLIT)):
         notes.append(

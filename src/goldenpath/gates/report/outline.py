@@ -96,7 +96,7 @@ class Outline:
 
     Attributes:
         product: Whose it is.
-        branch: What was asked to be merged.
+        branch: The branch to be merged.
         commit: The commit it was made for.
         base: What it is compared with.
         tone: What the verdict means, as a colour.
