@@ -51,7 +51,9 @@ def accepted(agreed: Contract, valid: pd.DataFrame) -> list[str]:
     cases = values(agreed)
     cases += [Spoiled(column, "unique", None) for column in agreed if column.unique]
     faults: list[str] = []
-    size = len(valid) // 2  # half of the rows are spoiled, so that a value that occurs twice has its first in the others
+    size = (
+        len(valid) // 2
+    )  # half of the rows are spoiled, so that a value that occurs twice has its first in the others
     for start in range(0, len(cases), max(1, size)):
         faults += _accepted(agreed, valid, cases[start : start + max(1, size)])
     return faults
