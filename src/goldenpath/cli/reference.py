@@ -1,4 +1,4 @@
-"""The reference in ``docs/reference``, written from the code: every verb with its options, every setting with its meaning."""
+"""The reference in ``docs/reference``, written from the code: every verb with its options, every setting."""
 
 from __future__ import annotations
 
@@ -51,7 +51,15 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
                 yield from _command(inner, click.Context(inner, info_name=name, parent=context))
         return
     pieces = " ".join(command.collect_usage_pieces(context))
-    yield from ("", f"### {context.command_path}", "", "```text", f"{context.command_path} {pieces}".rstrip(), "```", "")
+    yield from (
+        "",
+        f"### {context.command_path}",
+        "",
+        "```text",
+        f"{context.command_path} {pieces}".rstrip(),
+        "```",
+        "",
+    )
     yield from inspect.cleandoc(command.help or "").replace("\b\n", "").splitlines()
     options = [item for item in command.params if isinstance(item, click.Option) and not item.hidden]
     if options:

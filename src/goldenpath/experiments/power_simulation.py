@@ -1,4 +1,4 @@
-"""How often verdicts err when somebody looks at every step: ``make experiment-drill``.
+"""How often verdicts err when somebody looks at every step.
 
 Draws experiments whose truth is known and looks at each after every unit, or every day where units come back; beside
 it the t-test of a fixed sample, which is right at one look and looked at as often.
@@ -6,8 +6,6 @@ it the t-test of a fixed sample, which is right at one look and looked at as oft
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -143,15 +141,3 @@ def _returning(generator: np.random.Generator, runs: int, looks: int, effect: fl
 def _batches(runs: int) -> Iterator[int]:
     for start in range(0, runs, BATCH):
         yield min(BATCH, runs - start)
-
-
-def main() -> int:
-    """The command; see the module."""
-    asked = argparse.ArgumentParser(prog="experiment-drill", description="Measure how often verdicts err.")
-    asked.add_argument("--runs", type=int, default=1000)
-    print(table(asked.parse_args().runs))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

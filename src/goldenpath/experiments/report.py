@@ -1,4 +1,4 @@
-"""The report of an experiment: ``make experiment-report EXPERIMENT=experiments/NAME.yaml``.
+"""The report of an experiment, by its plan.
 
 Compares champion and challenger on the answers of the prediction log whose truth is known, and writes
 ``reports/experiments/NAME.json``, ``.md`` and ``.html``. It may be run as often as one likes: its intervals hold at all
@@ -7,10 +7,8 @@ looks together. The first decision stands.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import sys
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,8 +24,7 @@ from goldenpath.experiments.verdict import Gain, Verdict
 from goldenpath.model import task
 from goldenpath.monitoring import labels, log
 from goldenpath.project import files, manifest, params
-from goldenpath.project.errors import ProjectError
-from goldenpath.project.paths import EXPERIMENTS, PREDICTION_LOG
+from goldenpath.project.paths import EXPERIMENTS
 from goldenpath.repository import facts
 from goldenpath.serving import routing
 from goldenpath.serving.routing import Experiment
@@ -188,29 +185,3 @@ def _tell(told: dict[str, Any]) -> None:
             "assignments": told["split"]["assignments"],
         }
     )
-
-
-def main() -> int:
-    """The command; see the module.
-
-    Returns:
-        0, also where it goes on; 1 where the comparison is void; 2 where it could not be made.
-    """
-    asked = argparse.ArgumentParser(prog="experiment-report", description="Compare champion and challenger.")
-    asked.add_argument("--log", type=Path, default=PREDICTION_LOG)
-    asked.add_argument("--labels", default="", help="Truth to take first, as `make labels` does")
-    asked.add_argument("--metrics", default="", help="What /metrics of the service told")
-    asked.add_argument("plan", nargs="?", default="")
-    given = asked.parse_args()
-
-    def work() -> int:
-        if not given.plan:
-            raise ProjectError("Name the experiment: make experiment-report EXPERIMENT=experiments/NAME.yaml")
-        truth, scrape = (Path(name) if name else None for name in (given.labels, given.metrics))
-        return run(Path(given.plan), given.log, truth, scrape)
-
-    return log.ends(work, "experiment-report")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

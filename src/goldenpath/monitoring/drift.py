@@ -1,14 +1,12 @@
-"""Do the rows that the model answers still look like those that it learned from? ``make drift``.
+"""Do the rows that the model answers still look like those that it learned from?
 
 Reads the prediction log, or a file of rows, counts each column into the bins of ``models/reference.json``, and writes
-``reports/drift.json``, ``.prom`` and ``.html``. Exit codes: 0 ok or moved, 2 it could not be done, 3 too few rows to
-say anything, 4 alarm.
+``reports/drift.json``, ``.prom`` and ``.html``. Exit codes: 0 ok or moved, 3 too few rows to say
+anything, 4 alarm.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -22,10 +20,11 @@ from goldenpath.monitoring.rows import Read
 from goldenpath.pipeline import reference
 from goldenpath.pipeline.reference import Reference
 from goldenpath.project import contract, files, params
+from goldenpath.project.exit_codes import Exit
 from goldenpath.project.paths import DRIFT, PREDICTION_LOG
 
 SCHEMA = 1
-CODES = {"ok": 0, "moved": 0, "alarm": log.ALARM, "inconclusive": 3}
+CODES = {"ok": Exit.OK, "moved": Exit.OK, "alarm": Exit.ALARM, "inconclusive": Exit.INCONCLUSIVE}
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def metrics(found: Comparison, now: float) -> list[Gauge]:
     ]
 
 
-def run(asked: Asked) -> int:
+def run(asked: Asked) -> Exit:
     """Measure, write the three reports, say what came out in one line, and return the exit code."""
     clock, now = time.perf_counter(), datetime.now(UTC)
     known, found, seen = measure(asked)
@@ -168,23 +167,3 @@ def _rounded(value: Any) -> Any:
 
 def _short(value: float) -> float:
     return float(f"{value:.6g}")
-
-
-def main() -> int:
-    """The command; see the module."""
-    asked = argparse.ArgumentParser(prog="drift", description="Compare rows with those that the model learned from.")
-    asked.add_argument("--log", type=Path, default=PREDICTION_LOG, help="the prediction log")
-    asked.add_argument("--data", default="", help="a Parquet or CSV file instead of the log")
-    asked.add_argument("--since", default="", help="earliest time, inclusive")
-    asked.add_argument("--until", default="", help="latest time, exclusive")
-    given = asked.parse_args()
-
-    def work() -> int:
-        data = Path(given.data) if given.data else None
-        return run(Asked(given.log, data, log.moment(given.since), log.moment(given.until)))
-
-    return log.ends(work, "drift")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

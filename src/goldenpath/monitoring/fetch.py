@@ -1,4 +1,4 @@
-"""Bring a prediction log here from where the service keeps it: ``make log-fetch FROM=s3://bucket/predictions``.
+"""Bring a prediction log here from where the service keeps it, such as ``s3://bucket/predictions``.
 
 Segments only grow, and Parquet files never change, so what is here already in the same size is not fetched again. A
 segment that became Parquet over there is replaced by that here too: beside it, the older copy would be what counts.
@@ -7,8 +7,6 @@ Labels may be taken on both sides, so those of there are taken in beside those o
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,7 +15,6 @@ import fsspec
 
 from goldenpath.monitoring import labels, log
 from goldenpath.project.errors import ProjectError
-from goldenpath.project.paths import PREDICTION_LOG
 
 ENDINGS = (".jsonl", ".parquet")
 ATTEMPTS = 3
@@ -113,26 +110,3 @@ def _forget_moved(found: Collection[str], folder: Path) -> None:
     for chunk in folder.glob(f"{log.PARQUET}/day=*/batch-*.parquet"):
         if chunk.name in chunks and chunk.relative_to(folder).as_posix() not in found:
             chunk.unlink()
-
-
-def main() -> int:
-    """The command; see the module.
-
-    Returns:
-        0, or 2 where it could not be done.
-    """
-    asked = argparse.ArgumentParser(prog="log-fetch", description="Copy a prediction log from where it lies.")
-    asked.add_argument("--log", type=Path, default=PREDICTION_LOG, help="where to")
-    asked.add_argument("place", help="where it lies")
-    given = asked.parse_args()
-
-    def work() -> int:
-        files, copied = fetch(given.place, given.log)
-        print(f"{given.log}: {files:,} files of {given.place}, {copied:,} of them new.")
-        return 0
-
-    return log.ends(work, "log-fetch")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

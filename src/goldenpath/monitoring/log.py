@@ -9,15 +9,13 @@ so an answer may have been written twice, under one id; it is read once too.
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import io
 import json
 import os
 import re
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -36,7 +34,7 @@ from goldenpath.model.signature import Signature
 from goldenpath.project import contract
 from goldenpath.project.contract import PERSONAL, Contract
 from goldenpath.project.errors import ProjectError
-from goldenpath.project.paths import PREDICTION_LOG, SIGNATURE
+from goldenpath.project.paths import SIGNATURE
 
 INPUT = "inputs."
 """What the names of the model's inputs begin with, in the tables that are read."""
@@ -48,8 +46,6 @@ HIDDEN = "."
 BLOCK_BYTES = 1 << 24
 IDLE_SECONDS = 7200.0
 """A segment that nobody wrote to for so long, and that nobody holds locked, is closed."""
-ALARM = 4
-"""The exit code of a look that found what it looks for. No crash ends with it: Python's own code for one is 1."""
 REPEATED = ("events",)
 """Ways of asking by which one answer may be written twice."""
 TYPES = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
@@ -487,43 +483,3 @@ def moment(text: str) -> datetime | None:
     except ValueError as error:
         raise ProjectError(f"{text}: no time. Give one such as 2026-01-31 or 2026-01-31T13:45:00Z.") from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def ends(work: Callable[[], int], name: str) -> int:
-    """Run a command, and tell what the person can mend as one message.
-
-    Anything else is a fault of the code: it keeps its traceback, and Python ends with 1, which no answer is.
-
-    Args:
-        work: Returns the exit code: 0, 3 where there is too little to say, or :data:`ALARM`.
-        name: What the person called it.
-
-    Returns:
-        The exit code; 2 where the command could not be carried out.
-    """
-    try:
-        return work()
-    except (ProjectError, OSError) as refusal:
-        print(f"{name} failed.\n{refusal}", file=sys.stderr)
-        return 2
-
-
-def main() -> int:
-    """Compact the log: ``make log-compact``."""
-    asked = argparse.ArgumentParser(prog="log-compact", description="Turn closed segments of the log into Parquet.")
-    asked.add_argument("--log", type=Path, default=PREDICTION_LOG)
-    folder = asked.parse_args().log
-
-    def work() -> int:
-        done = compact(folder, of_project())
-        print(
-            f"{folder}: {done.segments:,} segments, {done.rows:,} records are now Parquet; {done.torn:,} torn lines "
-            f"skipped; {done.open:,} segments are still open."
-        )
-        return 0
-
-    return ends(work, "log-compact")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

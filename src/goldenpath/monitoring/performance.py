@@ -1,4 +1,4 @@
-"""How right the answers were, once the truth is known: ``make labels FILE=…``.
+"""How right the answers were, once the labels are known.
 
 Takes the labels of a file, joins all that are known to the logged answers, and writes ``reports/performance.json``,
 ``.prom`` and ``.html``: metrics with intervals in each window of time, segment and variant, beside the floors that the
@@ -7,7 +7,6 @@ gate holds a model to before it is merged.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -35,7 +34,7 @@ from goldenpath.project import files, manifest, params
 from goldenpath.project.contract import Contract
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.params import Evaluation, Floor, Params
-from goldenpath.project.paths import PERFORMANCE, PREDICTION_LOG
+from goldenpath.project.paths import PERFORMANCE
 from goldenpath.repository import facts
 
 SCHEMA = 1
@@ -382,23 +381,3 @@ def _told(file: Path, taken: Taken) -> str:
         f"{taken.unmatched:,} without a prediction, {taken.unusable:,} unusable; "
         f"{taken.total:,} are known now{waiting}."
     )
-
-
-def main() -> int:
-    """The command; see the module.
-
-    Returns:
-        0, 2 where it could not be done, 3 where too few labels belong to answers. What is below a floor is told by the
-        reports, not by the exit code: taking labels went well.
-    """
-    asked = argparse.ArgumentParser(prog="labels", description="Take the truth of predictions, and judge them by it.")
-    asked.add_argument(
-        "file", nargs="?", default="", help="Parquet or CSV; left out, the known labels are judged again"
-    )
-    asked.add_argument("--log", type=Path, default=PREDICTION_LOG)
-    given = asked.parse_args()
-    return log.ends(lambda: run(Path(given.file) if given.file else None, given.log), "labels")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

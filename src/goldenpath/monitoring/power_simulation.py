@@ -1,14 +1,12 @@
-"""Shows that the drift watch does both: rests where nothing moved, alarms where something did. ``make drift-drill``.
+"""Shows that the drift watch does both: rests where nothing moved, alarms where something did.
 
 Rows are drawn anew from the training data. As they are, no shift is in them, so every alarm is a false one; with a
-number moved, a category replaced and values taken away, exactly those columns have to alarm. ``--table`` repeats it
-many times for several numbers of rows, and tells how often chance raises an alarm and how often a shift is found.
+number moved, a category replaced and values taken away, exactly those columns have to alarm. It can be repeated
+many times for several numbers of rows, to tell how often chance raises an alarm and how often a shift is found.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +16,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from goldenpath.evaluation.column_values import as_numbers
-from goldenpath.monitoring import bin_counts, log
+from goldenpath.monitoring import bin_counts
 from goldenpath.monitoring.compare import Comparison, compare
 from goldenpath.monitoring.rows import watched
 from goldenpath.pipeline import reference
 from goldenpath.pipeline.reference import Numbers, Reference
 from goldenpath.project import contract, files, params
 from goldenpath.project.errors import ProjectError
+from goldenpath.project.exit_codes import Exit
 from goldenpath.project.params import Drift
 from goldenpath.project.paths import DRIFT_DRILL, split_file
 from goldenpath.repository import facts
@@ -199,37 +198,30 @@ def _markdown(records: list[dict[str, Any]]) -> str:
     return "\n".join(f"| {line} |" for line in [" | ".join(header), " | ".join(["---:"] * len(header)), *lines])
 
 
-def main() -> int:
-    """The command; see the module.
+def run(runs: int = 0) -> Exit:
+    """Measure drift where there is none and where there is, write the report, and say what came out.
+
+    Args:
+        runs: Also tell rates over so many runs for several numbers of rows; 0 for none.
 
     Returns:
-        0, 1 where the watch alarms without a shift or misses one, 2 where it could not be done.
+        FAILED where the watch alarms without a shift or misses one.
+
+    Raises:
+        ProjectError: The reference, the contract or the training data cannot be read.
     """
-    asked = argparse.ArgumentParser(
-        prog="drift-drill", description="Measure drift where there is none, and where there is."
-    )
-    asked.add_argument("--table", type=int, default=0, metavar="RUNS", help=f"rates over so many runs, such as {RUNS}")
-    runs = asked.parse_args().table
-
-    def work() -> int:
-        known, limits = watched(reference.load(), contract.load()), params.load().monitoring.drift
-        rows = training_rows(known)
-        found = drill(known, rows, limits)
-        told: dict[str, Any] = {
-            "null": {"rows": found.rows, "alarms": list(found.rest)},
-            "shift": {"rows": found.rows, "alarms": list(found.alarms), "injected": list(found.injected)},
-        }
-        facts.tell(told)
-        if runs:
-            told["rates"] = table(known, rows, limits, runs, TABLE_ROWS)
-            print(_markdown(told["rates"]))
-        files.write_json(DRIFT_DRILL, told | {"verdict": "pass" if found.is_good else "fail"})
-        print(f"Without a shift, in alarm: {', '.join(found.rest) or 'none'} of {len(known.columns)} columns.")
-        print(f"With a shift in {', '.join(found.injected)}, in alarm: {', '.join(found.alarms) or 'none'}.")
-        return 0 if found.is_good else 1
-
-    return log.ends(work, "drift-drill")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    known, limits = watched(reference.load(), contract.load()), params.load().monitoring.drift
+    rows = training_rows(known)
+    found = drill(known, rows, limits)
+    told: dict[str, Any] = {
+        "null": {"rows": found.rows, "alarms": list(found.rest)},
+        "shift": {"rows": found.rows, "alarms": list(found.alarms), "injected": list(found.injected)},
+    }
+    facts.tell(told)
+    if runs:
+        told["rates"] = table(known, rows, limits, runs, TABLE_ROWS)
+        print(_markdown(told["rates"]))
+    files.write_json(DRIFT_DRILL, told | {"verdict": "pass" if found.is_good else "fail"})
+    print(f"Without a shift, in alarm: {', '.join(found.rest) or 'none'} of {len(known.columns)} columns.")
+    print(f"With a shift in {', '.join(found.injected)}, in alarm: {', '.join(found.alarms) or 'none'}.")
+    return Exit.OK if found.is_good else Exit.FAILED

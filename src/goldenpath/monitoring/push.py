@@ -1,4 +1,4 @@
-"""Send what runs measured to a Pushgateway: ``make push-metrics PUSHGATEWAY=http://pushgateway.monitoring:9091``.
+"""Send what runs measured to a Pushgateway.
 
 A run that has ended cannot be scraped, and in a cluster or on a runner of CI no node exporter sees the files that it
 left. A Pushgateway keeps the newest numbers of each until Prometheus asks for them.
@@ -6,10 +6,8 @@ left. A Pushgateway keeps the newest numbers of each until Prometheus asks for t
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -18,7 +16,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from goldenpath.monitoring import exposition, log
+from goldenpath.monitoring import exposition
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import facts
 
@@ -48,7 +46,7 @@ class Gateway:
         """
         if not _is_address(self.url):
             raise ProjectError(
-                "PUSHGATEWAY is no address: want http://host:9091 or https://host, without a user or password. "
+                "PUSHGATEWAY is not a valid URL: want http://host:9091 or https://host, without a user or password. "
                 f"A token goes into {TOKEN}."
             )
         if not re.fullmatch(r"[!-~]*", self.token):
@@ -146,34 +144,23 @@ def _part(name: str, value: str) -> str:
     return value
 
 
-def main() -> int:
-    """The command; see the module.
+def run(address: str, environment: str = "", metrics: Path | None = None) -> None:
+    """Send what runs measured.
 
-    Returns:
-        0, also where no Pushgateway is named; 2 where it could not be done.
+    Args:
+        address: The Pushgateway's address.
+        environment: Where it was measured; by the environment variable ENVIRONMENT, or dev, unless told.
+        metrics: A file; all of ``reports/`` unless told.
+
+    Raises:
+        ProjectError: There is nothing to send, or the Pushgateway refused it.
     """
-    asked = argparse.ArgumentParser(prog="push-metrics", description="Send what runs measured to a Pushgateway.")
-    asked.add_argument("--gateway", default="", type=str.strip, help="its address")
-    asked.add_argument("--metrics", default="", help="a file; all of reports/ unless told")
-    given = asked.parse_args()
-
-    def work() -> int:
-        if not given.gateway:
-            print("No metrics are pushed: PUSHGATEWAY is not set. docs/monitoring-setup.md says when it has to be.")
-            return 0
-        files = [Path(given.metrics)] if given.metrics else sorted(REPORTS.glob("*.prom"))
-        if not files:
-            raise ProjectError(f"{REPORTS}: holds no *.prom. Run `make drift`, `make labels` or `make batch` first.")
-        gateway = Gateway(given.gateway, os.environ.get(TOKEN, "").strip())
-        done, refused = push(gateway, files, facts.product(), facts.environment())
-        for line in done:
-            print(line)
-        if refused:
-            raise ProjectError("\n".join(refused))
-        return 0
-
-    return log.ends(work, "push-metrics")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    sources = [metrics] if metrics else sorted(REPORTS.glob("*.prom"))
+    if not sources:
+        raise ProjectError(f"{REPORTS}: holds no *.prom. Run `goldenpath drift`, `labels` or `batch` first.")
+    gateway = Gateway(address, os.environ.get(TOKEN, "").strip())
+    done, refused = push(gateway, sources, facts.product(), environment or facts.environment())
+    for line in done:
+        print(line)
+    if refused:
+        raise ProjectError("\n".join(refused))

@@ -1,4 +1,4 @@
-"""Do serving and training compute the same? ``make replay`` asks the offline pipeline what the service was asked.
+"""Do serving and training compute the same? `goldenpath replay` asks the offline pipeline what the service was asked.
 
 The inputs of logged requests go through the contract's features and the scikit-learn estimator, as in training, and the
 score and decision that were served are held against what comes out. The same pass counts the values that were missing.
@@ -6,7 +6,6 @@ score and decision that were served are held against what comes out. The same pa
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from dataclasses import dataclass
@@ -27,7 +26,8 @@ from goldenpath.monitoring.log import INPUT, Format
 from goldenpath.project import files, params
 from goldenpath.project.contract import PERSONAL
 from goldenpath.project.errors import ProjectError
-from goldenpath.project.paths import DECISION, ESTIMATORS, PREDICTION_LOG, REPLAY
+from goldenpath.project.exit_codes import Exit
+from goldenpath.project.paths import DECISION, ESTIMATORS, REPLAY
 from goldenpath.repository import facts
 
 ROWS = 10_000
@@ -124,51 +124,44 @@ def _names(decisions: pd.Series) -> NDArray[Any]:
     return np.array([as_category(None if pd.isna(value) else value) for value in decisions], dtype=object)
 
 
-def main() -> int:
-    """The command; see the module.
+def run(folder: Path, rows: int = ROWS, since: datetime | None = None, until: datetime | None = None) -> Exit:
+    """Compute logged predictions again as in training, write the report, and say what came out.
+
+    Args:
+        folder: The prediction log.
+        rows: Only the N most recent rows.
+        since: The earliest time, inclusive.
+        until: The latest time, exclusive.
 
     Returns:
-        0, 2 where it could not be done, 3 where fewer than 100 rows are there, 4 where something differs.
+        INCONCLUSIVE where fewer than 100 rows are there, ALARM where something differs.
+
+    Raises:
+        ProjectError: An input is logged hashed or not at all, or the estimator is not there.
     """
-    asked = argparse.ArgumentParser(prog="replay", description="Compute logged answers anew, as in training.")
-    asked.add_argument("--log", type=Path, default=PREDICTION_LOG)
-    asked.add_argument("--rows", type=int, default=ROWS, help="the newest so many")
-    asked.add_argument("--since", default="")
-    asked.add_argument("--until", default="")
-    given = asked.parse_args()
-
-    def work() -> int:
-        agreed = log.of_project()
-        records, others = newest(given.log, agreed, given.rows, log.moment(given.since), log.moment(given.until))
-        found = replay(agreed, records, others)
-        told = {
-            "rows": found.rows,
-            "mismatches": found.mismatches,
-            "model": agreed.described.model_sha256,
-            "inputs": [item.name for item in agreed.described.inputs],
-            "missing": {name: round(share, 6) for name, share in found.missing.items()},
-            "modes": {str(mode): int(rows) for mode, rows in records["mode"].value_counts().items()},
-            "environment": facts.environment(),
-        }
-        facts.tell(told)
-        details = {
-            "records_of_other_models": others,
-            "largest_difference": found.largest,
-            "samples": list(found.samples),
-        }
-        files.write_json(REPLAY, told | details)
-        print(
-            f"replay: {found.mismatches:,} of {found.rows:,} rows differ; largest difference {found.largest:g}; "
-            f"{others:,} records of other models were left out."
-        )
-        if found.samples:
-            print(f"  Differ: {', '.join(found.samples)}", file=sys.stderr)
-        if found.rows < LEAST_ROWS:
-            print(f"  Fewer than {LEAST_ROWS} rows prove nothing.", file=sys.stderr)
-        return log.ALARM if found.mismatches else 3 if found.rows < LEAST_ROWS else 0
-
-    return log.ends(work, "replay")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    agreed = log.of_project()
+    records, others = newest(folder, agreed, rows, since, until)
+    found = replay(agreed, records, others)
+    told = {
+        "rows": found.rows,
+        "mismatches": found.mismatches,
+        "model": agreed.described.model_sha256,
+        "inputs": [item.name for item in agreed.described.inputs],
+        "missing": {name: round(share, 6) for name, share in found.missing.items()},
+        "modes": {str(mode): int(count) for mode, count in records["mode"].value_counts().items()},
+        "environment": facts.environment(),
+    }
+    facts.tell(told)
+    details = {"records_of_other_models": others, "largest_difference": found.largest, "samples": list(found.samples)}
+    files.write_json(REPLAY, told | details)
+    print(
+        f"replay: {found.mismatches:,} of {found.rows:,} rows differ; largest difference {found.largest:g}; "
+        f"{others:,} records of other models were left out."
+    )
+    if found.samples:
+        print(f"  Differ: {', '.join(found.samples)}", file=sys.stderr)
+    if found.rows < LEAST_ROWS:
+        print(f"  Fewer than {LEAST_ROWS} rows prove nothing.", file=sys.stderr)
+    if found.mismatches:
+        return Exit.ALARM
+    return Exit.INCONCLUSIVE if found.rows < LEAST_ROWS else Exit.OK

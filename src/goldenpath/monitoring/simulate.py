@@ -1,16 +1,14 @@
-"""Play a month of the source against a running service, many times faster than life: ``make simulate MONTH=2013-12``.
+"""Play a month of the source against a running service, many times faster than life.
 
 Rows are asked about one by one, in the order of their time. The truth of each comes as much later as
-``golden-path.yaml: kpi.label_lag_days`` says, on the same clock, into a file that ``make labels FILE=…`` takes. The
+``golden-path.yaml: kpi.label_lag_days`` says, on the same clock, into a file that `goldenpath labels` takes. The
 service logs and counts what it would in production, so everything that watches it can be seen at work.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
-import os
 import sys
 import time
 from collections import deque
@@ -26,7 +24,6 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from goldenpath.monitoring import log
 from goldenpath.project import contract, manifest, params, team
 from goldenpath.project.contract import Column, Contract
 from goldenpath.project.errors import ProjectError
@@ -311,7 +308,8 @@ def run(asked: Asked) -> int:
         done = play(rows, caller, lag, asked.speed, text, bar)
     print(_told(done, file, lag, time.monotonic() - clock))
     print(
-        f"Next:\n  make drift SINCE={started:%Y-%m-%dT%H:%M:%SZ}\n  make labels FILE={file}\n  make retrain-check",
+        f"Next:\n  goldenpath drift --since {started:%Y-%m-%dT%H:%M:%SZ}\n  goldenpath labels {file}\n"
+        "  goldenpath retrain check",
     )
     return 0 if done.answered else 1
 
@@ -346,48 +344,3 @@ def _plain(column: Column, raw: pd.Series) -> list[Any]:
 def _progress() -> Progress:
     columns = TextColumn("{task.fields[day]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     return Progress(*columns, console=Console(stderr=True))
-
-
-def _number(text: str, name: str, kind: type[float | int]) -> Any:
-    try:
-        found = kind(text.replace(",", ""))
-    except ValueError:
-        found = kind(0)
-    if not 0 < found < float("inf"):
-        raise ProjectError(f"{name}={text}: want a number above 0.")
-    return found
-
-
-def main() -> int:
-    """The command; see the module.
-
-    Returns:
-        0, 1 where the service answered nothing, 2 where it could not be done.
-    """
-    parser = argparse.ArgumentParser(prog="simulate", description="Play a month of the source against the service.")
-    parser.add_argument("--month", default="", help="YYYY-MM; the newest whole month unless told")
-    parser.add_argument("--url", default="", help="where the service answers")
-    parser.add_argument("--speed", default="", help=f"times as fast as life; {SPEED:,.0f} unless told")
-    parser.add_argument("--rows", default="", help="most rows, evenly spread")
-    given = parser.parse_args()
-
-    def work() -> int:
-        return run(
-            Asked(
-                url=given.url or Asked.url,
-                month=given.month,
-                speed=_number(given.speed, "SPEED", float) if given.speed else SPEED,
-                rows=_number(given.rows, "ROWS", int) if given.rows else None,
-                key=os.environ.get("SERVICE_KEY", ""),
-            )
-        )
-
-    try:
-        return log.ends(work, "simulate")
-    except KeyboardInterrupt:
-        print("simulate was stopped; what was answered is logged.", file=sys.stderr)
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -43,7 +43,7 @@ EXPERIMENTS = Path("reports/experiments")
 RETRAIN = Path("reports/retrain.json")
 
 WEB = Path("build/web")
-WEB_PACKAGES = Path("web/node_modules")
+WEB_PACKAGES = Path("build/web-packages/node_modules")
 STAGE_COSTS = Path(".stage-costs")
 
 

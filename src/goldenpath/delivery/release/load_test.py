@@ -1,4 +1,4 @@
-"""Load on the service as production runs it, against the objective of golden-path.yaml: ``make load-test``."""
+"""Load on the service as production runs it, against the objective of golden-path.yaml."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from goldenpath.project.paths import SIGNATURE
 from goldenpath.repository import facts
 from goldenpath.serving.rest.request import example_row
 
-LOCUSTFILE = Path("tests/load/locustfile.py")
+LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 SECONDS = 15
 USERS = 16
 LEAST_REQUESTS = 1000
@@ -43,30 +43,28 @@ class Load:
     rate: float
 
 
-def main() -> int:
-    """Print requests, failures and the 95th percentile.
+def run(root: Path) -> str:
+    """Press on the service, and hold it to the objective.
 
     Returns:
-        0, or 1 where the objective is missed; by how much went to standard error.
+        Requests, failures and the 95th percentile, in words.
+
+    Raises:
+        ProjectError: The objective is missed; by how much.
     """
-    try:
-        most = objective(Path())
-        with running() as service:
-            found = press(service)
-        digest = signature.load(SIGNATURE).model_sha256
-        told = {"requests": found.requests, "failures": found.failures, "p95_ms": found.p95_ms}
-        facts.tell({**told, "model_sha256": digest, "requests_per_second": round(found.rate)})
-        words = (
-            f"{found.requests} requests, {found.rate:.0f} a second: {found.failures} failed, p95 {found.p95_ms:g} ms "
-            f"of {most:g} (golden-path.yaml: slo.latency_p95_ms), model {digest[:12]}"
-        )
-        if found.requests < LEAST_REQUESTS or found.failures > found.requests * MOST_FAILED or found.p95_ms > most:
-            raise ProjectError(f"{words}. Want {LEAST_REQUESTS} requests, and {MOST_FAILED:.0%} failed at most.")
-    except ProjectError as refusal:
-        print(f"load-test failed.\n{refusal}", file=sys.stderr)
-        return 1
-    print(f"{words}.")
-    return 0
+    most = objective(root)
+    with running() as service:
+        load = press(service)
+    digest = signature.load(SIGNATURE).model_sha256
+    told = {"requests": load.requests, "failures": load.failures, "p95_ms": load.p95_ms}
+    facts.tell({**told, "model_sha256": digest, "requests_per_second": round(load.rate)})
+    words = (
+        f"{load.requests} requests, {load.rate:.0f} a second: {load.failures} failed, p95 {load.p95_ms:g} ms "
+        f"of {most:g} (golden-path.yaml: slo.latency_p95_ms), model {digest[:12]}"
+    )
+    if load.requests < LEAST_REQUESTS or load.failures > load.requests * MOST_FAILED or load.p95_ms > most:
+        raise ProjectError(f"{words}. Want {LEAST_REQUESTS} requests, and {MOST_FAILED:.0%} failed at most.")
+    return f"{words}."
 
 
 def objective(root: Path) -> float:
@@ -115,7 +113,3 @@ def summary(answers: Mapping[str, Any]) -> Load:
     sent = int(answers["num_requests"])
     # Locust counts whole milliseconds, so less than half of one looks like none.
     return Load(sent, int(answers["num_failures"]), max(p95, 1.0), sent / seconds)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

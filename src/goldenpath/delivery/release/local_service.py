@@ -94,7 +94,7 @@ def running(log: Path | None = None) -> Iterator[LocalService]:
             "PREDICTION_LOG_KEY_FILE": str(hashing),
             "DRAIN_SECONDS": "0",
         }
-        command = [sys.executable, "-m", "goldenpath.serving.rest", str(port)]
+        command = [sys.executable, "-m", "goldenpath", "serve", "--port", str(port)]
         with said.open("wb") as output:
             process = subprocess.Popen(command, env=os.environ | variables, stdout=output, stderr=subprocess.STDOUT)
         try:

@@ -1,8 +1,9 @@
-"""Say what the remote holds now: the end of ``make push``."""
+"""Send data and models to the team's storage, and say what it holds now."""
 
 from __future__ import annotations
 
 import configparser
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,26 +11,19 @@ from goldenpath.project.errors import ProjectError
 from goldenpath.repository import facts
 
 
-def main() -> int:
-    """Tell the remote's name and the digests of all data and models.
+def push(root: Path) -> None:
+    """Send data and models to the remote, and tell its name and the digests of all that it holds now.
 
-    Returns:
-        0, or 1 without a remote or ``dvc.lock``; the reason went to standard error.
+    Raises:
+        ProjectError: There is no remote or no ``dvc.lock``, or DVC could not send.
     """
-    root = Path.cwd()
     config = configparser.ConfigParser(interpolation=None, strict=False)
     config.read(root / ".dvc" / "config", encoding="utf-8")
     remote = config.get("core", "remote", fallback="")
-    try:
-        if not remote:
-            raise ProjectError(".dvc/config names no default remote: dvc remote add --default NAME URL")
-        held = facts.outs(root) | facts.pointed_at(root)
-    except ProjectError as refusal:
-        print(f"push failed.\n{refusal}", file=sys.stderr)
-        return 1
+    if not remote:
+        raise ProjectError(".dvc/config names no default remote: dvc remote add --default NAME URL")
+    held = facts.outs(root) | facts.pointed_at(root)
+    done = subprocess.run([sys.executable, "-m", "dvc", "push"], cwd=root, check=False)
+    if done.returncode:
+        raise ProjectError(f"dvc push ended with {done.returncode}.")
     facts.tell({"remote": remote, "outs": held})
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

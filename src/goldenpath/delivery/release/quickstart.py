@@ -33,6 +33,8 @@ def quickstart(root: Path) -> str:
     Raises:
         ProjectError: The README names no command, a command failed, or no test passed.
     """
+    if not (root / README).is_file():
+        raise ProjectError(f"{README}: no such file. Run this from the project's folder.")
     commands = read((root / README).read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="quickstart-") as folder:
         tests, passed = run(root, commands, Path(folder))

@@ -10,10 +10,10 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from goldenpath.project import distribution
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import DVC_LOCK, LINEAGE, METRICS, MODEL
 from goldenpath.repository import git
@@ -39,8 +39,7 @@ def register(root: Path, version: str = "") -> str:
     git.refuse_changes(root)
     lineage = _lineage(root)
     _refuse_stale(root)
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    name, digest = str(project["name"]), _digest(lineage)
+    name, digest = distribution.load(root).name, _digest(lineage)
     registered = git.tags(root, f"{name}@v*")
     for known in registered:
         same = _FINGERPRINT.search(git.run(root, "tag", "--list", "--format=%(contents)", known))

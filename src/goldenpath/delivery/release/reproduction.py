@@ -1,42 +1,61 @@
-"""Compare a rerun from raw data with what is committed: the end of ``make reproduce``."""
+"""Run the pipeline again from raw data, and compare with what is committed."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from goldenpath.delivery.release import results
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import LINEAGE, MODEL
-from goldenpath.repository import facts
+from goldenpath.repository import clone, facts
 
 TOLERANCE = 0.01
 """By how much a metric may differ, relative to the larger, where another machine rounds the model otherwise."""
 AFTER_THE_MODEL = (MODEL.parent, Path("reports"))
 
 
-def main() -> int:
-    """Compare, and say what the rerun made.
+def reproduce(root: Path) -> str:
+    """Run the pipeline from raw data in a throwaway clone of the last commit, under that commit's library.
+
+    Args:
+        root: The project's folder.
 
     Returns:
-        0, or 1 when the results differ; what differs went to standard error.
+        What is the same, in words.
+
+    Raises:
+        ProjectError: A stage failed, or the results differ; what differs.
     """
-    root, rerun = Path.cwd(), Path(sys.argv[1])
-    try:
-        facts.tell({"outs": facts.outs(rerun), "metrics": facts.metrics(rerun)})
-        faults = list(differences(root, rerun))
-        others = [path for path, digest in facts.outs(root).items() if facts.outs(rerun).get(path) != digest]
-    except ProjectError as refusal:
-        print(f"reproduce failed.\n{refusal}", file=sys.stderr)
-        return 1
-    if faults:
-        print("reproduce failed.", *faults, sep="\n", file=sys.stderr)
-        return 1
+    with tempfile.TemporaryDirectory(prefix="reproduce-") as folder:
+        rerun = clone.clone(root, Path(folder), share_cache=True)
+        variables = clone.environment_of_commit(root, rerun)
+        results.fetch_adopted(rerun, variables)
+        done = subprocess.run([sys.executable, "-m", "dvc", "repro", "--force"], cwd=rerun, env=variables, check=False)
+        if done.returncode:
+            raise ProjectError(f"The pipeline of the last commit ended with {done.returncode} in a fresh clone.")
+        return compare(root, rerun)
+
+
+def compare(root: Path, rerun: Path) -> str:
+    """Say what a rerun made of the same.
+
+    Raises:
+        ProjectError: The results differ; what differs.
+    """
+    facts.tell({"outs": facts.outs(rerun), "metrics": facts.metrics(rerun)})
+    if faults := list(differences(root, rerun)):
+        raise ProjectError("\n".join(faults))
+    committed, made = facts.outs(root), facts.outs(rerun)
+    others = [path for path, digest in committed.items() if made.get(path) != digest]
     changed = [path for path in others if path != str(LINEAGE)]
-    print(f"{len(facts.outs(root)) - len(others)} of {len(facts.outs(root))} outputs are the same, byte for byte.")
-    print("Lineage tells of another run." if not changed else f"Within tolerance: {', '.join(changed)}.")
-    return 0
+    same = f"{len(committed) - len(others)} of {len(committed)} outputs are the same, byte for byte."
+    rest = f"Within tolerance: {', '.join(changed)}." if changed else "Lineage tells of another run."
+    return f"{same}\n{rest}"
 
 
 def differences(root: Path, rerun: Path) -> Iterator[str]:
@@ -69,7 +88,3 @@ def _numbers(content: Any, name: str = "") -> Iterator[tuple[str, float]]:
             yield from _numbers(value, f"{name}[{index}]")
     elif isinstance(content, int | float) and not isinstance(content, bool):
         yield name, float(content)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

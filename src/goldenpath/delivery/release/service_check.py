@@ -1,16 +1,14 @@
-"""Start the service as production runs it, and look whether it keeps its promises: ``make service-check``.
+"""Start the service as production runs it, and look whether it keeps its promises.
 
 Every route of its document is called without and with credentials; predictions are asked for, a row that breaks the
-contract is refused, metrics are scraped, and a record is read back from the prediction log. ``LOG=folder`` keeps that
-log, for `make replay` to compute it anew.
+contract is refused, metrics are scraped, and a record is read back from the prediction log. That log
+may be kept, for `goldenpath replay` to compute it again.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,24 +37,25 @@ _SAMPLE = re.compile(r"([A-Za-z_:][\w:]*)(?:\{(.*)\})? ")
 _VERSION = re.compile(r'model_version="([^"]*)"')
 
 
-def main() -> int:
-    """Print what was seen.
+def run(log: Path | None = None) -> str:
+    """Start the service as production runs it, and hold it to its promises.
+
+    Args:
+        log: Where its prediction log stays; None keeps none.
 
     Returns:
-        0, or 1 where a promise is broken; which one went to standard error.
+        What was seen, in words.
+
+    Raises:
+        ProjectError: A promise is broken; which one.
     """
-    try:
-        with running(_log_folder()) as service:
-            seen = check(service)
-    except ProjectError as refusal:
-        print(f"service-check failed.\n{refusal}", file=sys.stderr)
-        return 1
+    with running(log) as service:
+        seen = check(service)
     facts.tell(seen)
-    print(
+    return (
         f"{len(seen['calls'])} calls: every route asks who is there. {seen['predictions']} predictions by model "
         f"{seen['record']['model'][:12]}, {len(seen['metrics'])} metrics, and each prediction is in the log."
     )
-    return 0
 
 
 def check(service: LocalService) -> dict[str, Any]:
@@ -97,13 +96,6 @@ def check(service: LocalService) -> dict[str, Any]:
         "versions": sorted(versions),
         "record": record,
     }
-
-
-def _log_folder() -> Path | None:
-    asked = argparse.ArgumentParser(prog="service-check", description="See the service keep its promises.")
-    asked.add_argument("--log", default="", help="where its prediction log stays")
-    given = asked.parse_args().log
-    return Path(given) if given else None
 
 
 def _held_out() -> list[dict[str, Any]]:
@@ -168,7 +160,3 @@ def _logged(service: LocalService, at_least: int) -> dict[str, Any]:
             return record
         time.sleep(0.05)
     raise ProjectError(f"The prediction log holds fewer than {at_least} records after {LOG_SECONDS:g} s.")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
+from goldenpath.project import distribution
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import git
 
-CHANGELOG, PYPROJECT = Path("CHANGELOG.md"), Path("pyproject.toml")
+CHANGELOG = Path("CHANGELOG.md")
 _UNRELEASED = re.compile(r"^## \[?Unreleased\]?[ \t]*\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -26,11 +26,13 @@ def release(root: Path, day: str) -> str:
     Raises:
         ProjectError: Something is not committed, the version was released before, or there is nothing to tell of it.
     """
-    version = current(root)
+    version = distribution.load(root).version
     name = f"v{version}"
     git.refuse_changes(root)
     if git.tags(root, name):
-        raise ProjectError(f"{name} is released already. Raise version in {PYPROJECT} and commit, then say it again.")
+        raise ProjectError(
+            f"{name} is released already. Raise version in {distribution.PATH} and commit, then say it again."
+        )
     text = (root / CHANGELOG).read_text(encoding="utf-8") if (root / CHANGELOG).is_file() else ""
     if not re.search(rf"^## \[?{re.escape(version)}\]?", text, re.MULTILINE):
         (root / CHANGELOG).write_text(dated(text, version, day), encoding="utf-8")
@@ -38,12 +40,6 @@ def release(root: Path, day: str) -> str:
         git.run(root, "commit", "--quiet", "--message", f"Release {version}", "--", str(CHANGELOG))
     git.tag(root, name, name)
     return f"Tagged {name}. To publish it: git push --follow-tags"
-
-
-def current(root: Path) -> str:
-    """The version in ``pyproject.toml``."""
-    project = tomllib.loads((root / PYPROJECT).read_text(encoding="utf-8"))["project"]
-    return str(project["version"])
 
 
 def dated(text: str, version: str, day: str) -> str:

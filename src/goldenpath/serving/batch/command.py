@@ -1,65 +1,62 @@
-"""Answer a file of rows: ``python -m <package>.serving.batch ROWS ANSWERS [--cluster tcp://…]``, or ``make batch``.
+"""Predict for a file of rows, and tell how many there were.
 
 What needs Arrow is imported only when a batch runs: the serving image does not hold it.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 from goldenpath.project.errors import ProjectError
+from goldenpath.project.exit_codes import Exit
 from goldenpath.serving import runtime
 
 METRICS = Path("reports/batch.prom")
 
 
-def main() -> None:
-    """Answer the rows and tell how many there were.
+class StoppedError(ProjectError):
+    """The person who had started the batch stopped it."""
+
+    exit_code = Exit.INTERRUPTED
+    outcome = "stopped"
+
+
+def predict(source: str, result: str, metrics: Path = METRICS, cluster: str = "") -> str:
+    """Predict for every row of a file.
+
+    Args:
+        source: Rows as Parquet or CSV: a path, or a URL such as ``s3://bucket/rows.parquet``.
+        result: Where the predictions go: ``….parquet`` or ``….csv``, a path or a URL.
+        metrics: Where the metrics go, for a node exporter.
+        cluster: The address of a Dask scheduler; this machine's cores without.
+
+    Returns:
+        How many rows were answered, and where.
 
     Raises:
-        SystemExit: With status 1 when the rows, the model or a setting cannot be used; the reason went to standard
-            error.
+        ProjectError: The rows, the model or a setting cannot be used, or the batch was interrupted.
     """
-    asked = argparse.ArgumentParser(prog="batch", description="Answer a file of rows.")
-    asked.add_argument(
-        "source", metavar="ROWS", help="Parquet or CSV, a path or a URL such as s3://bucket/rows.parquet"
-    )
-    asked.add_argument("result", metavar="ANSWERS", help="where the answers go: ….parquet or ….csv, a path or a URL")
-    asked.add_argument("--cluster", default="", help="address of a Dask scheduler; this machine's cores without")
-    asked.add_argument("--metrics", type=Path, default=METRICS, help="where the metrics go, for a node exporter")
-    given = asked.parse_args()
     try:
-        outcome = _run(given)
-    except ProjectError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(1) from None
+        return _run(source, result, metrics, cluster)
     except OSError as error:  # a disk that is full, a store that is away
-        print(f"{given.result}: {error}. Mend that and run the same command again: it goes on.", file=sys.stderr)
-        raise SystemExit(1) from None
+        raise ProjectError(f"{result}: {error}. Fix that and run the same command again: it goes on.") from error
     except KeyboardInterrupt:
-        print("Stopped. Run the same command again: it goes on where it stopped.", file=sys.stderr)
-        raise SystemExit(130) from None
-    print(outcome)
+        raise StoppedError("Run the same command again: it goes on where it stopped.") from None
 
 
-def _run(given: argparse.Namespace) -> str:
+def _run(source: str, result: str, metrics: Path, cluster: str) -> str:
     try:
         from goldenpath.serving.batch.run import run
     except ModuleNotFoundError as error:
         raise ProjectError(f"A batch needs {error.name}, of requirements/train.txt: run `make setup`.") from None
     loaded = runtime.load()
     if loaded.log is None:
-        print("The answers are not logged: PREDICTION_LOG is off.", file=sys.stderr)
-    outcome = run(loaded, given.source, given.result, given.metrics, given.cluster)
-    words = [f"{given.result}: {outcome.rows_out} answers to {outcome.rows_in} rows"]
+        print("The predictions are not logged: PREDICTION_LOG is off.", file=sys.stderr)
+    outcome = run(loaded, source, result, metrics, cluster)
+    words = [f"{result}: {outcome.rows_out} answers to {outcome.rows_in} rows"]
     if outcome.resumed:
         words.append(f"{outcome.resumed} rows were done by an earlier run")
     if outcome.rows_refused:
         words.append(f"{outcome.rows_refused} were refused, see {outcome.refusals}")
     return "; ".join(words) + "."
-
-
-if __name__ == "__main__":
-    main()

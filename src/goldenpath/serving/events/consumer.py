@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -20,6 +21,7 @@ from prometheus_client import start_http_server
 from pydantic import BaseModel, ValidationError
 
 from goldenpath.model.predictor import Prediction
+from goldenpath.project import manifest
 from goldenpath.project.errors import ProjectError
 from goldenpath.serving import runtime
 from goldenpath.serving.events.cloud_events import Event, EventError, answer, parse
@@ -256,13 +258,15 @@ def _say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def main() -> None:
-    """Answer events until SIGTERM or Ctrl-C, then end with status 0.
+def consume() -> None:
+    """Predict for events until SIGTERM or Ctrl-C.
 
     Raises:
-        SystemExit: With status 1 when the model or a setting cannot be used, or the prediction log has ended; the
-            reason went to standard error.
+        ProjectError: The product serves no events, the model or a setting cannot be used, or the prediction log has
+            ended.
     """
+    if "events" not in manifest.load(Path()).serving:
+        raise ProjectError("This product serves no events: golden-path.yaml names none under serving.")
     try:
         settings = read_settings(os.environ)
         port = int(os.environ.get("METRICS_PORT") or METRICS_PORT)
@@ -273,11 +277,10 @@ def main() -> None:
         consumer = Consumer(loaded, Streams(settings), metrics, log, settings.retries)
         if port:
             start_http_server(port, os.environ.get("METRICS_HOST") or METRICS_HOST, metrics.registry)
-    except (ProjectError, ValueError, OSError) as error:
-        _say(str(error))
-        raise SystemExit(1) from None
+    except (ValueError, OSError) as error:
+        raise ProjectError(str(error)) from error
     if log is None:
-        _say("The answers are not logged: PREDICTION_LOG is off.")
+        _say("The predictions are not logged: PREDICTION_LOG is off.")
     else:
         metrics.watch_log(log)
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -285,13 +288,6 @@ def main() -> None:
     _say(f"Answering {settings.stream} as {settings.group}, model {loaded.model_version[:12]}.")
     try:
         consumer.run()
-    except ProjectError as error:
-        _say(str(error))
-        raise SystemExit(1) from None
     finally:
         if log:
             log.close()
-
-
-if __name__ == "__main__":
-    main()

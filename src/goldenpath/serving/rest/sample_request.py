@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import socket
-import sys
 import threading
 import time
 from contextlib import redirect_stdout
@@ -53,17 +52,13 @@ def ask(row: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def main() -> None:
-    """Print the question and the answer as JSON."""
-    try:
-        row = example_row(contract.load())
-        with redirect_stdout(io.TextIOWrapper(io.BytesIO())):  # the service's own log, which nobody asked for
-            answer = ask(row)
-        print(json.dumps({"request": row, "response": answer}, indent=2, default=str))
-    except ProjectError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(1) from error
+def ask_once() -> str:
+    """The contract's example row and the service's response to it, as JSON.
 
-
-if __name__ == "__main__":
-    main()
+    Raises:
+        ProjectError: The model or the contract cannot be used, or the service did not start in time.
+    """
+    row = example_row(contract.load())
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO())):  # the service's own log, which nobody asked for
+        response = ask(row)
+    return json.dumps({"request": row, "response": response}, indent=2, default=str)

@@ -1,4 +1,4 @@
-"""Write the API's document, from the code that answers: ``make openapi``.
+"""Write the API's document, from the code that answers.
 
 It depends on the code and the contract alone, not on settings or the model's digest; so it can be committed, and a
 change to what callers rely on shows up in review.
@@ -8,32 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 
-from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import OPENAPI
 from goldenpath.repository import facts
 from goldenpath.serving.rest.app import create_app
 from goldenpath.serving.settings import Settings
 
 
-def main() -> int:
+def write() -> str:
     """Write ``docs/openapi.json``.
 
     Returns:
-        0, or 1 where the service cannot be made; the reason went to standard error.
+        Whether it has changed, in words.
+
+    Raises:
+        ProjectError: The model or the contract cannot be used.
     """
-    try:
-        text = exported()
-    except ProjectError as refusal:
-        print(f"openapi failed.\n{refusal}", file=sys.stderr)
-        return 1
+    text = exported()
     is_new = not OPENAPI.is_file() or OPENAPI.read_text(encoding="utf-8") != text
     OPENAPI.parent.mkdir(exist_ok=True)
     OPENAPI.write_text(text, encoding="utf-8")
     facts.tell({"sha256": hashlib.sha256(text.encode()).hexdigest()})
-    print(f"{OPENAPI} {'has changed: commit it' if is_new else 'is what the code offers'}.")
-    return 0
+    return f"{OPENAPI} {'has changed: commit it' if is_new else 'is what the code offers'}."
 
 
 def exported() -> str:
@@ -43,7 +39,3 @@ def exported() -> str:
         ProjectError: The model or the contract cannot be used.
     """
     return json.dumps(create_app(Settings()).document, indent=2, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

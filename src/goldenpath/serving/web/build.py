@@ -1,4 +1,4 @@
-"""Build the page: ``python -m <package>.web.build``, or ``make web``.
+"""Build the page that runs the model in a browser.
 
 The page is a folder of files that any web server can hand out. It holds the exported model and its signature as they
 are, the runtime for browsers from the locked npm package, and the contract as a form.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import tempfile
 import zlib
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from goldenpath.model.predictor import Predictor
 from goldenpath.model.signature import Signature, refuse_other_contract
 from goldenpath.project import contract
 from goldenpath.project.contract import Contract
-from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import MODEL, SIGNATURE, WEB, WEB_PACKAGES
 from goldenpath.reports.page import STYLE_SHEET, TEMPLATES
 from goldenpath.serving.web import fields
@@ -136,21 +134,3 @@ def told(built: Built) -> str:
     rest = total - sum(large.values())
     lines.append(f"{rest / MIB:8.2f} MiB  {len(built.sizes) - len(large)} other files")
     return "\n".join(lines)
-
-
-def main() -> None:
-    """Build the page; print what it is made of.
-
-    Raises:
-        SystemExit: With status 1 when it cannot be made; the reason went to standard error.
-    """
-    try:
-        built = build()
-    except ProjectError as error:
-        print(f"web failed.\n{error}", file=sys.stderr)
-        raise SystemExit(1) from error
-    print(told(built))
-
-
-if __name__ == "__main__":
-    main()

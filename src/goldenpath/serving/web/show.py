@@ -1,9 +1,7 @@
-"""Show the built page on this machine: ``python -m <package>.web.show [PORT]``, or ``make web SERVE=1``."""
+"""Show the built page on this machine."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,7 +10,6 @@ from goldenpath.project.paths import WEB
 from goldenpath.serving.web.errors import WebError
 
 HOST = "127.0.0.1"
-PORT = 8000
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -34,33 +31,25 @@ def server(port: int) -> ThreadingHTTPServer:
         WebError: The page is not built, or the port cannot be listened on.
     """
     if not (WEB / "index.html").is_file():
-        raise WebError(f"{WEB}/index.html: no such file. Run `make web`.")
+        raise WebError(f"{WEB}/index.html: no such file. Run `goldenpath web`.")
     try:
         return ThreadingHTTPServer((HOST, port), partial(Handler, directory=str(WEB)))
     except (OSError, OverflowError) as error:
         reason = str(error).rstrip(".")
-        raise WebError(f"Port {port} cannot be listened on: {reason}. Name another: make web SERVE=1 PORT=…") from error
+        raise WebError(
+            f"Port {port} cannot be listened on: {reason}. Name another: goldenpath web --serve --port …"
+        ) from error
 
 
-def main() -> None:
-    """Serve until interrupted.
+def show(port: int) -> None:
+    """Hand out the page until interrupted.
 
     Raises:
-        SystemExit: With status 1 when it cannot; the reason went to standard error.
+        WebError: The page is not built, or the port cannot be listened on.
     """
-    asked = argparse.ArgumentParser(prog="web", description="Show the built page on this machine.")
-    asked.add_argument("port", type=int, nargs="?", default=PORT)
-    try:
-        running = server(asked.parse_args().port)
-    except WebError as error:
-        print(f"web failed.\n{error}", file=sys.stderr)
-        raise SystemExit(1) from error
+    running = server(port)
     print(f"http://{HOST}:{running.server_port} until Ctrl-C", flush=True)
     try:
         running.serve_forever()
     except KeyboardInterrupt:
         running.server_close()
-
-
-if __name__ == "__main__":
-    main()
