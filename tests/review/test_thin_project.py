@@ -8,8 +8,9 @@ from types import MappingProxyType
 import pytest
 
 from goldenpath.cli import VERBS as COMMANDS
+from goldenpath.pipeline import fingerprints
 from goldenpath.repository.lock_file import without_wheel
-from goldenpath.review.product import library, makefile, pull_request, rendered, verbs
+from goldenpath.review.product import library, makefile, pull_request, rendered, serving, verbs
 from goldenpath.review.product.product import Product
 from goldenpath.review.product.pull_request import Command
 from goldenpath.review.product.tree import DictTree
@@ -255,6 +256,8 @@ def test_suite_that_shows_too_little_fails(tmp_path: Path, name: str, facts: dic
         ("python -m goldenpath gate", {Does.GATES, Does.AUDITS, Does.VALIDATES}),
         ("PYTHONPATH=vendor/a.whl python -S -m goldenpath gate lock", set()),
         ("uv run goldenpath gate deploy", {Does.VALIDATES}),
+        ("goldenpath gate secrets deps deploy", {Does.AUDITS, Does.VALIDATES}),
+        ("goldenpath gate model --self-test", set()),
         ("goldenpath gate --self-test", set()),
         ("goldenpath promote 1.0.0 prod", {Does.DEPLOYS, Does.PROMOTES}),
         ("goldenpath promote 1.0.0 prod --dry-run", {Does.GATES}),
@@ -302,3 +305,25 @@ def test_promotion_by_the_verb_delivers_and_a_dry_run_does_not(changed: Reposito
     assert "the pipeline has deployed nothing" in promoted
     assert "no workflow deploys" in said(judged(changed.product(), "TR-13"))
     assert "no workflow deploys" in said(judged(changed.product(), "CQ-12"))
+
+
+def test_routes_of_the_library_are_those_of_its_service() -> None:
+    """Without a wheel, the files of the library that judges are read."""
+    given = product({thin.WHEEL: None})
+
+    assert {route.what for route in serving.routes(given)} == {"/predict", "/model"}
+
+
+def test_every_stage_of_the_library_is_found_in_it() -> None:
+    real = library.read(product({thin.WHEEL: None}))
+
+    assert [name for name in fingerprints.STAGES if not real.stage(f".venv/bin/goldenpath stage {name}")] == []
+    assert real.has_verb("promote")
+    assert not real.has_verb("promotes")
+
+
+def test_online_product_of_the_library_cannot_be_declared_a_batch() -> None:
+    batch = product({"golden-path.yaml": thin.MANIFEST.replace("[rest, batch]", "[batch]")})
+
+    assert serving.web_framework(batch) == serving.Place("goldenpath serve", "Dockerfile", 2)
+    assert serving.nobody_waits(batch) == ""

@@ -81,8 +81,8 @@ def _guide() -> Iterator[str]:
         "of a level and of those below it must be met for a product to have that level. Each entry says what to do, "
         "how long that takes on a project of this template, and exactly what is looked at.",
         f"Why each is asked stands in [the methodology]({METHODOLOGY}). `goldenpath check` names the next five steps "
-        "of a product; this is the whole road. What `goldenpath` does on the golden path another tool may do elsewhere: "
-        "what it must run, and which facts its receipt must tell, stands in the entry.",
+        "of a product; this is the whole road. What `goldenpath` does here another tool may do elsewhere: what "
+        "it must run, and which facts its receipt must tell, stands in the entry.",
     )
     for level in range(HIGHEST + 1):
         items = [item for item in catalogue() if item.level == level]

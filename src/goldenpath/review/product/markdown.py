@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def read(product: Product, path: str) -> Document | None:
     return None if text is None else parse(path, text)
 
 
+@lru_cache(maxsize=64)
 def parse(path: str, text: str) -> Document:
     """A document from its text."""
     lines = text.splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.review.product import library, rendered
@@ -80,6 +81,7 @@ class Rules:
         return frozenset(read - set(self.records) - _OWN)
 
 
+@lru_cache(maxsize=16)
 def read(product: Product) -> Rules:
     """Read every rule file and every rule test of a product.
 

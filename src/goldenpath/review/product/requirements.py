@@ -7,6 +7,7 @@ import configparser
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.review.product.errors import BrokenFileError
@@ -21,6 +22,8 @@ TEXT = ("requirements.txt", "requirements-*.txt", "requirements/*.txt")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;@)]*)\)?\s*(@[^;]*)?(?:;(.*))?")
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([^\s;*]+)(?=[\s;]|$)")
 _HASH = re.compile(r"--hash=(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})(?!\w)")
+_ITSELF = re.compile(r"(?:-e\s+)?\.(?:\[[\w, -]*\])?")
+"""The project itself, in its own requirements."""
 MOST_MINORS = 5
 """Minor versions of Python that one lock can be made for; a range without an end names more."""
 _IMAGE = re.compile(r"^(?:FROM|ARG)\s+(?:\w+=)?\S*\bpython:3\.(\d+)", re.MULTILINE)
@@ -112,6 +115,7 @@ def _of_sources(product: Product) -> Iterator[Requirement]:
             yield from _requirements([word for word in inner or () if word != "python"], "dependencies", path)
 
 
+@lru_cache(maxsize=16)
 def locked(product: Product) -> Locks:
     """Everything that the project's lock files pin.
 
@@ -209,14 +213,18 @@ def _requirements(items: Any, group: str, path: str = PYPROJECT) -> Iterator[Req
 
 def _of_text(text: str) -> Iterator[tuple[str, str, int | None, bool]]:
     """Name, version, line and whether there is a hash, of each entry of a requirements file."""
-    waiting, first = "", 0
+    waiting: list[str] = []
+    first = 0
     for number, line in enumerate(text.splitlines(), start=1):
-        waiting, first = (f"{waiting} {line}", first) if waiting else (line, number)
-        if waiting.endswith("\\"):
-            waiting = waiting[:-1]
+        first = first if waiting else number
+        if line.endswith("\\"):
+            waiting.append(line[:-1])
             continue
-        entry, waiting = waiting.strip(), ""
-        own = re.fullmatch(r"(?:-e\s+)?\.(?:\[[\w, -]*\])?", entry) is not None  # the project itself
+        if not waiting and line.lstrip()[:1] in ("", "#"):
+            continue  # most lines of a lock are comments that tell what asked for the package
+        entry = " ".join([*waiting, line]).strip()
+        waiting = []
+        own = entry.startswith((".", "-")) and _ITSELF.fullmatch(entry)
         if entry and not own and not entry.startswith(("#", "-r", "-c", "--")):
             found = _PINNED.match(entry)
             words = re.split(r"[\s;<>=!~\[@]", entry, maxsplit=1)[0]

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 FRAMEWORKS = ("fastapi", "starlette", "flask", "litestar", "bentoml", "aiohttp", "sanic", "tornado", "django")
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "route", "add_api_route", "api_route"})
-_APP = "goldenpath/serving/rest/app.py"
+_SERVING = "goldenpath/serving/rest/"
 """Where the library declares its routes."""
+_DECLARES = re.compile(r"\.(?:get|post)\(\s*\"/")
 _STARTS = ("Dockerfile", "compose*.yaml", "compose*.yml", "docker-compose*.y*ml", "deploy/*.yaml", "deploy/*.yml")
 """Where it stands which command a container starts with."""
 _SERVES = re.compile(r"\bgoldenpath[\"',\s]+serve\b")
@@ -63,8 +64,10 @@ def routes(product: Product) -> tuple[Place, ...]:
             found += [Place(route, path, line) for route, line in _declared(product.python.calls(path))]
     pinned = library.read(product)
     if pinned and "rest" in product.manifest.serving:
-        tree = python_source.parse(_APP, pinned.text(_APP))
-        found += [Place(route, pinned.wheel, line) for route, line in _declared(python_source.calls_of(tree))]
+        for name in sorted(name for name in pinned.names if name.startswith(_SERVING) and name.endswith(".py")):
+            if _DECLARES.search(text := pinned.text(name)):
+                calls = python_source.calls_of(python_source.parse(name, text))
+                found += [Place(route, pinned.wheel, line) for route, line in _declared(calls)]
     return tuple(found)
 
 

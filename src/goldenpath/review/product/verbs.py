@@ -53,7 +53,6 @@ _CHANGED: Mapping[tuple[str, str], frozenset[Does]] = {
     ("promote", "--dry-run"): frozenset({Does.GATES}),
     ("run", "--force"): frozenset({Does.TRAINS, Does.TRAINS_ANEW}),
     ("gate", "--self-test"): _NOTHING,
-    ("gate model", "--self-test"): _NOTHING,
 }
 """What a verb does under an option that changes it: a promotion that is only judged, a gate that proves itself."""
 
@@ -67,10 +66,9 @@ def of(command: str) -> frozenset[Does]:
     words = command.split()
     if len(words) < 2 or words[0] != COMMAND or _ONLY_SHOWS.intersection(words):
         return _NOTHING
-    # Options may stand between a verb and its subcommand.
-    names = [f"{words[1]} {word}" for word in words[2:]]
-    verb = next((name for name in names if name in VERBS), words[1])
+    # Options may stand between a verb and its subcommands, of which a gate takes several.
+    names = [name for word in words[2:] if (name := f"{words[1]} {word}") in VERBS] or [words[1]]
     for option in words[2:]:
-        if (verb, option) in _CHANGED:
-            return _CHANGED[verb, option]
-    return VERBS.get(verb, _NOTHING)
+        if (words[1], option) in _CHANGED:
+            return _CHANGED[words[1], option]
+    return _NOTHING.union(*(VERBS.get(name, _NOTHING) for name in names))
