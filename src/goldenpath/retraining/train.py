@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
+from goldenpath.delivery.release import results
 from goldenpath.project.errors import ProjectError
 from goldenpath.retraining import history
 
-SOURCE_STAGE = "ingest"
-"""The stage that reads the source; DVC cannot see that a source has new rows, so it is forced."""
+READ_SOURCE = ("dvc", "repro", "--force", "--single-item", "ingest")
+"""The stage that reads the source is forced, because DVC cannot see that a source has new rows."""
 
 
 def run(root: Path) -> None:
     """Run the pipeline from the source on, and tell the recorder of a receipt what it took.
 
     Args:
-        root: The project's folder.
+        root: The project's folder, which is the working directory.
 
     Raises:
-        ProjectError: A step failed; what it said went to the terminal.
+        ProjectError: A stage failed; what it said went to the terminal.
     """
-    for command in _commands(root):
-        done = subprocess.run(command, cwd=root, check=False)
-        if done.returncode:
-            raise ProjectError(f"`{' '.join(command[2:])}` ended with {done.returncode}.")
+    results.fetch_adopted(root, os.environ)
+    done = subprocess.run([sys.executable, "-m", *READ_SOURCE], cwd=root, check=False)
+    if done.returncode:
+        raise ProjectError(f"`{' '.join(READ_SOURCE)}` ended with {done.returncode}; the reason stands above.")
+    results.run(root)
     history.tell(root)
-
-
-def _commands(root: Path) -> Iterator[list[str]]:
-    dvc = [sys.executable, "-m", "dvc"]
-    for pointer in sorted((root / "data/source").glob("*.dvc")):
-        if not pointer.with_suffix("").exists():  # a fresh clone holds the pointer only
-            yield [*dvc, "pull", "--quiet", str(pointer.relative_to(root))]
-    yield [*dvc, "repro", "--force", "--single-item", SOURCE_STAGE]
-    yield [sys.executable, "-m", "goldenpath", "run"]
