@@ -1,1 +1,1 @@
-"""The tests that every product runs on its own data, contract and model; ``tests/test_product.py`` brings them along."""
+"""The tests that every product runs on its own data, contract and model, brought by ``tests/test_product.py``."""

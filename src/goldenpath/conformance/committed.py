@@ -114,10 +114,10 @@ def run_notebook(path: Path) -> str:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    notebook = nbformat.read(path, as_version=4)
-    settings = {"timeout": NOTEBOOK_SECONDS, "resources": {"metadata": {"path": str(path.parent)}}}
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    place = {"metadata": {"path": str(path.parent)}}
     try:
-        NotebookClient(notebook, **settings).execute()
+        NotebookClient(notebook, timeout=NOTEBOOK_SECONDS, resources=place).execute()
     except CellExecutionError as error:
         return f"{error.ename}: {error.evalue}"
     return ""

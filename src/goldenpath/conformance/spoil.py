@@ -51,9 +51,7 @@ def accepted(agreed: Contract, valid: pd.DataFrame) -> list[str]:
     cases = values(agreed)
     cases += [Spoiled(column, "unique", None) for column in agreed if column.unique]
     faults: list[str] = []
-    size = (
-        len(valid) // 2
-    )  # half of the rows are spoiled, so that a value that occurs twice has its first in the others
+    size = len(valid) // 2  # the other half stays as it is: what occurs twice has its first there
     for start in range(0, len(cases), max(1, size)):
         faults += _accepted(agreed, valid, cases[start : start + max(1, size)])
     return faults
@@ -64,8 +62,8 @@ def _accepted(agreed: Contract, valid: pd.DataFrame, cases: list[Spoiled]) -> It
     rows = rows.where(rows.notna(), None)
     for position, case in enumerate(cases):
         other = len(cases) + position
-        value = rows.loc[other, case.column.name] if case.rule == "unique" else case.value
-        rows.at[position, case.column.name] = value
+        value: Any = rows.loc[other, case.column.name] if case.rule == "unique" else case.value
+        rows.loc[position, case.column.name] = value
     physical = {column.name: column.physical_name for column in agreed}
     reasons = validate(agreed, rows.rename(columns=physical)).quarantine[VIOLATIONS]
     for position, case in enumerate(cases):

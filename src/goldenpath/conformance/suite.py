@@ -1,7 +1,6 @@
-"""The tests themselves. A project runs them by one line in ``tests/test_product.py``::
+"""The tests themselves.
 
-    from goldenpath.conformance.suite import *  # noqa: F403
-
+A project runs them by one line in ``tests/test_product.py``: ``from goldenpath.conformance.suite import *``.
 They take the product's own rows, contract, settings and model. A test that has nothing to look at yet is skipped and
 says why.
 """
@@ -15,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from goldenpath.conformance import committed, sample, service, spoil
 from goldenpath.conformance.outcomes import Recorder
@@ -32,7 +31,7 @@ from goldenpath.serving.rest import write_openapi
 
 PREDICTED = 50
 """Rows that are sent to the service."""
-Property = Callable[[str, object], None]
+Show = Callable[[str, str], None]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -83,6 +82,12 @@ def trained_sample(product_sample: Sample) -> Sample:
 
 
 @pytest.fixture
+def show(request: pytest.FixtureRequest) -> Show:
+    """Write down what a test has shown, as a property in JUnit's report; the review reads it there."""
+    return lambda name, value: request.node.user_properties.append((name, value))
+
+
+@pytest.fixture
 def agreed(product_root: Path) -> Contract:
     """The contract."""
     return contract.load(product_root / contract.PATH)
@@ -103,13 +108,13 @@ def sample_client(trained_sample: Sample) -> Iterator[Any]:
 
 def test_settings_can_be_read(product_root: Path) -> None:
     """The manifest, the contract and the parameters hold nothing that the library does not know."""
-    readers = {
-        manifest.PATH: lambda: manifest.load(product_root),
-        contract.PATH: lambda: contract.load(product_root / contract.PATH),
-        params.PATH: lambda: params.load(product_root / params.PATH),
-    }
+    readers: list[Callable[[], object]] = [
+        lambda: manifest.load(product_root),
+        lambda: contract.load(product_root / contract.PATH),
+        lambda: params.load(product_root / params.PATH),
+    ]
     faults = []
-    for reader in readers.values():
+    for reader in readers:
         try:
             reader()
         except ValueError as error:
@@ -118,7 +123,7 @@ def test_settings_can_be_read(product_root: Path) -> None:
     assert not faults, "Mend what is named here:\n" + "\n".join(faults)
 
 
-def test_stage_runs_on_a_sample(product_sample: Sample, stage_name: str, record_property: Property) -> None:
+def test_stage_runs_on_a_sample(product_sample: Sample, stage_name: str, show: Show) -> None:
     """The stage does its work on few rows of the product's own data."""
     if stage_name not in product_sample.failures and stage_name not in product_sample.outcomes:
         pytest.skip(f"a stage before it failed: {', '.join(product_sample.failures)}")
@@ -126,7 +131,7 @@ def test_stage_runs_on_a_sample(product_sample: Sample, stage_name: str, record_
     reason = product_sample.failures.get(stage_name, "")
 
     assert not reason, f"The stage {stage_name} fails on {len(product_sample.raw):,} rows of this product: {reason}"
-    record_property(STAGE_RAN, stage_name)
+    show(STAGE_RAN, stage_name)
 
 
 def test_spoiled_values_are_quarantined(agreed: Contract, valid_rows: pd.DataFrame) -> None:
@@ -140,7 +145,7 @@ def test_spoiled_values_are_quarantined(agreed: Contract, valid_rows: pd.DataFra
 
 
 def test_too_many_spoiled_rows_stop_the_pipeline(
-    trained_sample: Sample, agreed: Contract, tmp_path: Path, record_property: Property
+    trained_sample: Sample, agreed: Contract, tmp_path: Path, show: Show
 ) -> None:
     """The stage ``validate`` refuses rows of which more break the contract than are tolerated."""
     if agreed.target.type == "string" and not agreed.target.enum:
@@ -155,7 +160,7 @@ def test_too_many_spoiled_rows_stop_the_pipeline(
         validate()
 
     assert agreed.target.name in str(refusal.value), "The refusal has to name the column that is spoiled."
-    record_property(STAGE_REFUSED, "validate")
+    show(STAGE_REFUSED, "validate")
 
 
 def test_training_twice_gives_the_same_model(trained_sample: Sample, tmp_path: Path) -> None:
