@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ class GenerationError(ProjectError):
 
 
 def generate(source: str, output_dir: Path, answers: Sequence[str], *, ask: bool) -> None:
-    """Generate a project, and tell where it is.
+    """Generate a project; the template's hook tells where it is and what comes next.
 
     Args:
         source: The template's folder, git URL or zip file.
@@ -38,14 +39,15 @@ def generate(source: str, output_dir: Path, answers: Sequence[str], *, ask: bool
     menu = Path(source).expanduser() / "cookiecutter.json"
     if menu.is_file():  # a template elsewhere shows its questions only once cookiecutter has fetched it
         _refuse_unknown(known, json.loads(menu.read_text(encoding="utf-8")))
-    output_dir.mkdir(parents=True, exist_ok=True)
     try:
-        folder = cookiecutter(source, no_input=not ask, extra_context=known or None, output_dir=str(output_dir))
+        output_dir.mkdir(parents=True, exist_ok=True)
+        cookiecutter(source, no_input=not ask, extra_context=known or None, output_dir=str(output_dir))
     except SystemExit as refusal:  # how golden_path_answers speaks, inside cookiecutter and inside cruft
         raise GenerationError(str(refusal.code)) from refusal
-    except (CookiecutterException, ValueError) as error:  # a choice that is not offered is a ValueError there
+    except subprocess.CalledProcessError as error:
+        raise GenerationError(f"{source} cannot be fetched, see above.") from error
+    except (CookiecutterException, ValueError, OSError) as error:  # ValueError: a choice that is not offered
         raise GenerationError(str(error)) from error
-    print(f"Generated {folder}. Next: cd {folder} && make setup run test")
 
 
 def parsed(answers: Sequence[str]) -> dict[str, str]:
@@ -70,6 +72,4 @@ def _refuse_unknown(known: dict[str, str], menu: dict[str, Any]) -> None:
     """Stop at a name that the template does not ask for; cookiecutter itself would pass it over."""
     names = [name for name in menu if not name.startswith("_")]
     if unknown := [name for name in known if name not in names]:
-        raise GenerationError(
-            f"--answer {unknown[0]}: the template asks for no such thing. It asks for: {', '.join(names)}."
-        )
+        raise GenerationError(f"--answer {unknown[0]}: no question of the template. It asks for: {', '.join(names)}.")
