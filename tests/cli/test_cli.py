@@ -13,11 +13,12 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from goldenpath import __version__
 from goldenpath.cli import main
 from goldenpath.reports.maturity import FORMATS
 from goldenpath.repository.receipts import REF
 from goldenpath.review.evidence.receipts import digest
-from goldenpath.review.standards import catalogue
+from goldenpath.review.standards import CATALOGUE_VERSION, catalogue
 from tests.review.standards.cases import PRODUCT, Repository
 
 MANIFEST = (
@@ -253,6 +254,19 @@ def test_bad_wishes_are_refused_with_words(repository: Repository, words: Sequen
 
 def test_a_folder_that_is_not_there_is_refused() -> None:
     refused(run("check", "/no/such/folder"), "/no/such/folder")
+
+
+def test_version_names_the_catalogue_too() -> None:
+    result = run("--version")
+
+    assert result.output == f"goldenpath {__version__}, catalogue {CATALOGUE_VERSION}\n"
+
+
+def test_refusal_names_the_verb_and_drives_no_terminal(repository: Repository) -> None:
+    result = run("check", repository.root, "--baseline", "\x1b[31mmain")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("check failed.\n--baseline \\x1b[31mmain: no such commit here")
 
 
 def test_a_baseline_needs_a_commit(tmp_path: Path) -> None:
