@@ -142,7 +142,9 @@ class Runner:
         command += ["--platform", "ubuntu-latest=-self-hosted", "--no-cache-server"]
         command += ["--action-cache-path", str(self.home / "cache"), *words]
         command += [word for name, value in (lent | variables).items() for word in ("--env", f"{name}={value}")]
-        for action, name in dict(USES.findall(workflow.read_text(encoding="utf-8"))).items():
+        own = sorted(project.glob(".github/actions/*/action.yml"))
+        used = [use for path in (workflow, *own) for use in USES.findall(path.read_text(encoding="utf-8"))]
+        for action, name in dict(used).items():
             if name in INPUTS:
                 command += ["--local-repository", f"{action}={self._stand_in(name)}"]
         done = subprocess.run(
