@@ -15,7 +15,7 @@ from typing import Any
 from goldenpath.delivery import deployment_history, desired_state, docker, proxy, registry, smoke
 from goldenpath.delivery.desired_state import DesiredState
 from goldenpath.delivery.proxy import Proxy
-from goldenpath.project import contract
+from goldenpath.project import contract, distribution
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.exit_codes import Exit
 from goldenpath.repository import facts
@@ -51,7 +51,7 @@ class InterruptedDeploymentError(ProjectError):
 
 def own_name(root: Path) -> str:
     """What the product's network is called on this machine, and what the names of its containers begin with."""
-    return f"{registry.product_name(root)}-{LOCAL}"
+    return f"{distribution.name(root)}-{LOCAL}"
 
 
 def in_front(root: Path, port: int, image: str = "") -> Proxy:

@@ -10,7 +10,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from goldenpath.delivery import desired_state, registry
+from goldenpath.delivery import desired_state
+from goldenpath.project import distribution
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import forge, git
 
@@ -50,7 +51,7 @@ def publish(root: Path, *, pull_request: bool, seconds: float = 1800) -> str:
         _by_pull_request(root, changed, upstream, seconds)
     else:
         git.to_remote(root, "push", "--quiet", REMOTE, f"HEAD:refs/heads/{BRANCH}")
-    stages = f"refs/tags/{registry.product_name(root)}#*"
+    stages = f"refs/tags/{distribution.name(root)}#*"
     git.to_remote(root, "push", "--quiet", REMOTE, f"{stages}:{stages}")
     return f"Published: {git.run(root, 'log', '-1', '--format=%s')}"
 

@@ -7,10 +7,10 @@ number counts the assignments of the product. Format: https://dvc.org/doc/gto/us
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from goldenpath.project import distribution
 from goldenpath.project.errors import ProjectError
 from goldenpath.repository import git
 
@@ -36,12 +36,6 @@ class Version:
     data_sha256: str
 
 
-def product_name(root: Path) -> str:
-    """The product's name in the registry: that of its distribution."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return str(project["name"])
-
-
 def find(root: Path, version: str) -> Version:
     """A registered version.
 
@@ -52,7 +46,7 @@ def find(root: Path, version: str) -> Version:
     Raises:
         ProjectError: It is not registered, or on a commit that does not lead here.
     """
-    name = product_name(root)
+    name = distribution.name(root)
     known = git.tags(root, f"{name}@v*")
     tag = f"{name}@v{version.removeprefix(f'{name}@').removeprefix('v')}"
     if tag not in known:
@@ -84,7 +78,7 @@ def assign(root: Path, version: Version, stage: str, message: str) -> str:
     Returns:
         The tag.
     """
-    name = product_name(root)
+    name = distribution.name(root)
     numbers = [int(found[1]) for tag in git.tags(root, f"{name}#*") if (found := _COUNTED.search(tag))]
     tag = f"{name}#{stage}#{max(numbers, default=0) + 1}"
     git.run(root, "tag", "--annotate", "--cleanup=verbatim", "--message", message, tag, version.commit)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from goldenpath.project import yaml_text
+from goldenpath.project import distribution, yaml_text
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import DVC_LOCK
 
@@ -35,7 +34,7 @@ def environment() -> str:
 
 def product(root: Path = Path()) -> str:
     """The name of the product by which rules, dashboards and routes of alerts select: that of the distribution."""
-    return str(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"])
+    return distribution.name(root)
 
 
 def outs(root: Path) -> dict[str, str]:
@@ -68,13 +67,13 @@ def metrics(root: Path) -> dict[str, Any]:
         for item in stage.get("metrics", []):
             path = next(iter(item)) if isinstance(item, dict) else item
             if not (root / path).is_file():
-                raise ProjectError(f"{path}: no such file. Run `make pipeline`.")
+                raise ProjectError(f"{path}: no such file. Run `make run`.")
             found[str(path)] = json.loads((root / path).read_text(encoding="utf-8"))
     return found
 
 
 def _yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise ProjectError(f"{path}: no such file. Run `make pipeline`.")
+        raise ProjectError(f"{path}: no such file. Run `make run`.")
     content: dict[str, Any] = yaml_text.load(path.read_bytes())
     return content

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from goldenpath.model import signature
-from goldenpath.project import manifest
+from goldenpath.project import distribution, manifest
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import MODEL, SIGNATURE
 from goldenpath.repository import git
@@ -87,14 +86,8 @@ def of_project(root: Path) -> Identity:
 def _names(root: Path) -> tuple[str, str, str]:
     """Where images go, the project's name and its version."""
     registry = manifest.required(manifest.load(root).deploy.registry, "deploy.registry", "ghcr.io/your-org")
-    try:
-        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        return f"{registry}/{project['name']}", str(project["name"]), str(project["version"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ProjectError(
-            "An image is named by project.name and project.version of pyproject.toml, which cannot be read here: "
-            f"{error}. Run from the project's folder."
-        ) from error
+    product = distribution.load(root)
+    return f"{registry}/{product.name}", product.name, product.version
 
 
 def _model_digest(root: Path) -> str:

@@ -9,7 +9,6 @@ Format: https://cyclonedx.org/docs/1.6/json.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from packageurl import PackageURL
 from packaging.requirements import InvalidRequirement, Requirement
 
 from goldenpath.model import signature
+from goldenpath.project import distribution
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import SIGNATURE
 from goldenpath.repository import lock_file
@@ -92,8 +92,8 @@ def bill(root: Path) -> str:
     described = signature.load(root / SIGNATURE)
     if not (root / LOCK).is_file():
         raise ProjectError(f"{LOCK}: no such file. Run `goldenpath lock`.")
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    name, version = str(project["name"]), str(project["version"])
+    own = distribution.load(root)
+    name, version = own.name, own.version
     product = Component(type=ComponentType.APPLICATION, name=name, version=version, bom_ref=f"{name}@{version}")
     model = Component(
         type=ComponentType.MACHINE_LEARNING_MODEL,

@@ -39,7 +39,7 @@ def register(root: Path, version: str = "") -> str:
     git.refuse_changes(root)
     lineage = _lineage(root)
     _refuse_stale(root)
-    name, digest = distribution.load(root).name, _digest(lineage)
+    name, digest = distribution.name(root), _digest(lineage)
     registered = git.tags(root, f"{name}@v*")
     for known in registered:
         same = _FINGERPRINT.search(git.run(root, "tag", "--list", "--format=%(contents)", known))
