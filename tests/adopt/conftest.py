@@ -84,16 +84,15 @@ DVC = """\
 stages:
   ingest:
     desc: Read the raw rows.
-    cmd: python -m shop.pipeline.ingest
-    params: [data, features]
+    cmd: goldenpath stage ingest
+    params: [data, features, {vendor/stages.yaml: [ingest]}]
     deps:
       - src/shop/source.py
-      - requirements/train.txt
     outs:
       - data/raw.parquet
 
   validate:
-    cmd: python -m shop.pipeline.validate
+    cmd: goldenpath stage validate
     deps:
       - data/raw.parquet
 """

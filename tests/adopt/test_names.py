@@ -54,7 +54,7 @@ def test_a_column_is_found_by_its_own_name_and_by_its_identifier(typed: str) -> 
 
 
 def test_an_unknown_column_is_refused_with_close_names() -> None:
-    with pytest.raises(AdoptError, match=r"TARGET=churn: .*Did you mean 'Churned'"):
+    with pytest.raises(AdoptError, match=r"TARGET churn: .*Did you mean 'Churned'"):
         resolve("churn", ["Age", "Churned"], "TARGET")
 
 

@@ -70,7 +70,7 @@ def test_many_different_numbers_and_fractions_are_amounts(values: Any, kind: str
     ids=["constant", "missing", "few", "free text", "one class", "dates"],
 )
 def test_a_useless_target_is_refused_with_the_reason(values: Any, words: str) -> None:
-    with pytest.raises(AdoptError, match=f"TARGET=y: .*{words}"):
+    with pytest.raises(AdoptError, match=f"TARGET y: .*{words}"):
         guessed(values)
 
 

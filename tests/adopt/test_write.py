@@ -117,7 +117,7 @@ def test_when_a_file_cannot_be_written_every_file_is_as_before(repository: Path,
 def test_changes_that_are_not_committed_are_not_overwritten(repository: Path) -> None:
     (repository / "contract.yaml").write_text("my: work\n")
 
-    with pytest.raises(AdoptError, match=r"contract.yaml: would be overwritten.*FORCE=1"):
+    with pytest.raises(AdoptError, match=r"contract.yaml: would be overwritten.*--force"):
         refuse_to_lose_work(repository, [Path("contract.yaml"), Path("params.yaml")])
 
 

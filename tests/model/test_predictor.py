@@ -86,5 +86,5 @@ def test_a_damaged_signature_is_refused(project: Path, text: str) -> None:
 def test_a_missing_file_names_the_command_that_makes_it(project: Path, path: Path) -> None:
     path.unlink()
 
-    with pytest.raises(ModelError, match="make pipeline"):
+    with pytest.raises(ModelError, match="make run"):
         Predictor.load()

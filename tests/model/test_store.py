@@ -44,5 +44,5 @@ def test_the_file_is_no_pickle(inside: Path) -> None:
 
 
 def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match="make pipeline"):
+    with pytest.raises(ProjectError, match="make run"):
         store.load(tmp_path / "estimators.skops")

@@ -65,7 +65,6 @@ def test_it_is_loaded_without_pandas(inside: Path) -> None:
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.usefixtures("sample")
 def test_values_of_personal_columns_are_not_in_it(project: Path) -> None:
     names = ("carrier", "plane_seats", "temperature")
     rows = pd.read_parquet(split_file("train"))
@@ -146,10 +145,10 @@ def test_what_is_no_reference_is_told(tmp_path: Path, content: str) -> None:
     path = tmp_path / "reference.json"
     path.write_text(content)
 
-    with pytest.raises(ProjectError, match=r"not a reference .* Run `make pipeline`"):
+    with pytest.raises(ProjectError, match=r"not a reference .* Run `make run`"):
         reference.load(path)
 
 
 def test_a_missing_reference_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match=r"no such file. Run `make pipeline`"):
+    with pytest.raises(ProjectError, match=r"no such file. Run `make run`"):
         reference.load(tmp_path / "reference.json")

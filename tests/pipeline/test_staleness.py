@@ -18,7 +18,6 @@ def with_floor(settings: Params, floor: dict[str, Floor]) -> Params:
     return settings.model_copy(update={"gates": settings.gates.model_copy(update={"floors": floor}), "model": few})
 
 
-@pytest.mark.usefixtures("sample")
 def test_the_loss_is_told_at_every_age_beside_what_the_gate_tolerates(inside: Path) -> None:
     study = json.loads(STALENESS.read_text())
     settings = params.load()
@@ -33,7 +32,6 @@ def test_the_loss_is_told_at_every_age_beside_what_the_gate_tolerates(inside: Pa
         assert age["low"] <= age["loss"] <= age["high"]
 
 
-@pytest.mark.usefixtures("sample")
 def test_no_row_that_it_is_judged_on_was_learned_from(inside: Path) -> None:
     study, rows = json.loads(STALENESS.read_text()), pd.read_parquet(VALID)
 
@@ -42,7 +40,6 @@ def test_no_row_that_it_is_judged_on_was_learned_from(inside: Path) -> None:
 
 
 @pytest.mark.parametrize(("least", "is_tolerable"), [(-1.0, True), (0.999, False)])
-@pytest.mark.usefixtures("sample")
 def test_the_model_is_tolerable_until_it_is_below_the_floor(inside: Path, least: float, is_tolerable: bool) -> None:
     settings = params.load()
     name = next(iter(settings.gates.floors))
@@ -62,7 +59,6 @@ def test_rows_without_a_time_have_no_age(inside: Path) -> None:
     assert "role time" in study["reason"]
 
 
-@pytest.mark.usefixtures("sample")
 def test_without_a_floor_nothing_says_what_is_tolerable(inside: Path) -> None:
     study = staleness.study_of(contract.load(), with_floor(params.load(), {}), pd.read_parquet(VALID))
 
@@ -70,7 +66,6 @@ def test_without_a_floor_nothing_says_what_is_tolerable(inside: Path) -> None:
 
 
 @pytest.mark.parametrize(("count", "words"), [(50, "too few to learn from"), (900, "fewer than 3"), (0, "too few")])
-@pytest.mark.usefixtures("sample")
 def test_few_rows_tell_nothing(inside: Path, count: int, words: str) -> None:
     rows = pd.read_parquet(VALID).iloc[:count]
 

@@ -377,7 +377,7 @@ def test_a_model_that_cannot_be_used_is_told_at_the_start_and_when_it_is_changed
 
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert str(error.value).startswith(words)
-    assert "make pipeline" in str(error.value)
+    assert "make run" in str(error.value)
     assert len(str(error.value).splitlines()) == 1
     assert (told["message"], told["reason"]) == ("the model was not changed", str(error.value))
     assert client.post("/predict", json=row).status_code == 200

@@ -15,7 +15,7 @@ from tests.sample import ROOT
 def test_the_committed_document_is_what_the_code_offers(inside: Path) -> None:
     committed = ROOT / OPENAPI
     if not committed.exists():
-        pytest.skip("no document yet: run `make pipeline`")
+        pytest.skip("no document yet: run `make run`")
 
     assert committed.read_text() == write_openapi.exported(), (
         f"{OPENAPI} is not what the code offers. Where the change is meant: `make openapi`, and commit it"

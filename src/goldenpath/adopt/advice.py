@@ -62,15 +62,15 @@ def advice(
     moments = [name for name, item in facts.items() if item.kind == "moment" and name not in excluded]
     if moments and not named.time:
         warnings.append(
-            f"{moments[0]} holds dates but was not named as TIME. If the order matters, adopt again with "
-            f"TIME={moments[0]!r}, so that the newest rows are held out."
+            f"{moments[0]} holds dates but was not named by --time. If the order matters, adopt again with "
+            f"--time {moments[0]!r}, so that the newest rows are held out."
         )
     mentioned = {*named.protected, target.name, *excluded}
     sensitive = [name for name in traits(list(facts)) if name not in mentioned]
     if sensitive:
         example = ",".join(sensitive)
         warnings.append(
-            f"May be protected traits, used as features: {example}. To report and not use them: PROTECTED={example!r}."
+            f"May be protected traits, used as features: {example}. To report and not use them: --protected {example!r}."
         )
     return warnings
 

@@ -33,9 +33,9 @@ def assign(
     Args:
         table: The whole table.
         target: What was typed for TARGET: a column's name in the file, or the identifier it will get.
-        time: The same for TIME.
-        entity: The same for ENTITY.
-        protected: The same for PROTECTED.
+        time: The same for --time.
+        entity: The same for --entity.
+        protected: The same for --protected.
 
     Returns:
         The columns, and the table with the time column as moments.
@@ -51,15 +51,15 @@ def _named(
     names: list[str], target: str, time: str | None, entity: str | None, protected: tuple[str, ...]
 ) -> Assignment:
     target = resolve(target, names, "TARGET")
-    time = resolve(time, names, "TIME") if time else None
-    entity = resolve(entity, names, "ENTITY") if entity else None
+    time = resolve(time, names, "--time") if time else None
+    entity = resolve(entity, names, "--entity") if entity else None
     if ",".join(protected) in names:  # one name that holds a comma
         protected = (",".join(protected),)
-    protected = tuple(dict.fromkeys(resolve(name, names, "PROTECTED") for name in protected))
+    protected = tuple(dict.fromkeys(resolve(name, names, "--protected") for name in protected))
     taken = {target: "TARGET"}
-    for label, found in (("TIME", time), ("ENTITY", entity), *(("PROTECTED", name) for name in protected)):
+    for label, found in (("--time", time), ("--entity", entity), *(("--protected", name) for name in protected)):
         if found in taken:
-            raise AdoptError(f"{label}={found}: is already {taken[found]}. A column has one such part; name another.")
+            raise AdoptError(f"{label} {found}: is already {taken[found]}. A column has one such part; name another.")
         if found:
             taken[found] = label
     return Assignment(target, time, entity, protected)
@@ -73,13 +73,13 @@ def _with_time(table: pd.DataFrame, named: Assignment) -> pd.DataFrame:
         unread = int((before & table[named.time].isna()).sum())
         if unread > MOST_WITHOUT_TIME * max(int(before.sum()), 1):
             raise AdoptError(
-                f"TIME={named.time}: {unread:,} of {int(before.sum()):,} values cannot be read as a date or a time. "
+                f"--time {named.time}: {unread:,} of {int(before.sum()):,} values cannot be read as a date or a time. "
                 "Write them like 2026-01-31 or 2026-01-31T13:45:00Z, or name another column."
             )
-    for label, name in (("TIME", named.time), ("ENTITY", named.entity)):
+    for label, name in (("--time", named.time), ("--entity", named.entity)):
         if name and table[name].isna().mean() > MOST_WITHOUT_TIME:
             raise AdoptError(
-                f"{label}={name}: {table[name].isna().mean():.0%} of the rows have no value, at most "
+                f"{label} {name}: {table[name].isna().mean():.0%} of the rows have no value, at most "
                 f"{MOST_WITHOUT_TIME:.0%} may be missing: such rows cannot be divided. Name another column, or fill it."
             )
     return table

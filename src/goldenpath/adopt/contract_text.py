@@ -34,7 +34,7 @@ def contract_text(guesses: Sequence[Guess], project: str, table: str, file: str,
 # The data contract: every column, once. Validation, features, the API's request model and the reports come from it.
 # Format: Open Data Contract Standard v3. Roles: {", ".join(ROLES)}.
 #
-# Guessed by `make adopt` from {_one_line(file)}. Where you know better, change it: this file decides.
+# Guessed by `goldenpath adopt` from {_one_line(file)}. Where you know better, change it: this file decides.
 # - required: no value was missing. Enum: few values and each seen often, so a new one is taken for a mistake; text with
 #   rare values has none, so that new ones pass, and may be twice as long as the longest seen.
 # - Range: what was seen, widened by its own width on each side but not across zero, so that a new extreme passes and a

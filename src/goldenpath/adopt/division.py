@@ -58,8 +58,8 @@ def _refuse_few_entities(usable: pd.DataFrame, entity: str) -> None:
     found = usable[entity].nunique()
     if found < LEAST_ENTITIES:
         raise AdoptError(
-            f"ENTITY={entity}: has {found} different values, want at least {LEAST_ENTITIES}: whole entities are "
-            "held out, and so few would judge nothing. Leave ENTITY away, or name another column."
+            f"--entity {entity}: has {found} different values, want at least {LEAST_ENTITIES}: whole entities are "
+            "held out, and so few would judge nothing. Leave --entity away, or name another column."
         )
 
 
@@ -68,8 +68,8 @@ def _share_by_time(usable: pd.DataFrame, time: str, target: Target, usual: float
     found = usable[time].nunique()
     if found < LEAST_MOMENTS:
         raise AdoptError(
-            f"TIME={time}: has {found} different values, want at least {LEAST_MOMENTS}: rows of one moment stay "
-            "together, and train, validation and test need some each. Leave TIME away, or name another column."
+            f"--time {time}: has {found} different values, want at least {LEAST_MOMENTS}: rows of one timestamp stay "
+            "together, and train, validation and test need some each. Leave --time away, or name another column."
         )
     faults = []
     for share in (share for share in SHARES if share >= usual):
@@ -85,8 +85,8 @@ def _share_by_time(usable: pd.DataFrame, time: str, target: Target, usual: float
         faults.append(f"the {single[0]} part would hold only {only!r} of {target.name}")
         break
     raise AdoptError(
-        f"TIME={time}: divided by time, {faults[-1]}, so nothing could be learned or judged. Collect rows over "
-        "a longer time, or leave TIME away if the order does not matter."
+        f"--time {time}: divided by time, {faults[-1]}, so nothing could be learned or judged. Collect rows over "
+        "a longer time, or leave --time away if the order does not matter."
     )
 
 

@@ -6,4 +6,4 @@ from goldenpath.project.errors import ProjectError
 
 
 class AdoptError(ProjectError):
-    """The table cannot be adopted; nothing was changed. The message says what is wrong and how to mend it."""
+    """The table cannot be adopted; nothing was changed. The message says what is wrong and how to fix it."""

@@ -130,17 +130,17 @@ def _guess(facts: Profile, name: str, named: Assignment, target: Target, twin: s
         return _target(base, facts, target)
     if facts.name == named.time:
         kind: LogicalType = "date" if facts.midnight else "timestamp"
-        reason = "Named as TIME: the newest rows are held out; no feature, because the future has only new times"
+        reason = "Named by --time: the newest rows are held out; no feature, because the future has only new times"
         return Guess(replace(base, type=kind, roles=frozenset(["time"]), required=True), (reason,), note)
     if facts.name == named.entity:
-        reason = "Named as ENTITY: its rows stay on one side of the split; no feature, or it would be learned by heart"
+        reason = "Named by --entity: its rows stay on one side of the split; no feature, or it would be learned by heart"
         # No example of an entity: it may be a person.
         column = replace(base, roles=frozenset(["entity"]), required=True, example=None)
         return Guess(column, (reason,), note)
     guess = _described(base, facts, note)
     if facts.name in named.protected:
         reason = (
-            "Named as PROTECTED: reported per group and not seen by the model, because using it needs a legal ground; "
+            "Named by --protected: reported per group and not seen by the model, because using it needs a legal ground; "
             "with one, add the role feature"
         )
         column = replace(guess.column, roles=frozenset(["protected"]))
@@ -281,7 +281,7 @@ def _unlearnable(facts: Profile, found: Personal | None) -> str:
     if facts.kind in ("text", "integer") and facts.distinct >= LEAST_ACTORS and _names_actor(facts.name):
         return (
             f"Identifier: names whom a row is about, {facts.distinct} of them. If each has several rows, adopt again "
-            f"with ENTITY={facts.name}."
+            f"with --entity {facts.name}."
         )
     if found and found.identifies:
         return f"Personal data, which names people instead of describing them: {found.reason}."

@@ -59,7 +59,7 @@ def resolve(wanted: str, names: Sequence[str], label: str) -> str:
     hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else f"It has {_listing(names)}."
     if sum(bool(re.fullmatch(r"[\d.,+-]+", name)) for name in names) * 2 > len(names):
         hint += " Its first line looks like data: add a line with the columns' names."
-    raise AdoptError(f"{label}={wanted}: the file has no such column. {hint}")
+    raise AdoptError(f"{label} {wanted}: the file has no such column. {hint}")
 
 
 def tokens(name: str) -> list[str]:

@@ -187,7 +187,7 @@ def _split(split: CommentedMap, found: Settings) -> None:
     why = {
         "time": "time, entity or random; time never lets the future into training",
         "entity": "time, entity or random; no entity stands on both sides",
-        "random": "time, entity or random; no TIME or ENTITY was named, so rows are taken as independent",
+        "random": "time, entity or random; neither --time nor --entity was named, so rows are taken as independent",
     }
     _put(split, "by", found.split.by, why[found.split.by])
     _put(split, "validation", share, "early stopping and the threshold")

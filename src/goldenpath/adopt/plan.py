@@ -137,7 +137,7 @@ def _refuse_without_features(guesses: Sequence[Guess], data: Path, target: Targe
     reasons = "\n".join(f"  {column.physical_name}: {column.reason}" for column in columns[:20])
     raise AdoptError(
         f"{data}: no column is left to predict {target.name} from. Add columns that are known when the prediction is "
-        f"made; TIME and ENTITY are no features.\n{reasons}".rstrip()
+        f"made; those of --time and --entity are no features.\n{reasons}".rstrip()
     )
 
 

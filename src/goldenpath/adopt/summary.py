@@ -35,4 +35,4 @@ def show(done: Plan, console: Console) -> None:
     for warning in done.warnings:
         console.print(Text(f"! {warning}", style="bold yellow"))
     console.print("Written: " + ", ".join([f"{done.place}.dvc", *map(str, done.files)]))
-    console.print("Next: read contract.yaml, then run\n  make pipeline test")
+    console.print("Next: read contract.yaml, then run\n  make run test")

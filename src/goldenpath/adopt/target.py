@@ -60,7 +60,7 @@ def guess_target(facts: Profile) -> Target:
     Raises:
         AdoptError: The column is constant, mostly missing, has too few rows, or is neither classes nor an amount.
     """
-    where = f"TARGET={facts.name}"
+    where = f"TARGET {facts.name}"
     if facts.missing_share > MOST_MISSING:
         raise AdoptError(
             f"{where}: {facts.missing_share:.0%} of the rows have no value; at most {MOST_MISSING:.0%} may be missing. "
@@ -128,7 +128,7 @@ def _classes(
     if counts[1] < LEAST_ROWS_OF_TWO_CLASSES:
         common = max(classes, key=lambda item: item[1])[0]
         raise AdoptError(
-            f"TARGET={facts.name}: nearly every row is {common!r}; the next class has {counts[1]} rows, want at least "
+            f"TARGET {facts.name}: nearly every row is {common!r}; the next class has {counts[1]} rows, want at least "
             f"{LEAST_ROWS_OF_TWO_CLASSES} so that each part of the split holds some. Collect more of them."
         )
     warnings = []

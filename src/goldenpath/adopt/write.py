@@ -40,7 +40,7 @@ def refuse_to_lose_work(root: Path, paths: Sequence[Path]) -> None:
     if lost:
         raise AdoptError(
             f"{', '.join(sorted(lost))}: would be overwritten, and the changes are not committed. Run `git commit` "
-            "first, or say FORCE=1 to give them up."
+            "first, or add --force to give them up."
         )
 
 
@@ -64,7 +64,7 @@ def write(root: Path, data: Path, place: Path, files: Mapping[Path, str], former
     ignored = root / SOURCES / ".gitignore"
     touched = [root / place, pointer, ignored, root / WRITTEN, *(root / path for path in files)]
     gone = [root / former, root / f"{former}.dvc"] if former and former != place else []
-    stale = [root / OPENAPI]  # the API of the former columns; `make pipeline` writes the next
+    stale = [root / OPENAPI]  # the API of the former columns; `goldenpath run` writes the next
     kept = _Kept(root, [*touched, *gone, *stale])
     try:
         (root / place).parent.mkdir(parents=True, exist_ok=True)

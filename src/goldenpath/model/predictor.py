@@ -53,7 +53,7 @@ class Predictor:
         if found != described.model_sha256:
             raise ModelError(
                 f"The model's digest is {found[:12]}, its signature is for {described.model_sha256[:12]}. "
-                "Run `make pipeline`, or `dvc checkout` to get the committed model back."
+                "Run `make run`, or `dvc checkout` to get the committed model back."
             )
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -76,7 +76,7 @@ class Predictor:
             ModelError: A file is missing, or the two do not belong together.
         """
         if not model.is_file():
-            raise ModelError(f"{model}: no such file. Run `make pipeline`.")
+            raise ModelError(f"{model}: no such file. Run `make run`.")
         return cls(model.read_bytes(), signature.load(described))
 
     def predict_one(self, row: Mapping[str, Any]) -> Prediction:

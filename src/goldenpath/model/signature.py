@@ -87,7 +87,7 @@ def refuse_other_contract(described: Signature, agreed: Contract) -> None:
     """
     if described.contract_sha256 != agreed.sha256:
         raise ModelError(
-            f"{contract.PATH} is not the contract that the model was trained under. Run `make pipeline`, "
+            f"{contract.PATH} is not the contract that the model was trained under. Run `make run`, "
             "or get the committed contract back."
         )
 
@@ -101,9 +101,9 @@ def load(path: Path) -> Signature:
     try:
         return parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file. Run `make pipeline`.") from error
+        raise ModelError(f"{path}: no such file. Run `make run`.") from error
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: not a signature ({error}). Run `make pipeline`.") from error
+        raise ModelError(f"{path}: not a signature ({error}). Run `make run`.") from error
 
 
 def parse(content: Mapping[str, Any]) -> Signature:

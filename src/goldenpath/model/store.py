@@ -49,7 +49,7 @@ def load(path: Path) -> dict[str, Pipeline]:
         ProjectError: The file is missing, or holds a type that is not trusted.
     """
     if not path.is_file():
-        raise ProjectError(f"{path}: no such file. Run `make pipeline`.")
+        raise ProjectError(f"{path}: no such file. Run `make run`.")
     strange = sorted(set(skops.io.get_untrusted_types(file=path)) - TRUSTED_TYPES)
     if strange:
         raise ProjectError(

@@ -189,9 +189,9 @@ def load(path: Path = REFERENCE) -> Reference:
             predictions={name: _column(item) for name, item in content["predictions"].items()},
         )
     except FileNotFoundError as error:
-        raise ProjectError(f"{path}: no such file. Run `make pipeline`.") from error
+        raise ProjectError(f"{path}: no such file. Run `make run`.") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ProjectError(f"{path}: not a reference ({error}). Run `make pipeline`.") from error
+        raise ProjectError(f"{path}: not a reference ({error}). Run `make run`.") from error
 
 
 def of_numbers(values: NDArray[np.float32], importance: float = 0.0) -> Numbers:

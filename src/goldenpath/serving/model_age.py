@@ -15,7 +15,7 @@ from goldenpath.project.paths import LINEAGE, MODEL, SPLIT_REPORT
 
 LEARNED_FROM = ("train", "validation")
 """Parts of the split that the model has seen."""
-MEND = "Run `make pipeline`, or `dvc checkout` to get the committed files back."
+MEND = "Run `make run`, or `dvc checkout` to get the committed files back."
 
 
 @dataclass(frozen=True)

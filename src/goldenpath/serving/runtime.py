@@ -56,7 +56,7 @@ def load() -> Work:
     """
     agreed = contract.load()
     if not MODEL.is_file():
-        raise ModelError(f"{MODEL}: no such file. Run `make pipeline`.")
+        raise ModelError(f"{MODEL}: no such file. Run `make run`.")
     model = MODEL.read_bytes()
     predictor = Predictor(model, signature.load(SIGNATURE))
     signature.refuse_other_contract(predictor.signature, agreed)

@@ -1,6 +1,6 @@
 """Where raw data comes from: the file that ``params.yaml`` names, which DVC keeps.
 
-Replace :func:`load` to read your own tables, or run ``make adopt DATA=… TARGET=…`` again to read another file.
+Replace :func:`load` to read your own tables, or run ``goldenpath adopt DATA TARGET`` again to read another file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def load(params: Params) -> pd.DataFrame:
         ProjectError: No file is named, it cannot be read as a table, or has no time to hold months back by.
     """
     if params.data.path is None:
-        raise ProjectError("params.yaml: data.path names no file. Run `make adopt DATA=… TARGET=…`.")
+        raise ProjectError("params.yaml: data.path names no file. Run `goldenpath adopt DATA TARGET`.")
     path = Path(params.data.path)
     if not path.exists():
         raise ProjectError(f"{path}: no such file. Run `dvc pull` to get it from the team's storage.")
