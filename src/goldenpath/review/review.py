@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -179,6 +178,8 @@ def _checked(product: Product, item: type[Criterion]) -> Verdict:
     except BrokenFileError as error:
         return failed("a file that it needs cannot be used", Evidence(error.reason, error.path, error.line))
     except Exception as error:  # whatever a check does wrong must not hide the others' verdicts
+        import traceback  # what nearly no review needs
+
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
         words = f"the check itself broke: {type(error).__name__}: {error} ({place})"
