@@ -8,7 +8,8 @@ says why.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,19 @@ def product_sample(product_root: Path, tmp_path_factory: pytest.TempPathFactory)
     """Every stage, run once on a sample of the product's rows."""
     with threadpool_limits(1):  # threads that wait for each other use up the core that another test file needs
         return sample.run(product_root, tmp_path_factory.mktemp("product"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def notebook_runs(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[str]]]:
+    """The notebooks whose tests will run, each in a process of its own from the first test on: they take longest."""
+    of_this_file = (item for item in request.session.items if item.nodeid.startswith(f"{request.node.nodeid}::"))
+    calls = (getattr(item, "callspec", None) for item in of_this_file)
+    names = sorted({call.params["notebook"] for call in calls if call and "notebook" in call.params})
+    folder = request.config.rootpath / "notebooks"
+    with ThreadPoolExecutor(1) as background:
+        runs = {name: background.submit(committed.run_notebook, folder / name) for name in names}
+        yield runs
+        background.shutdown(cancel_futures=True)
 
 
 @pytest.fixture
@@ -271,13 +285,6 @@ def test_committed_model_predicts_as_its_estimator(product_root: Path, agreed: C
     )
 
 
-def test_notebook_runs_from_top_to_bottom(product_root: Path, notebook: str) -> None:
-    """Whoever opens the notebook can run it as it stands."""
-    reason = committed.run_notebook(product_root / "notebooks" / notebook)
-
-    assert not reason, f"notebooks/{notebook} fails: {reason}"
-
-
 def test_rendered_files_are_current(product_root: Path) -> None:
     """Rules, dashboards and manifests are what the settings render."""
     from goldenpath.delivery import render
@@ -302,3 +309,10 @@ def test_stages_know_their_code(product_root: Path) -> None:
     fault = committed.stages_fault(product_root)
 
     assert not fault, fault
+
+
+def test_notebook_runs_from_top_to_bottom(notebook_runs: Mapping[str, Future[str]], notebook: str) -> None:
+    """Whoever opens the notebook can run it as it stands."""
+    reason = notebook_runs[notebook].result()
+
+    assert not reason, f"notebooks/{notebook} fails: {reason}"
