@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,14 +11,15 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
-from goldenpath.experiments import effects, report
+from goldenpath.experiments import effects
 from goldenpath.project import params
 from goldenpath.project.paths import EXPERIMENTS, PREDICTION_LOG
 from goldenpath.reports import charts
 from goldenpath.repository.facts import TOLD
 from goldenpath.serving import routing
+from tests.command import exit_code
 from tests.experiments.made_experiment import LABELS, MODELS, START, Made, Record, lay_out, make
-from tests.sample import ROOT
+from tests.sample import TEMPLATE
 
 pytestmark = pytest.mark.usefixtures("counter")
 Run = Callable[..., int]
@@ -29,9 +29,7 @@ PAST = {"stop": START.date() + timedelta(days=20)}
 @pytest.fixture(scope="module")
 def run() -> Run:
     def called(plan: Path | str, *words: str) -> int:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "argv", ["experiment-report", f"--labels={LABELS}", *words, str(plan)])
-            return report.main()
+        return exit_code("experiment", "report", f"--labels={LABELS}", *words, str(plan))
 
     return called
 
@@ -282,21 +280,21 @@ def test_the_page_asks_nothing_of_the_network_and_tells_what_was_found_and_what_
 def test_what_cannot_be_compared_is_refused_in_words(
     plan: dict[str, Any], message: str, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(make(Made(plan=plan, units=50))) == 2
+    assert run(make(Made(plan=plan, units=50))) == 1
 
     assert message in capsys.readouterr().err
     assert not EXPERIMENTS.exists()
 
 
-def test_without_a_plan_the_command_says_how_to_name_one(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("") == 2
+def test_without_a_plan_the_command_says_how_to_name_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("experiment", "report") == 2
 
-    assert "EXPERIMENT=experiments/NAME.yaml" in capsys.readouterr().err
+    assert "Missing argument 'PLAN'" in capsys.readouterr().err
     assert not PREDICTION_LOG.exists()
 
 
 def test_the_example_of_the_folder_is_a_plan_that_the_service_takes(tmp_path: Path) -> None:
-    text = (ROOT / "experiments" / "README.md").read_text()
+    text = (TEMPLATE / "docs" / "how-to" / "experiments.md").read_text()
     example = tmp_path / "example.yaml"
     example.write_text(text.partition("```yaml\n")[2].partition("```")[0])
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,22 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as of_text_format
 
-from goldenpath.monitoring import drift, log, power_simulation, rows
+from goldenpath.monitoring import power_simulation, rows
 from goldenpath.pipeline import reference
 from goldenpath.project import contract
+from goldenpath.project.exit_codes import Exit
 from goldenpath.project.params import Drift
 from goldenpath.project.paths import DRIFT, DRIFT_DRILL, PREDICTION_LOG, REFERENCE, SIGNATURE, split_file
+from tests.command import exit_code
 from tests.monitoring.made_log import Record, make_personal, write
 
 Run = Callable[..., int]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+def run() -> Run:
     def called(*words: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["drift", *words])
-        return drift.main()
+        return exit_code("drift", *words)
 
     return called
 
@@ -59,7 +59,7 @@ def test_a_shift_alarms_by_exit_code_report_metrics_and_page(project: Path, run:
     rows[name] = rows[name] + 3 * rows[name].std()
     rows.to_parquet("rows.parquet")
 
-    assert run("--data", "rows.parquet") == log.ALARM
+    assert run("--data", "rows.parquet") == Exit.ALARM
 
     report = told()
     assert (report["verdict"], report["columns"][0]["column"]) == ("alarm", name)
@@ -95,7 +95,7 @@ def test_text_where_numbers_belong_is_told_with_its_column_and_passes_for_no_ala
     rows[name] = [value] * len(rows)
     rows.to_parquet("rows.parquet")
 
-    assert run("--data", "rows.parquet") == 2
+    assert run("--data", "rows.parquet") == 1
     error = capsys.readouterr().err
     assert f"The column {name} {told}" in error
     assert "Mend the column in the file, or leave it out" in error
@@ -215,7 +215,7 @@ def test_a_personal_column_takes_no_weight_from_those_that_can_be_seen_to_move(p
     REFERENCE.write_text(json.dumps(known))
     training_rows(1_000).assign(distance=9_999, origin="elsewhere").to_parquet("rows.parquet")
 
-    assert run("--data", "rows.parquet") == log.ALARM
+    assert run("--data", "rows.parquet") == Exit.ALARM
     report = told()
     assert (report["overall"]["alarm_share"], report["not_compared"]) == (1, ["carrier"])
     assert {move["column"]: move["importance"] for move in report["columns"][:2]} == {"distance": 0.5, "origin": 0.5}
@@ -254,29 +254,28 @@ def test_a_file_that_cannot_be_compared_is_told(
 ) -> None:
     Path("rows").write_bytes(content)
 
-    assert run("--data", "rows") == 2
+    assert run("--data", "rows") == 1
     assert message in capsys.readouterr().err
     assert not DRIFT.exists()
 
 
 def test_a_log_that_is_not_there_is_told(project: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run() == 2
+    assert run() == 1
     assert f"{PREDICTION_LOG}: no such folder" in capsys.readouterr().err
 
 
 def test_a_file_in_the_way_of_the_log_is_no_log(project: Path, run: Run, answered: list[Record]) -> None:
     path = write(project / "log", answered[:1])
 
-    assert run("--log", str(path)) == 2
+    assert run("--log", str(path)) == 1
 
 
 def test_the_drill_rests_without_a_shift_and_alarms_with_one(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["drift-drill"])
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
-    assert power_simulation.main() == 0
+    assert power_simulation.run() == 0
 
     facts = json.loads((tmp_path / "facts.json").read_text())
     assert facts["null"]["alarms"] == []
@@ -291,32 +290,29 @@ def test_the_drill_leaves_personal_columns_alone(project: Path, monkeypatch: pyt
     name = most_important()
     make_personal(name)
     reference.reference()
-    monkeypatch.setattr(sys, "argv", ["drift-drill"])
 
-    assert power_simulation.main() == 0
+    assert power_simulation.run() == 0
     assert name not in json.loads(DRIFT_DRILL.read_text())["shift"]["injected"]
 
 
 def test_the_drill_refuses_a_watch_that_never_alarms(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["drift-drill"])
     text = Path("params.yaml").read_text()
     head, _, rest = text.partition("  drift:\n")
     names = ("psi", "distance", "missing", "unseen")
     settings = "".join(f"    {name}: {json.dumps({'moved': 1e9, 'alarm': 1e9})}\n" for name in names)
     Path("params.yaml").write_text(f"{head}  drift:\n{settings}  performance:{rest.partition('  performance:')[2]}")
 
-    assert power_simulation.main() == 1
+    assert power_simulation.run() == 1
 
 
 @pytest.mark.usefixtures("sample")
 def test_the_drill_refuses_a_watch_that_alarms_without_a_shift(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["drift-drill"])
     content = json.loads(REFERENCE.read_text())
     values = content["columns"]["carrier"]["values"]
     content["columns"]["carrier"]["values"] = dict(zip(values, reversed(values.values()), strict=True))
     REFERENCE.write_text(json.dumps(content))
 
-    assert power_simulation.main() == 1
+    assert power_simulation.run() == 1
     assert "carrier" in json.loads(DRIFT_DRILL.read_text())["null"]["alarms"]
 
 

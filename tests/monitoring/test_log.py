@@ -24,6 +24,7 @@ from goldenpath.project.contract import Contract
 from goldenpath.project.errors import ProjectError
 from goldenpath.serving.prediction_log import PredictionLog
 from goldenpath.serving.prediction_log import Record as Logged
+from tests.command import exit_code
 from tests.monitoring.made_log import START, Record, write
 
 STEPS = 16
@@ -297,14 +298,6 @@ def test_a_file_that_is_no_parquet_is_told(logged: Path) -> None:
         log.read(logged)
 
 
-def test_what_a_person_can_mend_is_told_and_a_crash_stays_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert log.ends(lambda: len(Path("/nowhere").read_bytes()), "look") == 2
-    assert capsys.readouterr().err.startswith("look failed.\n[Errno 2] No such file")
-    with pytest.raises(ZeroDivisionError):  # Python then ends with 1
-        log.ends(lambda: 1 // 0, "look")
-    assert log.ALARM not in (0, 1, 2, 3)
-
-
 def test_a_folder_that_is_not_there_is_told(inside: Path) -> None:
     with pytest.raises(ProjectError, match=r"no such folder. Name the prediction log: LOG=folder"):
         log.read(inside / "nowhere")
@@ -315,11 +308,7 @@ def test_what_is_no_time_is_told() -> None:
         log.moment("tomorrow")
 
 
-def test_compacting_tells_what_it_did(
-    logged: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["log-compact", "--log", str(logged)])
-
-    assert log.main() == 0
+def test_compacting_tells_what_it_did(logged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("log", "compact", "--log", str(logged)) == 0
     told = "1 segments, 300 records are now Parquet; 0 torn lines skipped; 1 segments are still open"
     assert told in capsys.readouterr().out

@@ -82,9 +82,7 @@ def test_what_a_program_refuses_is_told_in_its_words(programs: Path, program: st
 def test_a_missing_program_is_named_with_its_package(programs: Path) -> None:
     (programs / "amtool").unlink()
 
-    with pytest.raises(
-        ProjectError, match=r"amtool is not installed\. Debian: .* prometheus-alertmanager"
-    ):
+    with pytest.raises(ProjectError, match=r"amtool is not installed\. Debian: .* prometheus-alertmanager"):
         check.check(TESTS)
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +21,7 @@ from goldenpath.monitoring.labels import Taken
 from goldenpath.project import contract, params
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import PERFORMANCE
+from tests.command import exit_code
 from tests.monitoring.made_log import START, Record, moment, newest_rows, write
 from tests.sample import ROOT
 
@@ -40,10 +40,9 @@ def truth(logged: Path) -> pd.DataFrame:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+def run() -> Run:
     def called(*words: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["labels", *words])
-        return performance.main()
+        return exit_code("labels", *words)
 
     return called
 
@@ -342,7 +341,7 @@ def test_a_figure_that_labels_cannot_tell_is_refused(
     Path("golden-path.yaml").write_text("kpi: {name: happiness}\n")
     truth.to_parquet("truth.parquet")
 
-    assert run("truth.parquet") == 2
+    assert run("truth.parquet") == 1
     assert "kpi.name is happiness, which labels cannot tell" in capsys.readouterr().err
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from goldenpath.monitoring import exposition, push
 from goldenpath.monitoring.exposition import Gauge
+from tests.command import exit_code
 
 ALARMS = Gauge("drift_column_alarm", "1 in alarm.", {("a",): 1.0, ("b",): 0.0}, ("column",))
 LABELS = Gauge("realized_labels_total", "Labels.", {(): 7.0}, is_counter=True)
@@ -69,9 +69,8 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["push-metrics", *words])
-    return push.main()
+def run(*words: str) -> int:
+    return exit_code("push-metrics", *words)
 
 
 @pytest.mark.usefixtures("reports")
@@ -81,7 +80,7 @@ def test_every_file_replaces_its_own_job_of_the_environment(
     monkeypatch.setenv("ENVIRONMENT", "prod")
     monkeypatch.setenv(push.TOKEN, "secret\n")  # as a file holds it
 
-    assert run(monkeypatch, "--gateway", f"{gateway.url}/") == 0
+    assert run(f"{gateway.url}/") == 0
 
     jobs = ("drift", "performance")
     assert [path for path, *_ in gateway.puts] == [
@@ -95,7 +94,7 @@ def test_every_file_replaces_its_own_job_of_the_environment(
 def test_what_is_sent_is_the_older_text_format_and_holds_no_family_without_a_number(
     gateway: Taken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(monkeypatch, "--gateway", gateway.url)
+    run(gateway.url)
 
     families = [family for *_, text in gateway.puts for family in text_string_to_metric_families(text)]
     assert [(family.name, family.type) for family in families] == [
@@ -109,7 +108,7 @@ def test_what_is_sent_is_the_older_text_format_and_holds_no_family_without_a_num
 def test_one_file_alone_may_be_named(gateway: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
     exposition.write(Path("elsewhere/batch.prom"), [LABELS])
 
-    assert run(monkeypatch, "--gateway", gateway.url, "--metrics", "elsewhere/batch.prom") == 0
+    assert run(gateway.url, "--metrics", "elsewhere/batch.prom") == 0
     assert [path for path, *_ in gateway.puts] == ["/metrics/job/batch/product/late-trains/environment/local"]
 
 
@@ -117,7 +116,7 @@ def test_one_file_alone_may_be_named(gateway: Taken, monkeypatch: pytest.MonkeyP
 def test_without_a_pushgateway_nothing_is_sent_and_it_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch) == 0
+    assert run("") == 0
     assert "No metrics are pushed: PUSHGATEWAY is not set" in capsys.readouterr().out
 
 
@@ -136,29 +135,29 @@ def test_what_the_pushgateway_refuses_is_told_in_its_words(
 ) -> None:  # fmt: skip
     gateway.answer = answer
 
-    assert run(monkeypatch, "--gateway", gateway.url) == 2
+    assert run(gateway.url) == 1
     assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--gateway", "http://127.0.0.1:1"), "http://127.0.0.1:1: cannot be reached: .* a runner outside"),
-        (("--gateway", "pushgateway:9091"), "PUSHGATEWAY is no address: want http://host:9091"),
-        (("--gateway", "http://me:hidden@host"), "without a user or password"),
-        (("--gateway", "http://[::1"), "PUSHGATEWAY is no address"),
-        (("--gateway", "http://host:port"), "PUSHGATEWAY is no address"),
-        (("--gateway", f"http://{'a' * 70}:9091"), "aaa:9091: cannot be reached"),
-        (("--gateway", "http://127.0.0.1:1", "--metrics", "none.prom"), "none.prom: is no file of metrics"),
-        (("--gateway", "http://127.0.0.1:1", "--metrics", "pyproject.toml"), "pyproject.toml: is no file of metrics"),
-        (("--gateway", "http://127.0.0.1:1", "--metrics", "a b.prom"), "The file's name is 'a b', which is no label"),
+        (("http://127.0.0.1:1"), "http://127.0.0.1:1: cannot be reached: .* a runner outside"),
+        (("pushgateway:9091"), "PUSHGATEWAY is not a valid URL: want http://host:9091"),
+        (("http://me:hidden@host"), "without a user or password"),
+        (("http://[::1"), "PUSHGATEWAY is not a valid URL"),
+        (("http://host:port"), "PUSHGATEWAY is not a valid URL"),
+        ((f"http://{'a' * 70}:9091"), "aaa:9091: cannot be reached"),
+        (("http://127.0.0.1:1", "--metrics", "none.prom"), "none.prom: is no file of metrics"),
+        (("http://127.0.0.1:1", "--metrics", "pyproject.toml"), "pyproject.toml: is no file of metrics"),
+        (("http://127.0.0.1:1", "--metrics", "a b.prom"), "The file's name is 'a b', which is no label"),
     ],
 )
 def test_what_cannot_be_sent_is_told_with_how_to_mend_it(
     reports: Path, words: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    assert run(monkeypatch, *words) == 2
+    assert run(*words) == 1
     error = capsys.readouterr().err
     assert len(re.findall(told, error)) == 1
     assert "hidden" not in error
@@ -171,7 +170,7 @@ def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(
 ) -> None:
     monkeypatch.setenv(push.TOKEN, token)
 
-    assert run(monkeypatch, "--gateway", "http://127.0.0.1:1") == 2
+    assert run("http://127.0.0.1:1") == 1
     error = capsys.readouterr().err
     assert "PUSHGATEWAY_TOKEN is no token: want letters, digits and signs of ASCII without blanks" in error
     assert "hid" not in error
@@ -183,5 +182,5 @@ def test_before_anything_was_measured_it_is_told_what_measures(
     for path in push.REPORTS.glob("*.prom"):
         path.unlink()
 
-    assert run(monkeypatch, "--gateway", "http://127.0.0.1:1") == 2
-    assert "reports: holds no *.prom. Run `make drift`" in capsys.readouterr().err
+    assert run("http://127.0.0.1:1") == 1
+    assert "reports: holds no *.prom. Run `goldenpath drift`" in capsys.readouterr().err

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from goldenpath.model.predictor import Predictor
-from goldenpath.monitoring import log, replay
+from goldenpath.project.exit_codes import Exit
 from goldenpath.project.paths import PREDICTION_LOG, REPLAY
 from goldenpath.serving.rest.app import create_app
+from tests.command import exit_code
 from tests.monitoring.made_log import START, Record, moment, newest_rows, plain, write
 
 pytestmark = pytest.mark.usefixtures("project")
@@ -42,9 +42,8 @@ def served(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Reco
     ]
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["replay", *words])
-    return replay.main()
+def run(*words: str) -> int:
+    return exit_code("replay", *words)
 
 
 def test_what_rest_answered_is_what_training_computes(
@@ -53,7 +52,7 @@ def test_what_rest_answered_is_what_training_computes(
     write(PREDICTION_LOG, served)
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
-    assert run(monkeypatch) == 0
+    assert run() == 0
 
     facts = json.loads((tmp_path / "facts.json").read_text())
     signature = Predictor.load().signature
@@ -76,7 +75,7 @@ def test_a_row_that_was_served_otherwise_is_found(
         other = served[7] | {"inputs": furthest["inputs"]}
     write(PREDICTION_LOG, [*served[:7], other, *served[8:]])
 
-    assert run(monkeypatch) == log.ALARM
+    assert run() == Exit.ALARM
     report = json.loads(REPLAY.read_text())
     assert (report["mismatches"], report["samples"]) == (1, ["p7"])
 
@@ -87,7 +86,7 @@ def test_answers_of_other_models_are_left_out_and_counted(
     others = [record | {"model": "b" * 64, "score": -1.0, "id": f"o{record['id']}"} for record in served[:30]]
     write(PREDICTION_LOG, [*served, *others])
 
-    assert run(monkeypatch) == 0
+    assert run() == 0
     report = json.loads(REPLAY.read_text())
     assert (report["rows"], report["records_of_other_models"]) == (150, 30)
 
@@ -96,7 +95,7 @@ def test_only_the_newest_rows_are_replayed(served: list[Record], monkeypatch: py
     old = [record | {"time": "2020-01-01T00:00:00.000000Z", "score": -1.0} for record in served]
     write(PREDICTION_LOG, [*old, *served])
 
-    assert run(monkeypatch, "--rows", "150") == 0
+    assert run("--rows", "150") == 0
 
 
 def test_few_rows_prove_nothing(
@@ -104,7 +103,7 @@ def test_few_rows_prove_nothing(
 ) -> None:
     write(PREDICTION_LOG, served[:20])
 
-    assert run(monkeypatch) == 3
+    assert run() == 3
     assert "Fewer than 100 rows prove nothing" in capsys.readouterr().err
 
 
@@ -117,5 +116,5 @@ def test_hashed_inputs_cannot_be_replayed(
     head, _, rest = path.read_text().partition("- name: carrier")
     path.write_text(f"{head}- name: carrier{rest.replace('classification: public', 'classification: restricted', 1)}")
 
-    assert run(monkeypatch) == 2
+    assert run() == 1
     assert "carrier: personal by contract.yaml" in capsys.readouterr().err

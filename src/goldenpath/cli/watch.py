@@ -172,11 +172,16 @@ def log_compact(log: Path) -> None:
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", required=False, envvar="PUSHGATEWAY", default="")
 @click.option("--environment", default="", help="Where it was measured. [default: ENVIRONMENT, or dev]")
 @click.option("--metrics", type=FILE, metavar="FILE", help="One file in place of reports/*.prom.")
 def push_metrics(url: str, environment: str, metrics: Path | None) -> None:
-    """Send what runs measured to a Pushgateway, for Prometheus to find there."""
+    """Send what runs measured to the Pushgateway at URL, or at PUSHGATEWAY, for Prometheus to find there."""
+    if not url.strip():
+        click.echo(
+            "No metrics are pushed: PUSHGATEWAY is not set. docs/how-to/monitoring-setup.md says when it has to be."
+        )
+        return
     from goldenpath.monitoring import push
 
     push.run(url.strip(), environment, metrics)

@@ -87,7 +87,7 @@ def training_rows(known: Reference) -> pa.Table:
         raise ProjectError(f"{contract.PATH}: every input of the model is personal, so there is no drift to look for.")
     path = split_file("train")
     if not path.is_file():
-        raise ProjectError(f"{path}: no such file. Run `make pipeline`, or `make results` for the committed ones.")
+        raise ProjectError(f"{path}: no such file. Run `make run`, or `goldenpath results` for the committed ones.")
     table = pq.read_table(path, columns=list(known.columns))
     columns = {}
     for name, column in known.columns.items():

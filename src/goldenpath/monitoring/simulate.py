@@ -109,7 +109,7 @@ class Caller:
         """
         parts = urlsplit(asked.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ProjectError(f"URL={asked.url}: want the address of the service, such as http://127.0.0.1:8000")
+            raise ProjectError(f"--url {asked.url}: want the address of the service, such as http://127.0.0.1:8000")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._connection = kind(parts.hostname, parts.port, timeout=PATIENCE)
         self._url, self._path = asked.url, parts.path.rstrip("/")
@@ -268,7 +268,7 @@ def known(times: pd.Series, running: str) -> str:
         )
     return words and (
         f"{words}: what is known surprises nobody. To hold months back, set data.through in {params.PATH} to the last "
-        "one to learn from, `make pipeline`, and start the service anew."
+        "one to learn from, `make run`, and start the service anew."
     )
 
 
