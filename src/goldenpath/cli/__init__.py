@@ -100,6 +100,8 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
 }
 """Each verb by its section of the help: the module of this package that holds it, and what it does."""
+UNGATED = ("new", "doctor", "upgrade")
+"""Verbs that do not ask whether a project works with this version: they are how it gets one that does."""
 VERBS = {verb: row for verbs in SECTIONS.values() for verb, row in verbs.items()}
 
 
@@ -149,7 +151,12 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the versions."
 )
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Run, gate, ship, watch and review a machine-learning product."""
+    if ctx.invoked_subcommand not in UNGATED:
+        from goldenpath.project import version_gate
+
+        version_gate.refuse_other_version(Path.cwd())
     # What stages and hooks call is found beside this Python, whether or not its environment is active.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

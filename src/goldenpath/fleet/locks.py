@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,8 +29,10 @@ def compile_all(root: Path, upgrade: Sequence[str] = ()) -> None:
     Raises:
         ProjectError: uv is missing, or the requirements contradict each other.
     """
+    variables = uv_environment()
+    newest = [word for name in upgrade for word in ("--upgrade-package", name)]
     for lock, words in _locks(root):
-        _compile(root, lock, [*words, *(word for name in upgrade for word in ("--upgrade-package", name))])
+        _compile(root, lock, [*words, *newest], variables)
     write_fingerprints(root)
 
 
@@ -68,6 +70,19 @@ def uv_program() -> str | None:
     return shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
 
 
+def uv_environment() -> dict[str, str]:
+    """The environment for uv, which reads none of pip's settings and is told pip's index."""
+    variables = dict(os.environ)
+    if not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & variables.keys():
+        command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+        index = (
+            variables.get("PIP_INDEX_URL")
+            or subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        )
+        variables |= {"UV_DEFAULT_INDEX": index} if index else {}
+    return variables
+
+
 def _locks(root: Path) -> Iterator[tuple[Path, list[str]]]:
     """Each lock and what it is compiled for; dev comes first, and the others keep to its versions."""
     folder = Path("requirements")
@@ -79,7 +94,7 @@ def _locks(root: Path) -> Iterator[tuple[Path, list[str]]]:
         yield folder / path.name, ["--extra", "train", "--extra", path.stem.removeprefix(REMOTE), *same]
 
 
-def _compile(root: Path, lock: Path, words: Sequence[str]) -> None:
+def _compile(root: Path, lock: Path, words: Sequence[str], variables: Mapping[str, str]) -> None:
     uv = uv_program()
     if uv is None:
         raise ProjectError("uv is not installed; it comes with the locked tools: make setup.")
@@ -91,7 +106,7 @@ def _compile(root: Path, lock: Path, words: Sequence[str]) -> None:
         made = Path(folder) / lock
         made.write_text(lock_file.without_wheel(before), encoding="utf-8")
         command = [uv, "pip", "compile", *_OPTIONS, *_SOURCES, *words, "--output-file", str(made), "pyproject.toml"]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ProjectError(f"{lock} cannot be compiled:\n{done.stderr.strip()}")
         text = lock_file.without_wheel(made.read_text(encoding="utf-8"))

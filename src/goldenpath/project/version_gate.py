@@ -12,7 +12,6 @@ from pathlib import Path
 import goldenpath
 from goldenpath.project import manifest
 from goldenpath.project.errors import ProjectError
-from goldenpath.project.exit_codes import Exit
 
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?\s*")
 Release = tuple[int, ...]
@@ -21,7 +20,6 @@ Release = tuple[int, ...]
 class VersionError(ProjectError):
     """The library that runs is not one that the project works with; nothing was done."""
 
-    exit_code = Exit.USAGE
     outcome = "refused"
 
 
@@ -54,6 +52,11 @@ def admits(required: str, version: str) -> bool:
         ProjectError: The specifier is none.
     """
     return all(_holds(clause, _release(version)) for clause in required.split(","))
+
+
+def is_later(version: str, other: str) -> bool:
+    """Whether a version comes after another."""
+    return _padded(_release(version)) > _padded(_release(other))
 
 
 def range_of(version: str) -> str:
