@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from goldenpath.cli.render import render as render_verb
 from goldenpath.delivery import render, render_settings
 from goldenpath.project.errors import ProjectError
+from goldenpath.project.manifest import PATH as MANIFEST
 from goldenpath.serving.metrics import SECONDS
 from tests.sample import ROOT
 from tests.template import watchers
@@ -53,7 +54,7 @@ def settings(root: Path, edit: Change) -> None:
 
 
 def manifest(root: Path, edit: Change) -> None:
-    change(root, render_settings.MANIFEST, edit)
+    change(root, MANIFEST, edit)
 
 
 def loaded(root: Path, path: str) -> Any:
@@ -208,9 +209,9 @@ def test_a_wrong_setting_is_named(project: Path, edit: Change, words: str) -> No
             lambda content: content["slo"].update(latency_p95_ms=80),
             "slo.latency_p95_ms is 80: the service counts by 1,",
         ),
-        (lambda content: content["product"].pop("repository"), "product.repository is None: want an address"),
+        (lambda content: content["product"].pop("repository"), "product.repository is '': want an address"),
         (lambda content: content["product"].update(owner=""), "product.owner is missing"),
-        (lambda content: content["deploy"].update(to="moon"), "deploy.to is 'moon': want kubernetes or compose"),
+        (lambda content: content["deploy"].update(to="moon"), "deploy.to is 'moon', want one of kubernetes, compose"),
         (lambda content: content["deploy"].update(environments=["a/b"]), "deploy.environments: 'a/b'"),
         (lambda content: content["deploy"].update(settings={"auth": "x"}), "deploy.settings: auth"),
     ],
@@ -221,7 +222,7 @@ def test_a_wrong_line_of_the_manifest_is_named(project: Path, edit: Change, word
     with pytest.raises(ProjectError) as refused:
         render.check(project)
 
-    assert str(refused.value).startswith(f"{render_settings.MANIFEST}: ")
+    assert str(refused.value).startswith(f"{MANIFEST}: ")
     assert words in str(refused.value)
 
 

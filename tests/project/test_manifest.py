@@ -60,6 +60,8 @@ def test_manifest_of_another_encoding_is_told(tmp_path: Path) -> None:
         ("deploy: {to: nomad}", r"deploy\.to is 'nomad', want one of kubernetes, compose"),
         ("deploy: {environments: prod}", r"deploy\.environments is 'prod', want a list of names"),
         ("deploy: {enviroments: [prod]}", r"deploy\.enviroments is not known\. Is deploy\.environments meant"),
+        ("deploy: {settings: [A]}", r"deploy\.settings is \['A'\], want names with values"),
+        ("deploy: {settings: {auth: none}}", r"deploy\.settings: auth: want a NAME with a text or a number"),
         ("functions: {model: shop.model}", r"functions\.model is 'shop\.model', want module:function"),
         ("serivng: [rest]", "serivng is not known. Is serving meant"),
     ],

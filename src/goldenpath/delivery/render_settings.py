@@ -14,11 +14,11 @@ from typing import Any
 
 import yaml
 
-from goldenpath.project import yaml_text
+from goldenpath.project import manifest, yaml_text
 from goldenpath.project.errors import ProjectError
+from goldenpath.project.manifest import Cost, Deploy, Slo
 from goldenpath.repository import facts
 
-MANIFEST = Path("golden-path.yaml")
 SETTINGS = Path("monitoring/settings.yaml")
 LATENCY_BOUNDS_MS = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500)
 """Bounds of the service's histogram of durations (serving.metrics.SECONDS): only they can be an objective."""
@@ -37,7 +37,6 @@ COMPOSE_SETTINGS: Mapping[str, str] = {"DRAIN_SECONDS": "1"}
 """What differs on one machine, where nobody but Docker sends requests."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -95,69 +94,62 @@ def read(root: Path) -> dict[str, Any]:
     Raises:
         ProjectError: A file is missing, or a setting is unknown, missing or out of range.
     """
-    manifest, settings = _mapping(root, MANIFEST), _mapping(root, SETTINGS)
+    declared, settings = manifest.load(root), _mapping(root, SETTINGS)
     _refuse_unknown("", settings, ("owner", "runbooks", "alerts", "receivers", "mail", "cluster", "local"))
     product = facts.product(root)
     if not _NAME.fullmatch(product):
         raise ProjectError(f"pyproject.toml: name {product!r}: want at most 40 of a-z, 0-9 and hyphens.")
-    about = _section(MANIFEST, manifest, "product")
-    texts = {key: _text(MANIFEST, about, f"product.{key}") for key in ("name", "purpose", "owner", "contact")}
-    repository = _url(MANIFEST, about, "product.repository").rstrip("/")
-    serving = manifest.get("serving") or []
+    about = declared.product
+    owner = _declared("product.owner", about.owner, '"@your-org/your-team"')
+    repository = _url(manifest.PATH, "product.repository", about.repository).rstrip("/")
     runbooks = f"{repository}/blob/main/monitoring/runbooks.md"
     return {
         "product": product,
-        "name": texts["name"],
-        "purpose": texts["purpose"],
-        "contact": texts["contact"],
-        "manifest_owner": texts["owner"],
-        "owner": _text(SETTINGS, settings, "owner") if settings.get("owner") else texts["owner"],
-        "criticality": str(about.get("criticality", "medium")),
+        "name": _declared("product.name", about.name, "Flight Delays"),
+        "purpose": _declared("product.purpose", about.purpose, '"Will this flight be late?"'),
+        "contact": _declared("product.contact", about.contact, "ml-team@example.com"),
+        "manifest_owner": owner,
+        "owner": _text(SETTINGS, settings, "owner") if settings.get("owner") else owner,
+        "criticality": about.criticality,
         "repository": repository,
-        "runbooks": _url(SETTINGS, settings, "runbooks") if settings.get("runbooks") else runbooks,
-        "events": "events" in serving,
-        "batch": "batch" in serving,
-        "slo": _objectives(_section(MANIFEST, manifest, "slo")),
-        "cost": _cost(_section(MANIFEST, manifest, "cost")),
-        "alerts": _alerts(manifest, _section(SETTINGS, settings, "alerts")),
+        "runbooks": _url(SETTINGS, "runbooks", settings["runbooks"]) if settings.get("runbooks") else runbooks,
+        "events": "events" in declared.serving,
+        "batch": "batch" in declared.serving,
+        "slo": _objectives(declared.slo),
+        "cost": _cost(declared.cost),
+        "alerts": _alerts(declared.kpi.label_lag_days, _section(SETTINGS, settings, "alerts")),
         "cluster": _texts(settings, "cluster", CLUSTER),
         "local": _local(_section(SETTINGS, settings, "local")),
-        **_deployment(product, _section(MANIFEST, manifest, "deploy")),
+        **_deployment(product, declared.deploy),
         **_receivers(settings),
     }
 
 
-def _deployment(product: str, deploy: Mapping[str, Any]) -> dict[str, Any]:
-    where = deploy.get("to")
-    if where not in ("kubernetes", "compose"):
-        raise ProjectError(f"{MANIFEST}: deploy.to is {where!r}: want kubernetes or compose.")
-    environments = deploy.get("environments")
-    if not isinstance(environments, list) or not environments:
-        raise ProjectError(f"{MANIFEST}: deploy.environments names none. Add it, such as [dev, staging, prod].")
+def _deployment(product: str, deploy: Deploy) -> dict[str, Any]:
+    where = manifest.required(deploy.to, "deploy.to", "kubernetes")
+    environments = list(manifest.required(deploy.environments, "deploy.environments", "[dev, staging, prod]"))
     for name in environments:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise ProjectError(f"{MANIFEST}: deploy.environments: {name!r}: want letters a-z, digits and hyphens.")
-    own = _section(MANIFEST, deploy, "settings")
-    for name, value in own.items():
-        if not _VARIABLE.fullmatch(str(name)) or not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise ProjectError(f"{MANIFEST}: deploy.settings: {name}: want a NAME with a text or a number.")
-    settings = {**SERVICE_SETTINGS, **(COMPOSE_SETTINGS if where == "compose" else {}), **own}
+        if not _NAME.fullmatch(name):
+            raise ProjectError(f"{manifest.PATH}: deploy.environments: {name!r}: want letters a-z, digits and hyphens.")
+    settings = {**SERVICE_SETTINGS, **(COMPOSE_SETTINGS if where == "compose" else {}), **deploy.settings}
     return {
         "kubernetes": where == "kubernetes",
         "compose": where == "compose",
         "environments": environments,
         "production": environments[-1],
         "namespaces": [f"{product}-{name}" for name in environments],
-        "service_settings": {str(name): str(value) for name, value in settings.items()},
+        "service_settings": settings,
     }
 
 
-def _objectives(slo: Mapping[str, Any]) -> dict[str, Any]:
-    availability = _number(MANIFEST, "slo.availability", slo.get("availability"), *AVAILABILITY)
-    latency = _number(MANIFEST, "slo.latency_p95_ms", slo.get("latency_p95_ms"), 1, 2500)
+def _objectives(slo: Slo) -> dict[str, Any]:
+    availability = _number(manifest.PATH, "slo.availability", slo.availability, *AVAILABILITY)
+    latency = _number(manifest.PATH, "slo.latency_p95_ms", slo.latency_p95_ms, 1, 2500)
     if latency not in LATENCY_BOUNDS_MS:
         bounds = ", ".join(f"{bound:g}" for bound in LATENCY_BOUNDS_MS)
-        raise ProjectError(f"{MANIFEST}: slo.latency_p95_ms is {latency:g}: the service counts by {bounds}; take one.")
+        raise ProjectError(
+            f"{manifest.PATH}: slo.latency_p95_ms is {latency:g}: the service counts by {bounds}; take one."
+        )
     return {
         "availability": availability,
         "errors": round(1 - availability, 9),
@@ -167,12 +159,12 @@ def _objectives(slo: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cost(cost: Mapping[str, Any]) -> dict[str, Any]:
-    hour = _number(MANIFEST, "cost.instance_hour", cost.get("instance_hour"), 1e-6, 1e6)
-    return {"instance_hour": hour, "center": str(cost.get("cost_center") or "")}
+def _cost(cost: Cost) -> dict[str, Any]:
+    hour = _number(manifest.PATH, "cost.instance_hour", cost.instance_hour, 1e-6, 1e6)
+    return {"instance_hour": hour, "center": cost.cost_center}
 
 
-def _alerts(manifest: Mapping[str, Any], section: Mapping[str, Any]) -> dict[str, float]:
+def _alerts(label_lag_days: float, section: Mapping[str, Any]) -> dict[str, float]:
     _refuse_unknown("alerts", section, ALERTS)
     limits = {}
     for name, threshold in ALERTS.items():
@@ -180,8 +172,8 @@ def _alerts(manifest: Mapping[str, Any], section: Mapping[str, Any]) -> dict[str
         limits[name] = _number(SETTINGS, f"alerts.{name}", value, threshold.least, threshold.most)
         if threshold.is_whole and limits[name] != int(limits[name]):
             raise ProjectError(f"{SETTINGS}: alerts.{name} is {value}: want a whole number.")
-    lag = _section(MANIFEST, manifest, "kpi").get("label_lag_days", 0)
-    limits["labels_days"] = limits["labels_grace_days"] + int(_number(MANIFEST, "kpi.label_lag_days", lag, 0, 3660))
+    lag = _number(manifest.PATH, "kpi.label_lag_days", label_lag_days, 0, 3660)
+    limits["labels_days"] = limits["labels_grace_days"] + int(lag)
     return limits
 
 
@@ -258,8 +250,11 @@ def _text(path: Path, section: Mapping[str, Any], where: str) -> str:
     return " ".join(value.split())
 
 
-def _url(path: Path, section: Mapping[str, Any], where: str) -> str:
-    value = section.get(where.rpartition(".")[2])
+def _declared(key: str, value: str, example: str) -> str:
+    return " ".join(manifest.required(value, key, example).split())
+
+
+def _url(path: Path, where: str, value: object) -> str:
     if not isinstance(value, str) or not _URL.fullmatch(value):
         raise ProjectError(f"{path}: {where} is {value!r}: want an address such as https://github.com/your-org/name.")
     return value

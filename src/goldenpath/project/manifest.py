@@ -7,6 +7,7 @@ wrongly is refused: another type, a word that is none of the known ones, or a ke
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
@@ -22,6 +23,7 @@ PATH = Path("golden-path.yaml")
 CRITICALITIES = ("low", "medium", "high")
 MODES = ("rest", "batch", "events", "browser", "device")
 TARGETS = ("kubernetes", "compose")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _Value = TypeVar("_Value")
 
 
@@ -34,6 +36,7 @@ class Product:
         purpose: The question that it answers.
         owner: The handle of who answers for it, ``@user`` or ``@org/team``.
         contact: The address that people write to.
+        repository: The address at which people read its repository.
         criticality: What a wrong or missing prediction costs: ``low``, ``medium`` or ``high``; ``medium`` unless told.
     """
 
@@ -41,6 +44,7 @@ class Product:
     purpose: str = ""
     owner: str = ""
     contact: str = ""
+    repository: str = ""
     criticality: str = "medium"
 
 
@@ -83,10 +87,12 @@ class Cost:
     Attributes:
         currency: The currency, as its code.
         instance_hour: The cost of one replica for an hour; None where it is not told.
+        cost_center: Who pays, as the organisation's books name them.
     """
 
     currency: str = ""
     instance_hour: float | None = None
+    cost_center: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,11 +103,13 @@ class Deploy:
         to: ``kubernetes`` or ``compose``.
         registry: The registry and path that images are pushed to, without a tag.
         environments: The names of the environments, in the order of promotion.
+        settings: Environment variables of the service, besides those that every service has.
     """
 
     to: str = ""
     registry: str = ""
     environments: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -189,6 +197,7 @@ def parse(text: str) -> Manifest:
             purpose=_text("product.purpose", product.get("purpose")),
             owner=_text("product.owner", product.get("owner")),
             contact=_text("product.contact", product.get("contact")),
+            repository=_text("product.repository", product.get("repository")),
             criticality=_word("product.criticality", product.get("criticality"), CRITICALITIES) or "medium",
         ),
         kpi=Kpi(
@@ -207,6 +216,7 @@ def parse(text: str) -> Manifest:
         cost=Cost(
             currency=_text("cost.currency", cost.get("currency")),
             instance_hour=_number("cost.instance_hour", cost.get("instance_hour"), "an amount of money"),
+            cost_center=_text("cost.cost_center", cost.get("cost_center")),
         ),
         serving=tuple(_word("serving", item, MODES) for item in _listed("serving", content.get("serving"))),
         deploy=Deploy(
@@ -216,6 +226,7 @@ def parse(text: str) -> Manifest:
                 _text("deploy.environments", item)
                 for item in _listed("deploy.environments", deploy.get("environments"))
             ),
+            settings=_variables(deploy.get("settings")),
         ),
         ejected=tuple(_text("ejected", item) for item in _listed("ejected", content.get("ejected"))),
         functions=_functions(content),
@@ -293,6 +304,18 @@ def _listed(key: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or not all(isinstance(item, str | int | float) for item in value):
         raise ProjectError(f"{PATH}: {key} is {value!r}, want a list of names.")
     return value
+
+
+def _variables(settings: Any) -> dict[str, str]:
+    if settings is None:
+        return {}
+    if not isinstance(settings, dict):
+        raise ProjectError(f"{PATH}: deploy.settings is {settings!r}, want names with values.")
+    for name, value in settings.items():
+        is_value = isinstance(value, str | int | float) and not isinstance(value, bool)
+        if not _VARIABLE.fullmatch(str(name)) or not is_value:
+            raise ProjectError(f"{PATH}: deploy.settings: {name}: want a NAME with a text or a number.")
+    return {str(name): str(value) for name, value in settings.items()}
 
 
 def _functions(content: Mapping[str, Any]) -> dict[str, str]:
