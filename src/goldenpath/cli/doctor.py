@@ -1,38 +1,26 @@
-"""The verb that looks at a machine."""
+"""The verb that looks at this machine."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.project.exit_codes import Exit
-
-MARKS = {"ok": "ok", "missing": "--", "broken": "!!"}
+if TYPE_CHECKING:
+    from goldenpath.project.exit_codes import Exit
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print a list of findings for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> Exit:
     """Tell what this machine lacks, for which verb, and how to get it.
 
-    Ends with 1 where something is missing without which setup, run or test fail.
+    Ends with 1 where a project cannot be set up, run and tested here.
     """
-    from goldenpath.fleet import doctor as examination
+    from goldenpath.conformance import machine, machine_report
+    from goldenpath.project.exit_codes import Exit
 
-    findings = examination.examine(Path.cwd())
-    lacking = examination.missing_for_work(findings)
-    if as_json:
-        import json
-
-        click.echo(json.dumps([item.to_json() for item in findings], indent=2))
-        return Exit.FAILED if lacking else Exit.OK
-    for item in findings:
-        click.echo(f"{MARKS[item.status]}  {item.name:<19}{item.detail}")
-        if item.status != "ok":
-            click.echo(f"    {'':<19}needed for: {item.needed_for}\n    {'':<19}get it: {item.fix}")
-    if lacking:
-        click.echo(f"\nsetup, run or test need: {', '.join(item.name for item in lacking)}.", err=True)
-        return Exit.FAILED
-    click.echo("\nsetup, run and test have what they need.")
-    return Exit.OK
+    findings = machine.look(Path.cwd())
+    click.echo(machine_report.as_json(findings) if as_json else machine_report.as_text(findings))
+    return Exit.OK if machine.is_ready(findings) else Exit.FAILED
