@@ -22,9 +22,7 @@ def test_adopt_shows_its_guesses_and_what_to_do_next(
     assert "make run test" in shown
 
 
-def test_adopt_hands_options_to_the_plan(
-    skeleton: Path, customers_csv: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_adopt_hands_options_to_the_plan(skeleton: Path, customers_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requests: list[tuple[Request, bool]] = []
     monkeypatch.setattr(command, "adopt", lambda _, request, *, force: requests.append((request, force)))
 

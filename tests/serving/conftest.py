@@ -17,7 +17,7 @@ from goldenpath.project import contract
 from goldenpath.serving.rest.app import create_app
 from goldenpath.serving.rest.request import example_row
 from goldenpath.serving.settings import Settings
-from tests.serving.forks import Forks
+from tests.serving.fork_server import ForkServer
 from tests.serving.running_service import Running, Serve, Start, TellFault, running
 
 
@@ -35,30 +35,29 @@ def tell_fault(request: pytest.FixtureRequest) -> TellFault:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
+def fork_server() -> Iterator[ForkServer]:
     """What processes are forked from that need the service's modules."""
-    package = contract.__name__.rpartition(".")[0]
-    found = Forks(["redis.asyncio", "uvicorn", f"{package}.serving.rest", f"{package}.serving.stopping"])
-    yield found
-    found.end()
+    server = ForkServer(["redis.asyncio", "goldenpath.cli", "goldenpath.serving.rest.server"])
+    yield server
+    server.end()
 
 
 @pytest.fixture
-def start(project: Path, forks: Forks) -> Iterator[Start]:
+def start(project: Path, fork_server: ForkServer) -> Iterator[Start]:
     """Starts the real service with settings that the test asks for, and waits until it is ready."""
     numbers = count()
     with ExitStack() as stack:
 
         def begin(**asked: Any) -> Running:
-            return stack.enter_context(running(forks, project, project / f"said-{next(numbers)}", **asked))
+            return stack.enter_context(running(fork_server, project, project / f"said-{next(numbers)}", **asked))
 
         yield begin
 
 
 @pytest.fixture(scope="module")
-def service(trained: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(trained: Path, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The real service as on a laptop, for all tests of a file that only ask it."""
-    with running(forks, trained, tmp_path_factory.mktemp("service") / "said") as found:
+    with running(fork_server, trained, tmp_path_factory.mktemp("service") / "said") as found:
         yield found
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from goldenpath.serving.rest.health import is_ready
-from tests.serving.forks import Forks, Process
+from tests.serving.fork_server import ForkServer, Process
 
 PATIENCE_SECONDS = 30
 
@@ -90,19 +90,19 @@ def free_port() -> int:
 
 def launch(port: int, said: Path, **variables: str) -> subprocess.Popen[bytes]:
     """Start the service in the working directory, as people do."""
-    command = [sys.executable, "-m", f"{'goldenpath'}.serving", str(port)]
+    command = [sys.executable, "-m", "goldenpath", "serve", "--port", str(port)]
     with said.open("wb") as output:
         return subprocess.Popen(command, env=os.environ | variables, stdout=output, stderr=subprocess.STDOUT)
 
 
 @contextmanager
 def running(
-    forks: Forks, folder: Path, said: Path, *, code: str = "", is_fork: bool = True, **variables: str
+    fork_server: ForkServer, folder: Path, said: Path, *, code: str = "", is_fork: bool = True, **variables: str
 ) -> Iterator[Running]:
     """The service, ready; at the end it is killed.
 
     Args:
-        forks: What it is forked from.
+        fork_server: What it is forked from.
         folder: Its working directory.
         said: The file for its log.
         code: What it runs first.
@@ -110,13 +110,16 @@ def running(
         variables: Its settings.
     """
     port = free_port()
-    module = f"{'goldenpath'}.serving"
     forked = {"folder": folder, "output": said, "code": code}
-    process = forks.start(module, port, **forked, **variables) if is_fork else launch(port, said, **variables)
+    if is_fork:
+        process = fork_server.start("serve", "--port", port, **forked, **variables)
+    else:
+        process = launch(port, said, **variables)
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not is_ready(port):
-            assert process.poll() is None and time.monotonic() < deadline, said.read_text()
+            assert process.poll() is None, said.read_text()
+            assert time.monotonic() < deadline, said.read_text()
             time.sleep(0.02)
         yield Running(process, port, said)
     finally:

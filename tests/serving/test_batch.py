@@ -29,11 +29,10 @@ from goldenpath.serving.batch import scoring
 from goldenpath.serving.batch.files import BatchError
 from goldenpath.serving.batch.run import Outcome
 from tests.sample import ROOT
-from tests.serving.forks import Forks
+from tests.serving.fork_server import ForkServer
 from tests.serving.running_service import PATIENCE_SECONDS, TellFault
 
 ROWS, CHUNK = 1_000, 150
-PACKAGE = contract.__name__.rpartition(".")[0]
 CONTRACT = contract.load(ROOT / contract.PATH)
 REQUIRED = next(column for column in CONTRACT.features if column.required)
 
@@ -207,15 +206,16 @@ def test_every_answer_is_logged_with_what_it_was_asked(rows: pa.Table, logged: P
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from {package}.serving import batch_parts, batch_run, work
-from {package}.serving.batch_files import Place
+from goldenpath.serving import runtime
+from goldenpath.serving.batch import parts, run
+from goldenpath.serving.batch.files import Place
 
 moment, times = sys.argv[1], int(sys.argv[2])
 owner, name = {
-    "before a chunk is logged": (batch_run._LoggedChunks, "write"),
-    "before a chunk is kept": (batch_parts.Parts, "add"),
+    "before a chunk is logged": (run._LoggedChunks, "write"),
+    "before a chunk is kept": (parts.Parts, "add"),
     "between two files of a chunk": (Place, "write"),
-    "before the parts are joined": (batch_parts.Parts, "finish"),
+    "before the parts are joined": (parts.Parts, "finish"),
     "before the result appears": (Place, "become"),
 }[moment]
 done = getattr(owner, name)
@@ -228,7 +228,7 @@ def deadly(*arguments, **options):
     return done(*arguments, **options)
 
 setattr(owner, name, deadly)
-batch_run.run(work.load(), "rows.parquet", "out.parquet", Path("batch.prom"), chunk_rows=CHUNK)
+run.run(runtime.load(), "rows.parquet", "out.parquet", Path("batch.prom"), chunk_rows=CHUNK)
 """
 
 
@@ -243,10 +243,10 @@ batch_run.run(work.load(), "rows.parquet", "out.parquet", Path("batch.prom"), ch
     ],
 )
 def test_kill_9_loses_and_doubles_nothing(
-    rows: pa.Table, logged: Path, forks: Forks, moment: str, times: int, tell_fault: TellFault
+    rows: pa.Table, logged: Path, fork_server: ForkServer, moment: str, times: int, tell_fault: TellFault
 ) -> None:
-    code = KILLED.replace("{package}", PACKAGE).replace("CHUNK", str(CHUNK))
-    killed = forks.start("", moment, times, folder=Path(), output=Path("said"), code=code)
+    code = KILLED.replace("CHUNK", str(CHUNK))
+    killed = fork_server.start("", moment, times, folder=Path(), output=Path("said"), code=code)
     assert killed.wait(PATIENCE_SECONDS) == -signal.SIGKILL, Path("said").read_text()
     assert not Path("out.parquet").exists()
 
@@ -347,12 +347,13 @@ import os, sys
 from functools import partialmethod
 from pathlib import Path
 from pyarrow.parquet import ParquetFile
-from {package}.serving import batch_run, work
+from goldenpath.serving import runtime
+from goldenpath.serving.batch import run
 
 # A file's rows come 65,536 at a time unless told: as much memory as all that are asked for here.
 ParquetFile.iter_batches = partialmethod(ParquetFile.iter_batches, batch_size=500)
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])  # as many chunks at once wherever this runs
-batch_run.run(work.load(), sys.argv[1], "out.parquet", Path("batch.prom"), chunk_rows=500)
+run.run(runtime.load(), sys.argv[1], "out.parquet", Path("batch.prom"), chunk_rows=500)
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
 WIDE = 5_000
@@ -361,13 +362,13 @@ WIDE = 5_000
 
 # ru_maxrss would tell of the process that started this one, where that is larger.
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux, which tells a process's peak memory")
-def test_ten_times_the_rows_take_no_more_memory(rows: pa.Table, forks: Forks) -> None:
+def test_ten_times_the_rows_take_no_more_memory(rows: pa.Table, fork_server: ForkServer) -> None:
     wide = rows.append_column("remark", pa.array([f"{row:>{WIDE}}" for row in range(ROWS)]))
     peaks = []
     for times in (2, 20):
         pq.write_table(pa.concat_tables([wide] * times), "many.parquet", row_group_size=500)
         said = Path(f"said-{times}")
-        done = forks.start("", "many.parquet", folder=Path(), output=said, code=PEAK.replace("{package}", PACKAGE))
+        done = fork_server.start("", "many.parquet", folder=Path(), output=said, code=PEAK)
         assert done.wait(4 * PATIENCE_SECONDS) == 0, said.read_text()
         peaks.append(int(said.read_text().split()[-1]) // 1024)
 
@@ -409,9 +410,9 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, resource.getrlimit(resource.RL
 """
 
 
-def test_a_full_disk_stops_a_batch_with_one_line_and_it_is_gone_on_with(rows: pa.Table, forks: Forks) -> None:
-    command = (f"{PACKAGE}.serving.batch", "rows.parquet", "out.parquet")
-    stopped = forks.start(*command, folder=Path(), output=Path("said"), code=FULL_DISK)
+def test_a_full_disk_stops_a_batch_that_can_be_resumed(rows: pa.Table, fork_server: ForkServer) -> None:
+    command = ("batch", "rows.parquet", "out.parquet")
+    stopped = fork_server.start(*command, folder=Path(), output=Path("said"), code=FULL_DISK)
 
     assert stopped.wait(PATIENCE_SECONDS) == 1
     said = Path("said").read_text()
@@ -423,7 +424,7 @@ def test_a_full_disk_stops_a_batch_with_one_line_and_it_is_gone_on_with(rows: pa
 
 def test_the_command_tells_what_was_done(rows: pa.Table) -> None:
     path = os.pathsep.join(filter(None, sys.path))
-    command = [sys.executable, "-m", f"{PACKAGE}.serving.batch", "rows.parquet", "out.csv", "--metrics", "b.prom"]
+    command = [sys.executable, "-m", "goldenpath", "batch", "rows.parquet", "out.csv", "--metrics", "b.prom"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
 
     assert done.stdout == f"out.csv: {ROWS} answers to {ROWS} rows.\n"

@@ -264,7 +264,7 @@ def test_no_answer_of_the_former_version_comes_after_a_new_one(start: Start, row
     described["threshold"] = 1.1 if before["score"] >= described["threshold"] else 0.0
     SIGNATURE.write_text(json.dumps(described))
     service.process.send_signal(signal.SIGHUP)
-    service.told("the model was loaded anew")
+    service.told("model reloaded")
     after = [service.ask(row)[2]["predictions"][0] for _ in range(2)]
 
     assert all(answer["decision"] != before["decision"] and answer["score"] == before["score"] for answer in after)

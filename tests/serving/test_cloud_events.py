@@ -78,10 +78,10 @@ def test_what_is_no_event_is_told_why(content: bytes, reason: str) -> None:
 
 def test_settings_have_defaults_and_are_read_by_their_names() -> None:
     found = read_settings(
-        {"EVENTS_STREAM": "asked", "EVENTS_RETRIES": "5", "EVENTS_IDLE_SECONDS": "0.5", "EVENTS_DEAD": ""}
+        {"EVENTS_STREAM": "asked", "EVENTS_RETRIES": "5", "EVENTS_IDLE_SECONDS": "0.5", "EVENTS_DEAD_LETTERS": ""}
     )
 
-    assert (found.stream, found.retries, found.idle_seconds, found.dead) == ("asked", 5, 0.5, "predict-dead")
+    assert (found.stream, found.retries, found.idle_seconds, found.dead) == ("asked", 5, 0.5, "predict-dead-letters")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import time
@@ -17,19 +18,20 @@ import pytest
 
 from goldenpath.model.predictor import Predictor
 from goldenpath.project import contract
-from goldenpath.serving.events import consumer as events
+from goldenpath.project.exit_codes import Exit
 from goldenpath.serving.prediction_log import Privacy
 from goldenpath.serving.rest.request import example_row
+from tests.command import goldenpath
 from tests.sample import ROOT
-from tests.serving.forks import Forks, Process
+from tests.serving.fork_server import ForkServer, Process
 from tests.serving.redis_server import RedisServer, is_installed
 from tests.serving.running_service import PATIENCE_SECONDS, TellFault, until
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="needs a Redis server: apt install redis-server")
 
-PACKAGE = contract.__name__.rpartition(".")[0]
 CONTRACT = contract.load(ROOT / contract.PATH)
 ROW = example_row(CONTRACT)
+MANIFEST = "serving: [rest, batch, events]\n"
 
 
 Consume = Callable[..., Process]
@@ -47,11 +49,11 @@ def redis_in(folder: Path) -> Iterator[RedisServer]:
 
 @contextmanager
 def consuming(
-    forks: Forks, server: RedisServer, folder: Path, said: Path, code: str = "", **settings: str
+    fork_server: ForkServer, server: RedisServer, folder: Path, said: Path, code: str = "", **settings: str
 ) -> Iterator[Process]:
     """A consumer that runs in a folder; at the end it is killed."""
     given = {"EVENTS_REDIS": server.url, "EVENTS_IDLE_SECONDS": "0.5", "METRICS_PORT": "0", "PREDICTION_LOG": "log"}
-    process = forks.start(events.__name__, folder=folder, output=said, code=code, **given | settings)
+    process = fork_server.start("consume", folder=folder, output=said, code=code, **given | settings)
     try:
         yield process
     finally:
@@ -66,27 +68,36 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def start(server: RedisServer, project: Path, forks: Forks) -> Iterator[Consume]:
+def serving_events(project: Path) -> Path:
+    """The project, which says that it serves events."""
+    (project / "golden-path.yaml").write_text(MANIFEST)
+    return project
+
+
+@pytest.fixture
+def start(server: RedisServer, serving_events: Path, fork_server: ForkServer) -> Iterator[Consume]:
     """Starts a consumer, with settings that the test asks for."""
     numbers = count()
     with ExitStack() as stack:
 
         def begin(**asked: Any) -> Process:
-            said = project / f"said-{next(numbers)}"
-            return stack.enter_context(consuming(forks, server, project, said, **asked))
+            said = serving_events / f"said-{next(numbers)}"
+            return stack.enter_context(consuming(fork_server, server, serving_events, said, **asked))
 
         yield begin
 
 
 @pytest.fixture(scope="module")
 def working(
-    trained: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+    trained: Path, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RedisServer, Path]]:
     """A Redis, and the log of a consumer beside it, for all tests that only send and read."""
     folder = tmp_path_factory.mktemp("events")
+    shutil.copytree(trained, folder / "project")
+    (folder / "project" / "golden-path.yaml").write_text(MANIFEST)
     with (
         redis_in(folder / "redis") as server,
-        consuming(forks, server, trained, folder / "said", PREDICTION_LOG=str(folder / "log")),
+        consuming(fork_server, server, folder / "project", folder / "said", PREDICTION_LOG=str(folder / "log")),
     ):
         yield server, folder / "log"
 
@@ -96,7 +107,7 @@ def shared(working: tuple[RedisServer, Path]) -> RedisServer:
     """The Redis of the consumer that all share, with nothing answered yet."""
     server, _ = working
     until(lambda: groups(server) > 0)
-    for stream in ("predict", "predictions", "predict-dead"):
+    for stream in ("predict", "predictions", "predict-dead-letters"):
         server.client.xtrim(stream, 0)
     if marks := server.client.keys("predictions:answered:*"):
         server.client.delete(*marks)
@@ -129,7 +140,7 @@ def asked(found: list[dict[str, Any]]) -> list[int]:
 
 
 def dead(server: RedisServer) -> list[dict[bytes, bytes]]:
-    return [fields for _, fields in server.client.xrange("predict-dead")]
+    return [fields for _, fields in server.client.xrange("predict-dead-letters")]
 
 
 def records(folder: Path = Path("log")) -> list[dict[str, Any]]:
@@ -255,7 +266,7 @@ def test_a_redis_that_comes_back_empty_is_answered_again(shared: RedisServer) ->
     until(lambda: len(answers(shared)) == 3)
 
 
-def test_what_can_never_be_answered_goes_to_the_dead_with_its_reason(shared: RedisServer) -> None:
+def test_what_can_never_be_answered_goes_to_the_dead_letters_with_its_reason(shared: RedisServer) -> None:
     required = next(column for column in CONTRACT.features if column.required)
     bad = event(1, **{required.name: None})
     shared.client.xadd("predict", {"event": b"{"})
@@ -297,7 +308,7 @@ def test_a_row_names_whom_it_is_about_as_in_a_request(shared: RedisServer, worki
 
 
 ENDED_LOG = """
-from {package}.serving.prediction_log import PredictionLog
+from goldenpath.serving.prediction_log import PredictionLog
 
 def fail(*_):
     raise RuntimeError("never thought of")
@@ -311,7 +322,7 @@ def test_a_log_whose_thread_has_ended_ends_the_consumer_and_the_event_stays(
 ) -> None:
     send(server, range(1))
 
-    consumer = start(code=ENDED_LOG.format(package=PACKAGE))
+    consumer = start(code=ENDED_LOG)
 
     assert consumer.wait(PATIENCE_SECONDS) == 1
     said = (project / "said-0").read_text()
@@ -322,7 +333,7 @@ def test_a_log_whose_thread_has_ended_ends_the_consumer_and_the_event_stays(
 
 POISON = """
 import os, signal, sys
-from {package}.model.predictor import Predictor
+from goldenpath.model.predictor import Predictor
 
 real = Predictor.predict
 
@@ -337,13 +348,13 @@ DIE = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
 @pytest.mark.parametrize(("deed", "retries"), [(DIE, 1), (DIE, 2), ("raise MemoryError", 1)])
-def test_an_event_that_fails_again_and_again_goes_to_the_dead_alone(
+def test_an_event_that_fails_again_and_again_goes_to_the_dead_letters_alone(
     server: RedisServer, start: Consume, deed: str, retries: int
 ) -> None:
     column = next(column for column in CONTRACT.features if column.name in POISONOUS)
     server.client.xadd("predict", {"event": event(99, **{column.name: POISONOUS[column.name]})})
     send(server, range(20))
-    code = POISON.format(package=PACKAGE, name=column.name, value=POISONOUS[column.name], deed=deed)
+    code = POISON.format(name=column.name, value=POISONOUS[column.name], deed=deed)
 
     def is_done() -> bool:
         return bool(dead(server)) and len(answers(server)) >= 20
@@ -406,12 +417,20 @@ def unused_port() -> int:
 
 
 def test_a_setting_that_cannot_be_used_ends_it_with_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    serving_events: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVENTS_RETRIES", "many")
 
-    with pytest.raises(SystemExit) as ended:
-        events.main()
+    outcome = goldenpath("consume", "--log", "off")
 
-    assert ended.value.code == 1
-    assert capsys.readouterr().err == "EVENTS_RETRIES=many: want a number above 0.\n"
+    assert outcome.exit_code == Exit.FAILED
+    assert outcome.stderr == "consume failed.\nEVENTS_RETRIES=many: want a number above 0.\n"
+
+
+def test_a_product_without_events_consumes_none(project: Path) -> None:
+    (project / "golden-path.yaml").write_text("serving: [rest, batch]\n")
+
+    outcome = goldenpath("consume")
+
+    assert outcome.exit_code == Exit.FAILED
+    assert "golden-path.yaml names none under serving" in outcome.stderr

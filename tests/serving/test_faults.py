@@ -397,7 +397,7 @@ def test_a_new_model_takes_over_without_a_failed_request(
     digest = another_model()
     begun = time.monotonic()
     service.process.send_signal(signal.SIGHUP)
-    told = service.told("the model was loaded anew")
+    told = service.told("model reloaded")
     seconds = time.monotonic() - begun
     new = service.ask(row)[2]
     until(lambda: all(answers[-1]["model"] == digest for answers in callers.answers))
@@ -426,7 +426,7 @@ def test_a_bad_model_is_refused_and_the_old_one_answers_on(
 
     MODEL.write_bytes(b"damaged")
     service.process.send_signal(signal.SIGHUP)
-    told = service.told("the model was not changed")
+    told = service.told("model reload failed; keeping the current model")
 
     assert (told["level"], told["model"]) == ("error", before["model"])
     assert "digest" in told["reason"]

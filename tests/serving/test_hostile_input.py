@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from goldenpath.serving.rest.api_key import made
-from tests.serving.forks import Forks
+from tests.serving.fork_server import ForkServer
 from tests.serving.running_service import Running, TellFault, running
 
 EXAMPLES = 30
@@ -19,11 +19,11 @@ KEY, LINE = made("schemathesis")
 
 
 @pytest.fixture(scope="module")
-def service(trained: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(trained: Path, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The service as in production: whoever asks needs a key."""
     folder = tmp_path_factory.mktemp("service")
     (folder / "keys").write_text(LINE)
-    with running(forks, trained, folder / "said", AUTH="api-key", API_KEYS_FILE=str(folder / "keys")) as found:
+    with running(fork_server, trained, folder / "said", AUTH="api-key", API_KEYS_FILE=str(folder / "keys")) as found:
         yield found
 
 

@@ -16,7 +16,7 @@ from goldenpath.project import contract
 from goldenpath.project.contract import Contract
 from goldenpath.serving import prediction_log
 from goldenpath.serving.prediction_log import LogEndedError, LogError, LogFullError, PredictionLog, Record, read_key
-from tests.serving.forks import Forks, Process
+from tests.serving.fork_server import ForkServer, Process
 from tests.serving.running_service import PATIENCE_SECONDS, until
 
 KEY = b"sixteen bytes or more"
@@ -193,9 +193,9 @@ def test_a_folder_that_cannot_be_made_is_told_at_the_start(shop_contract: Contra
 FULL_DISK = """
 import json, resource, sys, time
 from pathlib import Path
-from {package} import contract
-from {package}.serving.prediction_log import LogError, LogFullError, PredictionLog
-from test_prediction_log import record
+from goldenpath.project import contract
+from goldenpath.serving.prediction_log import LogError, LogFullError, PredictionLog
+from tests.serving.test_prediction_log import record
 
 HARD = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 log = PredictionLog(Path(sys.argv[2]), contract.load(Path(sys.argv[1])), window_seconds=0.001, most_unwritten=50)
@@ -224,16 +224,15 @@ print(json.dumps({"full": full, "told": told, "taken": taken + 1, "written": log
 """
 
 
-def run(forks: Forks, code: str, folder: Path, *arguments: object) -> Process:
+def run(fork_server: ForkServer, code: str, folder: Path, *arguments: object) -> Process:
     """Start code that writes to ``said``."""
-    package = contract.__name__.rpartition(".")[0]
-    return forks.start("", *arguments, folder=folder, output=folder / "said", code=code.replace("{package}", package))
+    return fork_server.start("", *arguments, folder=folder, output=folder / "said", code=code)
 
 
-def test_a_full_disk_presses_back_loses_nothing_it_took_and_recovers(shop: Any, tmp_path: Path, forks: Forks) -> None:
+def test_a_full_disk_refuses_records_and_loses_none_it_took(shop: Any, tmp_path: Path, fork_server: ForkServer) -> None:
     folder = tmp_path / "log"
 
-    process = run(forks, FULL_DISK, tmp_path, shop(), folder)
+    process = run(fork_server, FULL_DISK, tmp_path, shop(), folder)
 
     assert process.wait(PATIENCE_SECONDS) == 0
     told = json.loads((tmp_path / "said").read_text().splitlines()[-1])
@@ -250,9 +249,9 @@ def test_a_full_disk_presses_back_loses_nothing_it_took_and_recovers(shop: Any, 
 KILLED = """
 import sys
 from pathlib import Path
-from {package} import contract
-from {package}.serving.prediction_log import PredictionLog
-from test_prediction_log import record
+from goldenpath.project import contract
+from goldenpath.serving.prediction_log import PredictionLog
+from tests.serving.test_prediction_log import record
 
 log = PredictionLog(Path(sys.argv[2]), contract.load(Path(sys.argv[1])))
 number = 0
@@ -264,8 +263,8 @@ while True:
 """
 
 
-def test_kill_9_loses_nothing_that_was_synced(shop: Any, tmp_path: Path, forks: Forks) -> None:
-    process = run(forks, KILLED, tmp_path, shop(), tmp_path / "log")
+def test_kill_9_loses_nothing_that_was_synced(shop: Any, tmp_path: Path, fork_server: ForkServer) -> None:
+    process = run(fork_server, KILLED, tmp_path, shop(), tmp_path / "log")
     until(lambda: (tmp_path / "said").exists() and "\n20\n" in (tmp_path / "said").read_text())
     process.kill()
     assert process.wait(PATIENCE_SECONDS) == -signal.SIGKILL

@@ -379,7 +379,7 @@ def test_a_model_that_cannot_be_used_is_told_at_the_start_and_when_it_is_changed
     assert str(error.value).startswith(words)
     assert "make run" in str(error.value)
     assert len(str(error.value).splitlines()) == 1
-    assert (told["message"], told["reason"]) == ("the model was not changed", str(error.value))
+    assert (told["message"], told["reason"]) == ("model reload failed; keeping the current model", str(error.value))
     assert client.post("/predict", json=row).status_code == 200
 
 
@@ -393,7 +393,7 @@ def test_a_changed_contract_waits_for_a_new_start(
     client.portal.call(client.app.reload)  # type: ignore[union-attr,attr-defined]  # it has begun, with the service
 
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["message"], told["level"]) == ("the model was not changed", "error")
+    assert (told["message"], told["level"]) == ("model reload failed; keeping the current model", "error")
     assert "Start the service anew" in told["reason"]
     assert client.post("/predict", json=row).status_code == 200
 
@@ -407,7 +407,7 @@ def test_a_fault_of_the_program_while_a_model_is_changed_is_told_too(
     client.portal.call(client.app.reload)  # type: ignore[union-attr,attr-defined]  # it has begun, with the service
 
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["message"], told["model"]) == ("the model was not changed", model_digest())
+    assert (told["message"], told["model"]) == ("model reload failed; keeping the current model", model_digest())
     assert "ZeroDivisionError" in told["traceback"]
     assert client.post("/predict", json=row).status_code == 200
 

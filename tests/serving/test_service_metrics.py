@@ -70,7 +70,7 @@ def test_a_mode_shows_only_what_it_can_tell(mode: str, shown: str, hidden: str) 
 
 
 def test_counters_with_few_known_labels_start_at_zero() -> None:
-    assert samples(Metrics("events"))["events_total", "dead"] == 0
+    assert samples(Metrics("events"))["events_total", "dead_letter"] == 0
 
 
 def test_the_model_and_its_age_are_told_until_it_is_replaced() -> None:

@@ -52,7 +52,7 @@ def test_the_shadow_tells_the_log_what_it_would_have_said(start: Start, row: dic
 HANGING = """
 import time
 from pathlib import Path
-from {package}.serving import shadow
+from goldenpath.serving import shadow
 
 def hang(*_):
     Path("asked").touch()
@@ -66,7 +66,7 @@ def test_a_shadow_that_hangs_holds_up_no_answer_and_not_the_end(
     start: Start, row: dict[str, Any], project: Path
 ) -> None:
     plan.write(shadow=True)
-    service = start(ROUTES=str(plan.PLAN), code=HANGING.format(package="goldenpath", room=ROOM))
+    service = start(ROUTES=str(plan.PLAN), code=HANGING.format(room=ROOM))
 
     answers = [service.ask(row)[0] for _ in range(REQUESTS)]
     until((project / "asked").exists)
@@ -87,7 +87,7 @@ def test_the_shadow_is_asked_once_the_answer_has_gone(
     monkeypatch.setattr(shadows.Shadow, "offer", lambda _, asked: offered.append(asked))
 
     async def answer() -> tuple[int, int]:
-        status, *_ = service.at_once(((b"content-type", b"application/json"),), json.dumps(row).encode())
+        status, *_ = service.fast_path(((b"content-type", b"application/json"),), json.dumps(row).encode())
         assert status == 200
         before = len(offered)
         await asyncio.sleep(0)

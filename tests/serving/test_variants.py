@@ -171,11 +171,11 @@ def test_a_new_challenger_takes_over_and_a_bad_one_does_not(start: Start, row: d
 
     second = plan.write("the next challenger", variants={"champion": 0.01, "challenger": 99.99})
     service.process.send_signal(signal.SIGHUP)
-    changed = service.told("the model was loaded anew")
+    changed = service.told("model reloaded")
     then = service.ask(row)[2]["model"]
     (CHALLENGER / MODEL.name).write_bytes(b"damaged")
     service.process.send_signal(signal.SIGHUP)
-    refused = service.told("the model was not changed")
+    refused = service.told("model reload failed; keeping the current model")
 
     assert (begun, then, service.ask(row)[2]["model"]) == (first, second, second)
     assert (changed["model"], changed["before"], changed["challenger"]) == (champion(), champion(), second)

@@ -70,7 +70,8 @@ def advice(
     if sensitive:
         example = ",".join(sensitive)
         warnings.append(
-            f"May be protected traits, used as features: {example}. To report and not use them: --protected {example!r}."
+            f"May be protected traits, used as features: {example}. To report them without using them, adopt again "
+            f"with --protected {example!r}."
         )
     return warnings
 

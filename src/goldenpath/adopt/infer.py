@@ -133,15 +133,15 @@ def _guess(facts: Profile, name: str, named: Assignment, target: Target, twin: s
         reason = "Named by --time: the newest rows are held out; no feature, because the future has only new times"
         return Guess(replace(base, type=kind, roles=frozenset(["time"]), required=True), (reason,), note)
     if facts.name == named.entity:
-        reason = "Named by --entity: its rows stay on one side of the split; no feature, or it would be learned by heart"
+        reason = "Entity ID: all its rows stay in one split; no feature, or it would be learned by heart"
         # No example of an entity: it may be a person.
         column = replace(base, roles=frozenset(["entity"]), required=True, example=None)
         return Guess(column, (reason,), note)
     guess = _described(base, facts, note)
     if facts.name in named.protected:
         reason = (
-            "Named by --protected: reported per group and not seen by the model, because using it needs a legal ground; "
-            "with one, add the role feature"
+            "Named by --protected: reported per group and not seen by the model, because using it needs a legal "
+            "ground; with one, add the role feature"
         )
         column = replace(guess.column, roles=frozenset(["protected"]))
         return replace(guess, column=column, reasons=(reason, *guess.reasons))

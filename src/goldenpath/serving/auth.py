@@ -2,7 +2,7 @@
 
 ``AUTH=api-key``: the header ``X-API-Key``. The file of keys has one line per key, ``name sha256``: keys themselves are
 nowhere but with their callers. Two lines of one name let a caller change keys without a gap. Keys are random, 256 bits
-long (``make api-key``), so a plain SHA-256 cannot be turned back; it would not do for passwords.
+long (``goldenpath api-key``), so a plain SHA-256 cannot be turned back; it would not do for passwords.
 
 ``AUTH=jwt``: the header ``Authorization: Bearer``. A token must be signed by a key of the file, with that key's own
 algorithm, and name the issuer, the audience, a subject and an expiry that is not over.
@@ -83,11 +83,11 @@ class ApiKeys:
             if (match := _KEY_LINE.fullmatch(told)) is None:  # its words may be a key
                 raise SettingsError(
                     f"API_KEYS_FILE={path}: line {number}: want a name and the SHA-256 of a key, as "
-                    "`make api-key NAME=caller` tells them."
+                    "`goldenpath api-key caller` tells them."
                 )
             self._keys.append((match[1], bytes.fromhex(match[2])))
         if not self._keys:
-            raise SettingsError(f"API_KEYS_FILE={path}: holds no key. Make one: make api-key NAME=caller")
+            raise SettingsError(f"API_KEYS_FILE={path}: holds no key. Make one: goldenpath api-key caller")
 
     def name(self, headers: Headers) -> str:
         """The name beside the key's digest; every digest is compared, each in constant time."""

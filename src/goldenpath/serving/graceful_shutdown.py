@@ -32,9 +32,9 @@ class Stopping:
         self.has_begun = False
         self._app = app
 
-    def at_once(self, headers: Headers, body: bytes) -> Reply | None:
+    def fast_path(self, headers: Headers, body: bytes) -> Reply | None:
         """Answer a small request as the application would; None once it is about to stop."""
-        return None if self.has_begun else self._app.at_once(headers, body)
+        return None if self.has_begun else self._app.fast_path(headers, body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application would; see ASGI."""

@@ -12,12 +12,12 @@ from goldenpath.project.contract import Contract
 from goldenpath.project.paths import MODEL, SIGNATURE
 from goldenpath.serving import model_age
 from goldenpath.serving.cache import Keys
-from goldenpath.serving.model_age import MEND, one_line
+from goldenpath.serving.model_age import FIX, one_line
 from goldenpath.serving.rest.request import RowReader, example_row
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedModel:
     """A model that can be asked.
 
     Attributes:
@@ -45,7 +45,7 @@ class Loaded:
         return self.predictor.signature.model_sha256
 
 
-def load(agreed: Contract, most_rows: int, folder: Path = MODEL.parent) -> Loaded:
+def load(agreed: Contract, most_rows: int, folder: Path = MODEL.parent) -> LoadedModel:
     """Load the model in a folder and ask it once: the first call pays for lazy set-up, and no client should.
 
     Args:
@@ -59,7 +59,7 @@ def load(agreed: Contract, most_rows: int, folder: Path = MODEL.parent) -> Loade
     predictor = _asked(folder, agreed)
     age = model_age.read(predictor.signature.model_sha256, folder)
     keys = Keys(predictor.signature)
-    return Loaded(predictor, RowReader(agreed, most_rows), keys, age.trained, age.newest_row)
+    return LoadedModel(predictor, RowReader(agreed, most_rows), keys, age.trained, age.newest_row)
 
 
 def _asked(folder: Path, agreed: Contract) -> Predictor:
@@ -74,7 +74,7 @@ def _asked(folder: Path, agreed: Contract) -> Predictor:
     except ModelError:
         raise
     except OSError as error:
-        raise ModelError(f"{error.filename}: cannot be read: {error.strerror}. {MEND}") from error
+        raise ModelError(f"{error.filename}: cannot be read: {error.strerror}. {FIX}") from error
     except Exception as error:  # ONNX Runtime raises classes of its own, with Exception as their only base
-        raise ModelError(f"{model} does not do what {described} says: {one_line(error)}. {MEND}") from error
+        raise ModelError(f"{model} does not do what {described} says: {one_line(error)}. {FIX}") from error
     return predictor

@@ -34,7 +34,7 @@ AMOUNTS = (0.0, *(sign * step * 10.0**power for sign in (-1, 1) for power in ran
 REFUSALS = ("overload", "too_large", "unauthorized", "invalid", "timeout")
 CACHE_RESULTS = ("hit", "miss", "error")
 SHADOW_RESULTS = ("answered", "failed", "dropped", "unlogged")
-EVENT_RESULTS = ("ok", "retried", "dead")
+EVENT_RESULTS = ("ok", "retried", "dead_letter")
 BATCH_RESULTS = ("in", "out", "refused")
 
 
@@ -83,39 +83,55 @@ class Metrics:
         self._mode = mode
         of_rest, of_events, of_batch = (self.registry if mode == name else None for name in ("rest", "events", "batch"))
         version = ("variant", "model_version")
-        self.requests = Counter("http_requests", "Answers.", ("path", "status", *version), registry=of_rest)
+        self.requests = Counter(
+            "http_requests", "HTTP responses, by status and path.", ("path", "status", *version), registry=of_rest
+        )
         self.request_seconds = Histogram(
-            "http_request_duration_seconds", "Time to answer.", ("path", *version), registry=of_rest, buckets=SECONDS
+            "http_request_duration_seconds",
+            "Time from request to response, seconds.",
+            ("path", *version),
+            registry=of_rest,
+            buckets=SECONDS,
         )
-        self.requests_in_progress = Gauge(
-            "http_requests_in_progress", "Requests that are being answered.", registry=of_rest
-        )
-        self.refused = Counter("http_requests_refused", "Requests that were refused.", ("reason",), registry=of_rest)
+        self.requests_in_progress = Gauge("http_requests_in_progress", "Requests in progress.", registry=of_rest)
+        self.refused = Counter("http_requests_refused", "Requests refused, by reason.", ("reason",), registry=of_rest)
         self.violations = Counter(
-            "contract_violations", "Values that broke the contract.", ("column", "rule"), registry=self.registry
+            "contract_violations",
+            "Values that broke the contract, by column and rule.",
+            ("column", "rule"),
+            registry=self.registry,
         )
         self.missing = Counter(
-            "input_missing", "Values that were missing.", ("column", "model_version"), registry=self.registry
+            "input_missing", "Missing input values, by column.", ("column", "model_version"), registry=self.registry
         )
-        self.cache_requests = Counter("cache_requests", "Look-ups in the cache.", ("result",), registry=of_rest)
-        self.shadow_rows = Counter("shadow_rows", "Rows for the shadow.", ("result",), registry=of_rest)
-        self.event_lag = Gauge("event_lag_seconds", "Age of the oldest event without an answer.", registry=of_events)
-        self.events = Counter("events", "Events that were dealt with.", ("result",), registry=of_events)
-        self.batch_rows = Counter("batch_rows", "Rows of batches.", ("result",), registry=of_batch)
+        self.cache_requests = Counter("cache_requests", "Cache look-ups, by result.", ("result",), registry=of_rest)
+        self.shadow_rows = Counter(
+            "shadow_rows", "Rows sent to the shadow model, by result.", ("result",), registry=of_rest
+        )
+        self.event_lag = Gauge(
+            "event_lag_seconds", "Age of the oldest event without a prediction, seconds.", registry=of_events
+        )
+        self.events = Counter("events", "Events processed, by result.", ("result",), registry=of_events)
+        self.batch_rows = Counter("batch_rows", "Batch rows, by result.", ("result",), registry=of_batch)
         self.batch_last_success = Gauge(
-            "batch_last_success_timestamp_seconds", "When a batch was last complete.", registry=of_batch
+            "batch_last_success_timestamp_seconds",
+            "Time of the last complete batch, seconds since 1970.",
+            registry=of_batch,
         )
         self._predictions = Counter(
-            "predictions", "Predictions.", ("mode", *version, "decision"), registry=self.registry
+            "predictions", "Predictions, by decision.", ("mode", *version, "decision"), registry=self.registry
         )
         self._scores = _Scores(("mode", *version), score_buckets)
         self.registry.register(self._scores)
-        self._model = Gauge("model_info", "The model that answers.", ("model_version", "name"), registry=self.registry)
+        self._model = Gauge("model_info", "The model in use.", ("model_version", "name"), registry=self.registry)
         self._trained = Gauge(
-            "model_trained_timestamp_seconds", "When the model was trained.", ("model_version",), registry=self.registry
+            "model_trained_timestamp_seconds",
+            "Training time of the model, seconds since 1970.",
+            ("model_version",),
+            registry=self.registry,
         )
         self._newest = Gauge(
-            "data_newest_timestamp_seconds", "Time of the newest row that the model learned from.", ("model_version",),
+            "data_newest_timestamp_seconds", "Time of the newest training row, seconds since 1970.", ("model_version",),
             registry=self.registry,
         )  # fmt: skip
         known: tuple[tuple[Counter, Sequence[str]], ...] = (
@@ -272,7 +288,7 @@ class _Scores:
             self._sums[labels] += float(values.sum(dtype=np.float64))
 
     def collect(self) -> Iterator[Metric]:
-        family = HistogramMetricFamily("prediction_score", "Scores.", labels=list(self._labels))
+        family = HistogramMetricFamily("prediction_score", "Prediction scores.", labels=list(self._labels))
         names = [*map(str, self._bounds), "+Inf"]
         with self._lock:
             for labels, counts in self._counts.items():
@@ -291,9 +307,17 @@ class _OfLog:
         self._log = log
 
     def collect(self) -> Iterator[Metric]:
-        records = CounterMetricFamily("prediction_log_records", "Records of the prediction log.", labels=["result"])
+        records = CounterMetricFamily(
+            "prediction_log_records", "Records of the prediction log, by result.", labels=["result"]
+        )
         records.add_metric(["written"], self._log.written)
         records.add_metric(["lost"], self._log.lost)
         yield records
-        yield GaugeMetricFamily("prediction_log_unwritten_records", "Records that wait.", value=self._log.unwritten)
-        yield CounterMetricFamily("prediction_log_errors", "Writes that failed.", value=self._log.errors)
+        yield GaugeMetricFamily(
+            "prediction_log_unwritten_records",
+            "Records waiting to be written to the prediction log.",
+            value=self._log.unwritten,
+        )
+        yield CounterMetricFamily(
+            "prediction_log_errors", "Failed writes of the prediction log.", value=self._log.errors
+        )

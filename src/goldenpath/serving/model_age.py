@@ -15,7 +15,7 @@ from goldenpath.project.paths import LINEAGE, MODEL, SPLIT_REPORT
 
 LEARNED_FROM = ("train", "validation")
 """Parts of the split that the model has seen."""
-MEND = "Run `make run`, or `dvc checkout` to get the committed files back."
+FIX = "Run `make run`, or `dvc checkout` to get the committed files back."
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _told_by(path: Path, read: Callable[[Any], datetime | None]) -> datetime | N
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} cannot be read: {type(error).__name__}, {one_line(error)}. {MEND}") from error
+        raise ModelError(f"{path} cannot be read: {type(error).__name__}, {one_line(error)}. {FIX}") from error
 
 
 def _trained(model_sha256: str, lineage: Any) -> datetime | None:

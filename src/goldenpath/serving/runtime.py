@@ -19,7 +19,7 @@ from goldenpath.serving.settings import OFF
 
 
 @dataclass(frozen=True)
-class Work:
+class Runtime:
     """What answers, and where its answers are logged.
 
     Attributes:
@@ -46,7 +46,7 @@ class Work:
         return self.predictor.signature.model_sha256
 
 
-def load() -> Work:
+def load() -> Runtime:
     """Load what the environment says: PREDICTION_LOG (``off`` keeps none), PREDICTION_LOG_KEY_FILE and VARIANT.
 
     Raises:
@@ -62,7 +62,7 @@ def load() -> Work:
     signature.refuse_other_contract(predictor.signature, agreed)
     folder = os.environ.get("PREDICTION_LOG", "")
     key_file = os.environ.get("PREDICTION_LOG_KEY_FILE", "")
-    return Work(
+    return Runtime(
         agreed=agreed,
         model=model,
         predictor=predictor,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from goldenpath.serving import logs
-from goldenpath.serving.loaded_model import Loaded
+from goldenpath.serving.loaded_model import LoadedModel
 from goldenpath.serving.metrics import Metrics
 from goldenpath.serving.prediction_log import MOST_UNWRITTEN, LogFullError, PredictionLog, Record
 from goldenpath.serving.routing import SHADOW
@@ -38,7 +38,7 @@ class Asked:
         records: The answer, row by row, as the log has it.
     """
 
-    model: Loaded
+    model: LoadedModel
     records: Sequence[Record]
 
 
@@ -94,7 +94,7 @@ class Shadow:
             with self._state:
                 self._rows -= len(asked.records)
 
-    def _answer(self, model: Loaded, records: Sequence[Record]) -> None:
+    def _answer(self, model: LoadedModel, records: Sequence[Record]) -> None:
         try:
             self._ask(model, records)
         except Exception as error:  # ONNX Runtime raises classes of its own, with Exception as their only base
@@ -103,7 +103,7 @@ class Shadow:
                 logs.failed("the shadow failed", error, model=model.sha256)
             self._is_ill = True
 
-    def _ask(self, model: Loaded, records: Sequence[Record]) -> None:
+    def _ask(self, model: LoadedModel, records: Sequence[Record]) -> None:
         begun = perf_counter()
         found = model.predictor.predict([record.inputs for record in records])
         took, now = round((perf_counter() - begun) * 1000 / len(records), 3), datetime.now(UTC)

@@ -11,7 +11,7 @@ from goldenpath.model.signature import ModelError
 from goldenpath.project.contract import Contract
 from goldenpath.project.paths import CHALLENGER, MODEL
 from goldenpath.serving import loaded_model, routing
-from goldenpath.serving.loaded_model import Loaded
+from goldenpath.serving.loaded_model import LoadedModel
 from goldenpath.serving.prediction_log import Privacy
 from goldenpath.serving.routing import Experiment
 from goldenpath.serving.settings import Settings
@@ -22,7 +22,7 @@ class Variant:
     """One of the models, and what metrics and log call it."""
 
     name: str
-    model: Loaded
+    model: LoadedModel
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Variants:
 
     champion: Variant
     challenger: Variant | None
-    shadow: Loaded | None
+    shadow: LoadedModel | None
     experiment: Experiment | None
     privacy: Privacy
 
     @property
-    def models(self) -> tuple[Loaded, ...]:
+    def models(self) -> tuple[LoadedModel, ...]:
         """Every model that is loaded, the champion's first."""
         others = (self.challenger.model if self.challenger else None, self.shadow)
         return (self.champion.model, *(model for model in others if model))
@@ -87,7 +87,7 @@ def load(settings: Settings, agreed: Contract, key: bytes | None) -> Variants:
     )
 
 
-def _challenger(settings: Settings, agreed: Contract, plan: Experiment) -> Loaded:
+def _challenger(settings: Settings, agreed: Contract, plan: Experiment) -> LoadedModel:
     path, where = CHALLENGER / MODEL.name, f"{settings.routes} wants {plan.model[:12]}, {plan.candidate}"
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -231,7 +231,7 @@ def _layouts(head: list[str]) -> Iterator[str]:
 
 def _reads(layout: str, word: str) -> bool:
     try:
-        datetime.strptime(word, layout)
+        datetime.strptime(word, layout)  # noqa: DTZ007  # whether it can be read, not what it says
     except ValueError:
         return False
     return True

@@ -100,13 +100,13 @@ def test_a_missing_runtime_is_told_with_the_command_that_brings_it(
 ) -> None:
     made(tmp_path, "regression", monkeypatch)
 
-    with pytest.raises(WebError, match=r"no such file. Run `make web`"):
+    with pytest.raises(WebError, match=r"no such file. Run `goldenpath web`"):
         build.build(packages=tmp_path / "none")
 
 
 def test_a_page_that_cannot_be_shown_says_why(tmp_path: Path, packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path, "binary", monkeypatch)
-    with pytest.raises(WebError, match=r"index.html: no such file. Run `make web`"):
+    with pytest.raises(WebError, match=r"index.html: no such file. Run `goldenpath web`"):
         show.server(0)
     build.build(packages=packages)
 

@@ -110,7 +110,7 @@ def place(url: str) -> Place:
         BatchError: Nothing here speaks with such a store.
     """
     if not url:
-        raise BatchError("Name the rows and the answers: make batch IN=rows.parquet OUT=answers.parquet")
+        raise BatchError("Name the rows and the answers: goldenpath batch rows.parquet answers.parquet")
     try:
         system, path = fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:

@@ -27,7 +27,7 @@ from goldenpath.serving.batch.parts import CHUNK_ROWS, Parts, Receipt, Run, refu
 from goldenpath.serving.batch.scoring import Pool, Scored, Waiting
 from goldenpath.serving.metrics import Metrics, score_buckets
 from goldenpath.serving.prediction_log import Privacy, sync_folder
-from goldenpath.serving.runtime import Work
+from goldenpath.serving.runtime import Runtime
 
 AHEAD = 1
 """Chunks that wait beside those that are worked on, so that no core waits for the file."""
@@ -56,12 +56,12 @@ class Outcome:
 
 
 def run(
-    work: Work, source: str, result: str, metrics_file: Path, cluster: str = "", chunk_rows: int = CHUNK_ROWS
+    runtime: Runtime, source: str, result: str, metrics_file: Path, cluster: str = "", chunk_rows: int = CHUNK_ROWS
 ) -> Outcome:
     """Answer every row of a table.
 
     Args:
-        work: What answers.
+        runtime: What answers.
         source: Path or URL of the rows, Parquet or CSV.
         result: Path or URL of the answers, ``….parquet`` or ``….csv``.
         metrics_file: Where the batch's metrics go, for a node exporter.
@@ -75,15 +75,15 @@ def run(
     ending_of(written)
     if (read.system, read.path) == (written.system, written.path):
         raise BatchError(f"{result}: is the input too. Name another file: OUT=….")
-    metrics = Metrics("batch", score_buckets(work.predictor.signature))
-    metrics.describe_model(work.agreed.name, work.model_version, work.age.trained, work.age.newest_row)
+    metrics = Metrics("batch", score_buckets(runtime.predictor.signature))
+    metrics.describe_model(runtime.agreed.name, runtime.model_version, runtime.age.trained, runtime.age.newest_row)
     parts = Parts(written)
-    with opened(read, _names_of(work.agreed)) as table:
-        _refuse_columns(read, work.agreed, table)
-        this, receipts = _begun(parts, read, work, chunk_rows)
+    with opened(read, _names_of(runtime.agreed)) as table:
+        _refuse_columns(read, runtime.agreed, table)
+        this, receipts = _begun(parts, read, runtime, chunk_rows)
         resumed = total(receipts)["rows_in"]
-        batch = _Batch(this, work, table, parts, metrics)
-        pool = scoring.cluster(work, cluster) if cluster else scoring.threads(work)
+        batch = _Batch(this, runtime, table, parts, metrics)
+        pool = scoring.cluster(runtime, cluster) if cluster else scoring.threads(runtime)
         with pool as ready, _progress(resumed, table.rows) as bar:
             for receipt in batch.settle(ready, len(receipts), resumed):
                 receipts.append(receipt)
@@ -96,7 +96,7 @@ def run(
         metrics.batch_rows.labels(name).inc(sums[f"rows_{name}"])
     metrics.batch_last_success.set_to_current_time()
     metrics.write(metrics_file)
-    facts.tell({**sums, "model": work.model_version, "environment": facts.environment()})
+    facts.tell({**sums, "model": runtime.model_version, "environment": facts.environment()})
     return Outcome(**sums, refusals=refusals_of(written).url if sums["rows_refused"] else "", resumed=resumed)
 
 
@@ -118,15 +118,15 @@ def _refuse_columns(read: Place, agreed: Contract, table: Source) -> None:
         raise BatchError(f"{read.url}: has columns {', '.join(taken)}, which the answers add. Rename them.")
 
 
-def _begun(parts: Parts, read: Place, work: Work, chunk_rows: int) -> tuple[Run, list[Receipt]]:
+def _begun(parts: Parts, read: Place, runtime: Runtime, chunk_rows: int) -> tuple[Run, list[Receipt]]:
     """The run to go on with and what it has done, or a new one."""
     wanted = Run(
         id=uuid.uuid4().hex[:12],
         started=datetime.now(UTC).isoformat(),
         source=f"{read.url} {read.system.ukey(read.path)}",
-        model=work.model_version,
-        signature=work.predictor.signature.sha256,
-        variant=work.variant,
+        model=runtime.model_version,
+        signature=runtime.predictor.signature.sha256,
+        variant=runtime.variant,
         chunk_rows=chunk_rows,
     )
     earlier = parts.earlier()
@@ -139,11 +139,11 @@ def _begun(parts: Parts, read: Place, work: Work, chunk_rows: int) -> tuple[Run,
 class _Batch:
     """What is done with each chunk, once it is answered."""
 
-    def __init__(self, this: Run, work: Work, table: Source, parts: Parts, metrics: Metrics) -> None:
-        self._run, self._work, self._table, self._parts, self._metrics = this, work, table, parts, metrics
-        features = _names_of(work.agreed)
+    def __init__(self, this: Run, runtime: Runtime, table: Source, parts: Parts, metrics: Metrics) -> None:
+        self._run, self._runtime, self._table, self._parts, self._metrics = this, runtime, table, parts, metrics
+        features = _names_of(runtime.agreed)
         self._kept_names = [name for name in table.names if name not in features]
-        self._log = None if work.log is None else _LoggedChunks(this, work, work.log)
+        self._log = None if runtime.log is None else _LoggedChunks(this, runtime, runtime.log)
 
     def settle(self, pool: Pool, done: int, skip: int) -> Iterator[Receipt]:
         """Answer what is not done yet, in order, and give a receipt for each chunk that now is."""
@@ -164,9 +164,9 @@ class _Batch:
         kept = pa.array(scored.kept)
         table = pa.table(batch)
         numbers = rows.filter(kept)
-        made = {"row": numbers, "prediction_id": _ids(self._run.id, numbers)} | _answered(self._work, scored)
+        made = {"row": numbers, "prediction_id": _ids(self._run.id, numbers)} | _answered(self._runtime, scored)
         if self._log:
-            self._log.write(chunk, made, scored, _entity(self._work.agreed, table, kept))
+            self._log.write(chunk, made, scored, _entity(self._runtime.agreed, table, kept))
         passed = table.select(self._kept_names).filter(kept)
         result = pa.table({**{name: passed[name] for name in passed.column_names}, **made})
         refused = table.filter(pc.invert(kept))
@@ -178,23 +178,23 @@ class _Batch:
         return receipt
 
     def _count(self, scored: Scored) -> None:
-        version = self._work.model_version
+        version = self._runtime.model_version
         for (column, rule), times in scored.violations.items():
             self._metrics.violations.labels(column, rule).inc(times)
         for name, times in scored.missing.items():
             self._metrics.missing.labels(name, version).inc(times)
-        classes = self._work.predictor.signature.classes
+        classes = self._runtime.predictor.signature.classes
         found: Counter[Any] = Counter(scored.decisions.tolist()) if classes else Counter({None: len(scored.scores)})
         decisions = {classes[item] if classes else None: times for item, times in found.items()}
-        self._metrics.predicted_many(self._work.variant, version, decisions, scored.scores)
+        self._metrics.predicted_many(self._runtime.variant, version, decisions, scored.scores)
 
 
 def _ids(of_run: str, rows: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(of_run, rows.cast(pa.string()), "-")
 
 
-def _answered(work: Work, scored: Scored) -> dict[str, pa.Array]:
-    classes = work.predictor.signature.classes
+def _answered(runtime: Runtime, scored: Scored) -> dict[str, pa.Array]:
+    classes = runtime.predictor.signature.classes
     decisions = pa.array(classes).take(pa.array(scored.decisions)) if classes else pa.array(scored.scores)
     return {"decision": decisions, "score": pa.array(scored.scores)}
 
@@ -211,9 +211,9 @@ class _LoggedChunks:
     A chunk's file has the same name whenever it is written, so one that was written but not acknowledged is replaced.
     """
 
-    def __init__(self, this: Run, work: Work, folder: Path) -> None:
-        self._run, self._work = this, work
-        self._privacy = Privacy(work.agreed, work.key)
+    def __init__(self, this: Run, runtime: Runtime, folder: Path) -> None:
+        self._run, self._runtime = this, runtime
+        self._privacy = Privacy(runtime.agreed, runtime.key)
         self._folder = folder / "parquet"
 
     def forget(self, first: int) -> None:
@@ -227,7 +227,7 @@ class _LoggedChunks:
         now = datetime.now(UTC)
         rows = len(scored.scores)
         each = scored.seconds * 1000 / max(1, rows)
-        by = {"variant": self._work.variant, "model": self._work.model_version}
+        by = {"variant": self._runtime.variant, "model": self._runtime.model_version}
         same = {"request": self._run.id, "mode": "batch"} | by
         columns: dict[str, Any] = {"id": made["prediction_id"], "time": _repeated(pa.scalar(now, _MOMENT), rows)}
         columns |= {name: _repeated(pa.scalar(value, pa.string()), rows) for name, value in same.items()}

@@ -21,7 +21,7 @@ from goldenpath.project.contract import Column, Contract
 from goldenpath.project.errors import ProjectError
 from goldenpath.serving.batch.arrow_rows import Mask, check
 from goldenpath.serving.batch.files import BatchError
-from goldenpath.serving.runtime import Work
+from goldenpath.serving.runtime import Runtime
 
 MOST_TRIES = 4
 """Of a chunk on a cluster, whose workers may die."""
@@ -123,11 +123,11 @@ class _Threads:
 
 
 @contextmanager
-def threads(work: Work) -> Iterator[Pool]:
+def threads(runtime: Runtime) -> Iterator[Pool]:
     """A pool of one thread for each core that this process may use; Arrow and ONNX Runtime let go of Python's lock."""
     width = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with ThreadPoolExecutor(width, thread_name_prefix="batch") as executor:
-        yield _Threads(Scorer(work.agreed, work.model, work.predictor), executor, width)
+        yield _Threads(Scorer(runtime.agreed, runtime.model, runtime.predictor), executor, width)
 
 
 class _OnCluster:
@@ -172,11 +172,11 @@ class _Cluster:
 
 
 @contextmanager
-def cluster(work: Work, address: str) -> Iterator[Pool]:
+def cluster(runtime: Runtime, address: str) -> Iterator[Pool]:
     """A pool on a Dask cluster whose workers have this project installed.
 
     Args:
-        work: What answers.
+        runtime: What answers.
         address: Of its scheduler, such as ``tcp://scheduler:8786``.
 
     Raises:
@@ -194,4 +194,4 @@ def cluster(work: Work, address: str) -> Iterator[Pool]:
     except (OSError, ValueError) as error:
         raise BatchError(f"{address}: no Dask scheduler answers there: {error}") from error
     with client:
-        yield _Cluster(Scorer(work.agreed, work.model, work.predictor), client)
+        yield _Cluster(Scorer(runtime.agreed, runtime.model, runtime.predictor), client)

@@ -1,4 +1,4 @@
-"""Answer events: ``python -m <package>.serving.events``, or ``make consume``.
+"""Answer events: ``python -m <package>.serving.events``, or ``goldenpath consume``.
 
 At least once, and no answer twice. An event is acknowledged together with its answer, after the prediction log has it
 on the disk; whatever happens before leaves it with its consumer, from whom another takes it over.
@@ -29,7 +29,7 @@ from goldenpath.serving.events.event_streams import Entry, Streams, StreamsError
 from goldenpath.serving.metrics import Metrics, score_buckets
 from goldenpath.serving.prediction_log import LogEndedError, LogError, PredictionLog, Record
 from goldenpath.serving.rest.request import refusals, row_model
-from goldenpath.serving.runtime import Work
+from goldenpath.serving.runtime import Runtime
 
 WAIT_SECONDS = 1.0
 """How long to wait for an event: no longer does it take until a stop is heard."""
@@ -58,9 +58,9 @@ class Consumer:
     """One consumer of the group."""
 
     def __init__(
-        self, loaded: Work, streams: Streams, metrics: Metrics, log: PredictionLog | None, retries: int
+        self, loaded: Runtime, streams: Streams, metrics: Metrics, log: PredictionLog | None, retries: int
     ) -> None:
-        self._work, self._streams, self._metrics, self._log = loaded, streams, metrics, log
+        self._runtime, self._streams, self._metrics, self._log = loaded, streams, metrics, log
         self._retries = retries
         self._row: type[BaseModel] = row_model(loaded.agreed, with_entity=True)
         entity = loaded.agreed.entity
@@ -77,9 +77,9 @@ class Consumer:
 
     def run(self) -> None:
         """Answer events until told to stop. Redis may come and go meanwhile."""
-        self._patiently(self._streams.join)
+        self._with_retry(self._streams.join)
         while not self._is_stopped:
-            self._patiently(self._step)
+            self._with_retry(self._step)
         try:
             self._streams.leave()
         except redis.RedisError as error:
@@ -98,7 +98,7 @@ class Consumer:
         alive = [entry for entry in entries if entry.deliveries <= self._retries + 1]
         for entry in entries:
             if entry not in alive:
-                self._bury(entry, f"tried {entry.deliveries - 1} times, and never came to an answer")
+                self._dead_letter(entry, f"tried {entry.deliveries - 1} times, and never came to an answer")
         self._metrics.events.labels("retried").inc(len(alive))
         self._handle(alive)
 
@@ -109,15 +109,19 @@ class Consumer:
         each = (time.perf_counter() - started) * 1000 / max(1, len(found))
         now = datetime.now(UTC)
         self._write_down([self._record(item, prediction, now, each) for item, prediction in found])
-        version, variant = self._work.model_version, self._work.variant
+        version, variant = self._runtime.model_version, self._runtime.variant
         answers = [
-            (item.entry, item.event.answer_id, answer(item.event, self._work.agreed.name, version, variant, given, now))
+            (
+                item.entry,
+                item.event.answer_id,
+                answer(item.event, self._runtime.agreed.name, version, variant, given, now),
+            )
             for item, given in found
         ]
         # What is at hand is not left to be taken over for a short absence of Redis; writing it again changes nothing.
-        if not self._patiently(lambda: self._streams.answer(answers)):
+        if not self._with_retry(lambda: self._streams.answer(answers)):
             return
-        classes = self._work.predictor.signature.classes
+        classes = self._runtime.predictor.signature.classes
         for item, given in found:
             self._metrics.events.labels("ok").inc()
             self._metrics.predicted(variant, version, given.decision if classes else None, given.score)
@@ -130,13 +134,13 @@ class Consumer:
             event = parse(entry.content)
             row = self._row.model_validate(event.data).model_dump()
         except EventError as error:
-            self._bury(entry, str(error))
+            self._dead_letter(entry, str(error))
             return None
         except ValidationError as error:
-            faults = refusals(self._work.agreed, error.errors(include_url=False, include_context=False))
+            faults = refusals(self._runtime.agreed, error.errors(include_url=False, include_context=False))
             for fault in faults:
                 self._metrics.violations.labels(fault["column"] or "", fault["rule"]).inc()
-            self._bury(entry, "; ".join(fault["message"] for fault in faults))
+            self._dead_letter(entry, "; ".join(fault["message"] for fault in faults))
             return None
         named = row.get(self._entity) if self._is_input else row.pop(self._entity, None)
         return _Asked(entry, event, row, named if event.subject is None else event.subject)
@@ -144,7 +148,7 @@ class Consumer:
     def _predicted(self, asked: Sequence[_Asked]) -> list[tuple[_Asked, Prediction]]:
         """Predictions; an event that cannot be predicted stays with this consumer, and is tried again later."""
         try:
-            return list(zip(asked, self._work.predictor.predict([item.row for item in asked]), strict=True))
+            return list(zip(asked, self._runtime.predictor.predict([item.row for item in asked]), strict=True))
         except Exception as error:  # ONNX Runtime raises classes of its own, with Exception as their only base
             if len(asked) > 1:
                 return [pair for item in asked for pair in self._predicted([item])]
@@ -177,8 +181,8 @@ class Consumer:
             request=item.event.id,
             time=now,
             mode="events",
-            variant=self._work.variant,
-            model=self._work.model_version,
+            variant=self._runtime.variant,
+            model=self._runtime.model_version,
             inputs={name: item.row.get(name) for name in self._names},
             decision=found.decision,
             score=found.score,
@@ -186,11 +190,11 @@ class Consumer:
             entity=item.entity,
         )
 
-    def _bury(self, entry: Entry, reason: str) -> None:
-        self._streams.bury(entry, reason)
-        self._metrics.events.labels("dead").inc()
+    def _dead_letter(self, entry: Entry, reason: str) -> None:
+        self._streams.dead_letter(entry, reason)
+        self._metrics.events.labels("dead_letter").inc()
 
-    def _patiently(self, action: Callable[[], None]) -> bool:
+    def _with_retry(self, action: Callable[[], None]) -> bool:
         """Do something until Redis lets it be done; false where a stop came first."""
         pause = 0.1
         while True:
@@ -209,7 +213,7 @@ class Consumer:
                 self._lag.lost()
                 _say(f"Waiting for Redis: {error}")
                 if any(word in str(error) for word in FORGOTTEN) and action != self._streams.join:
-                    self._patiently(self._streams.join)  # Redis came back without what it held
+                    self._with_retry(self._streams.join)  # Redis came back without what it held
             if self._is_stopped_within(pause):
                 return False
             pause = min(2 * pause, MOST_PAUSE_SECONDS)

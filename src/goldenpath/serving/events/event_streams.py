@@ -26,7 +26,7 @@ if redis.call('EXISTS', KEYS[3]) == 0 then
 end
 return redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 """
-_BURY = """
+_DEAD_LETTER = """
 if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 1 then
   redis.call('XADD', KEYS[2], '*', 'event', ARGV[3], 'reason', ARGV[4], 'entry', ARGV[2], 'deliveries', ARGV[5])
 end
@@ -40,15 +40,17 @@ class StreamsError(ProjectError):
 
 @dataclass(frozen=True)
 class StreamSettings:
-    """Which streams, and how patiently. Each attribute is the environment variable ``EVENTS_…`` of its name.
+    """Which streams, and how long to wait and remember.
+
+    Each attribute is the environment variable ``EVENTS_…`` of its name.
 
     Attributes:
         redis: URL of the Redis server.
         stream: The stream of events that ask.
         answers: The stream of answers.
-        dead: The stream of events that could not be answered.
+        dead_letters: The stream of events that could not be answered.
         group: The consumer group.
-        retries: How often an event is tried again before it goes to the dead.
+        retries: How often an event is tried again before it goes to the dead-letter stream.
         idle_seconds: How long an event may lie with a consumer before another takes it over.
         remember_seconds: How long the same event is known again.
         most_answers: About how many answers the stream keeps.
@@ -58,7 +60,7 @@ class StreamSettings:
     redis: str = "redis://127.0.0.1:6379/0"
     stream: str = "predict"
     answers: str = "predictions"
-    dead: str = "predict-dead"
+    dead_letters: str = "predict-dead-letters"
     group: str = "predictor"
     retries: int = 3
     idle_seconds: float = 30.0
@@ -84,9 +86,9 @@ def read_settings(variables: Mapping[str, str]) -> StreamSettings:
             if not isinstance(default, str) and not 0 < found[name] < float("inf"):
                 raise StreamsError(f"{variable}={text}: want a number above 0.")
     settings = StreamSettings(**found)
-    names = [settings.stream, settings.answers, settings.dead]
+    names = [settings.stream, settings.answers, settings.dead_letters]
     if len(set(names)) < len(names):
-        raise StreamsError("EVENTS_STREAM, EVENTS_ANSWERS and EVENTS_DEAD must be three streams.")
+        raise StreamsError("EVENTS_STREAM, EVENTS_ANSWERS and EVENTS_DEAD_LETTERS must be three streams.")
     return settings
 
 
@@ -123,7 +125,7 @@ class Streams:
         except ValueError:  # its words may hold a part of the password
             raise StreamsError(f"EVENTS_REDIS is no URL of a Redis server: want {REDIS_URL}.") from None
         self._answer = self._redis.register_script(_ANSWER)
-        self._bury = self._redis.register_script(_BURY)
+        self._dead_letter = self._redis.register_script(_DEAD_LETTER)
 
     def join(self) -> None:
         """Make the group where it is missing; it begins with the oldest event that the stream holds."""
@@ -158,7 +160,7 @@ class Streams:
         """Take over events that have lain with some consumer for too long.
 
         Those that were given out once come together, where one more try is left after that. Any other comes alone:
-        where an event kills its consumer, only that one comes closer to the dead by it.
+        where an event kills its consumer, only that one comes closer to the dead-letter stream by it.
         """
         idle = int(self._settings.idle_seconds * 1000)
         names = (self._settings.stream, self._settings.group)
@@ -185,12 +187,12 @@ class Streams:
                 self._answer(keys=keys, args=given, client=pipeline)
             pipeline.execute()
 
-    def bury(self, entry: Entry, reason: str) -> None:
-        """Move an event to the dead, with the reason, whole or not at all."""
+    def dead_letter(self, entry: Entry, reason: str) -> None:
+        """Move an event to the dead-letter stream, with the reason, whole or not at all."""
         settings = self._settings
         words = reason.encode(errors="replace")  # it may quote half a character
         given: list[str | bytes | int] = [settings.group, entry.id, entry.content, words, entry.deliveries]
-        self._bury(keys=[settings.stream, settings.dead], args=given)
+        self._dead_letter(keys=[settings.stream, settings.dead_letters], args=given)
 
     def oldest_unanswered(self) -> float | None:
         """Age of the oldest event that has no answer, seconds, by Redis's own clock; None where every one has."""

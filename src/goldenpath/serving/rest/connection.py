@@ -21,7 +21,7 @@ from goldenpath.serving.rest.http_errors import Refused, overloaded
 Headers = Sequence[tuple[bytes, bytes]]
 Reply = tuple[int, bytes, Headers]
 """Status, body and headers of an answer; the length of the body is not among them."""
-AtOnce = Callable[[Headers, bytes], Reply | None]
+FastPath = Callable[[Headers, bytes], Reply | None]
 """Answers a request for predictions by its headers and its body, or leaves it to the application."""
 
 MOST_HEAD_BYTES = 64 * 1024
@@ -34,14 +34,14 @@ SMALL_BYTES = 8 * 1024
 """A body up to this is answered in less time than it would take to hand it on."""
 
 
-def protocol(max_concurrent: int, seconds: float, at_once: AtOnce) -> type[HttpToolsProtocol]:
+def protocol(max_concurrent: int, seconds: float, fast_path: FastPath) -> type[HttpToolsProtocol]:
     """The class that uvicorn makes for each connection.
 
     Args:
         max_concurrent: Most requests that are answered at once.
         seconds: Within which the head of a request must have come, from its first byte, or from the start of the
             connection; and within which answers that pile up must be read.
-        at_once: Answers small requests for predictions.
+        fast_path: Answers small requests for predictions.
     """
     most_connections = max_concurrent * CONNECTIONS_PER_REQUEST
 
@@ -93,7 +93,7 @@ def protocol(max_concurrent: int, seconds: float, at_once: AtOnce) -> type[HttpT
 
         def on_headers_complete(self) -> None:
             self._is_in_head = False
-            if self.url == PREDICT and self._may_be_answered_at_once():
+            if self.url == PREDICT and self._takes_fast_path():
                 self._small = b""
             else:
                 super().on_headers_complete()
@@ -107,9 +107,9 @@ def protocol(max_concurrent: int, seconds: float, at_once: AtOnce) -> type[HttpT
                     self._hand_on()
 
         def on_message_complete(self) -> None:
-            if self._small is not None and (reply := at_once(self.headers, self._small)) is not None:
+            if self._small is not None and (reply := fast_path(self.headers, self._small)) is not None:
                 self._small = None
-                self._answer_at_once(reply)
+                self._answer_by_fast_path(reply)
                 return
             if self._small is not None:
                 self._hand_on()
@@ -138,7 +138,7 @@ def protocol(max_concurrent: int, seconds: float, at_once: AtOnce) -> type[HttpT
             if self._unread is None:
                 self._unread = self.loop.call_later(seconds, self.transport.abort)
 
-        def _may_be_answered_at_once(self) -> bool:
+        def _takes_fast_path(self) -> bool:
             """Whether nothing about the request is special, and no other of this connection is under way."""
             parser, cycle = self.parser, self.cycle
             return (
@@ -158,7 +158,7 @@ def protocol(max_concurrent: int, seconds: float, at_once: AtOnce) -> type[HttpT
             if body:
                 super().on_body(body)
 
-        def _answer_at_once(self, reply: Reply) -> None:
+        def _answer_by_fast_path(self, reply: Reply) -> None:
             status, body, headers = reply
             self._answers.pass_on(_wire(status, body, [*self.server_state.default_headers, *headers]))
             self.server_state.total_requests += 1
@@ -234,9 +234,9 @@ class _Whole(asyncio.Transport):
             self._await_reader()
 
 
-def server_options(max_concurrent: int, request_seconds: float, at_once: AtOnce) -> dict[str, Any]:
+def server_options(max_concurrent: int, request_seconds: float, fast_path: FastPath) -> dict[str, Any]:
     """What :class:`uvicorn.Config` needs to make such connections; requests and logs are told by the service itself."""
-    http = protocol(max_concurrent, request_seconds, at_once)
+    http = protocol(max_concurrent, request_seconds, fast_path)
     quiet = {"log_config": None, "access_log": False}
     return {"http": http, "ws": "none", "server_header": False, "proxy_headers": False, **quiet}
 

@@ -30,6 +30,6 @@ def serve(host: str, port: int) -> None:
     service.open_log()
     logs.configure()
     app = Stopping(service)
-    options = server_options(service.settings.max_concurrent, service.settings.request_seconds, app.at_once)
+    options = server_options(service.settings.max_concurrent, service.settings.request_seconds, app.fast_path)
     config = uvicorn.Config(app, host, port, timeout_graceful_shutdown=MOST_STOP_SECONDS, **options)
     StoppingServer(config, app, service).run()

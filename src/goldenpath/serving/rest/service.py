@@ -29,7 +29,7 @@ from goldenpath.serving import auth, logs
 from goldenpath.serving.auth import Callers
 from goldenpath.serving.cache import MemoryCache, RedisCache
 from goldenpath.serving.limits import ClientGone, read_body
-from goldenpath.serving.loaded_model import Loaded
+from goldenpath.serving.loaded_model import LoadedModel
 from goldenpath.serving.metrics import Metrics
 from goldenpath.serving.prediction_log import LogFullError, PredictionLog, Record
 from goldenpath.serving.rest.connection import SMALL_BYTES, Headers, Reply
@@ -50,7 +50,7 @@ OK = 200
 UNPROCESSABLE = 422
 SERVER_FAULTS = 500
 JSON = (b"content-type", b"application/json")
-UNCHANGED = "the model was not changed"
+RELOAD_FAILED = "model reload failed; keeping the current model"
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Service:
         return self._is_running and self.is_alive
 
     @property
-    def model(self) -> Loaded:
+    def model(self) -> LoadedModel:
         """The champion."""
         return self._variants.champion.model
 
@@ -181,18 +181,18 @@ class Service:
         async with self._reloading:
             before = self._variants
             try:
-                variants, callers = await asyncio.to_thread(self._load_anew)
+                variants, callers = await asyncio.to_thread(self._load_again)
             except ProjectError as error:
-                logs.write("error", UNCHANGED, **_told(before), reason=str(error))
+                logs.write("error", RELOAD_FAILED, **_told(before), reason=str(error))
                 return
             except Exception as error:  # of the program: nobody waits for this task and would tell of it
-                logs.failed(UNCHANGED, error, **_told(before))
+                logs.failed(RELOAD_FAILED, error, **_told(before))
                 return
             self._variants, self._callers = variants, callers
             for version in {model.sha256 for model in before.models} - {model.sha256 for model in variants.models}:
                 self.metrics.forget_model(self._agreed.name, version)
             self._describe(variants)
-            logs.write("info", "the model was loaded anew", **_told(variants), before=before.champion.model.sha256)
+            logs.write("info", "model reloaded", **_told(variants), before=before.champion.model.sha256)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; see ASGI."""
@@ -210,7 +210,7 @@ class Service:
             self._under_way -= 1
             self._tell(exchange)
 
-    def at_once(self, headers: Headers, body: bytes) -> Reply | None:
+    def fast_path(self, headers: Headers, body: bytes) -> Reply | None:
         """The answer to a small request for predictions that has come whole; see :mod:`.connection`.
 
         Returns:
@@ -425,10 +425,10 @@ class Service:
         for model in variants.models:
             self.metrics.describe_model(self._agreed.name, model.sha256, model.trained, model.newest_row)
 
-    def _load_anew(self) -> tuple[Variants, Callers]:
+    def _load_again(self) -> tuple[Variants, Callers]:
         agreed = contract.load()
         if agreed.sha256 != self._agreed.sha256:
-            raise ModelError(f"{contract.PATH} has changed, and with it what callers may send. Start the service anew.")
+            raise ModelError(f"{contract.PATH} has changed, and with it what callers may send. Restart the service.")
         return self._load(), auth.callers(self.settings)
 
 

@@ -95,7 +95,9 @@ def _runtime_version(packages: Path) -> str:
     home = packages / RUNTIME
     missing = [name for name in RUNTIME_FILES if not (home / "dist" / name).is_file()]
     if missing:
-        raise WebError(f"{home}/dist/{missing[0]}: no such file. Run `make web`, which installs {RUNTIME} by npm.")
+        raise WebError(
+            f"{home}/dist/{missing[0]}: no such file. Run `goldenpath web`, which installs {RUNTIME} by npm."
+        )
     version: str = json.loads((home / "package.json").read_text(encoding="utf-8"))["version"]
     return version
 

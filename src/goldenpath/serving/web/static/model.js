@@ -32,11 +32,11 @@ export class Model {
     if (found !== signature.model_sha256) {
       throw new Error(
         `The model's digest is ${found.slice(0, 12)}, its signature is for ${signature.model_sha256.slice(0, 12)}: ` +
-          "it was damaged or exchanged, and is not run. Build the page anew with `make web`, and put up all of it.",
+          "it was damaged or exchanged, and is not run. Build the page again with `goldenpath web`, and put up all of it.",
       );
     }
     if (contract.sha256 !== signature.contract_sha256) {
-      throw new Error("The form is of another contract than the model. Build the page anew with `make web`.");
+      throw new Error("The form is of another contract than the model. Build the page again with `goldenpath web`.");
     }
     return new Model(await ort.InferenceSession.create(new Uint8Array(bytes)), signature, contract);
   }

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import runpy
 import signal
 import subprocess
 import sys
@@ -23,15 +22,15 @@ from typing import Any
 class Process:
     """A process, under the names that :class:`subprocess.Popen` has for the same."""
 
-    def __init__(self, forks: Forks, pid: int) -> None:
-        self._forks = forks
+    def __init__(self, fork_server: ForkServer, pid: int) -> None:
+        self._server = fork_server
         self.pid = pid
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """Its status where it has ended; below zero by which signal."""
         if self.returncode is None:
-            self.returncode = self._forks.ask({"ended": self.pid})
+            self.returncode = self._server.ask({"ended": self.pid})
         return self.returncode
 
     def wait(self, timeout: float) -> int:
@@ -61,7 +60,7 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
 
-class Forks:
+class ForkServer:
     """The process that all others are forked from."""
 
     def __init__(self, modules: Sequence[str]) -> None:
@@ -75,11 +74,11 @@ class Forks:
         self._first = subprocess.Popen(command, env=variables, start_new_session=True, **pipes)
 
     def start(
-        self, module: str = "", *arguments: object, folder: Path, output: Path, code: str = "", **variables: str
+        self, verb: str = "", *arguments: object, folder: Path, output: Path, code: str = "", **variables: str
     ) -> Process:
-        """Run code, then a module as ``python -m`` does, in a folder; what it writes and complains goes to a file."""
+        """Run code, then a verb of the command, in a folder; standard output and error go to a file."""
         order = {
-            "module": module,
+            "verb": verb,
             "arguments": [str(argument) for argument in arguments],
             "folder": str(folder.absolute()),
             "output": str(output.absolute()),
@@ -124,10 +123,12 @@ def carry_out(order: dict[str, Any]) -> None:
     output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for standard, handle in ((0, os.open(os.devnull, os.O_RDONLY)), (1, output), (2, output)):
         os.dup2(handle, standard)
-    sys.argv = ["", *order["arguments"]]
+    sys.argv = ["goldenpath", *order["arguments"]]
     exec(order["code"], {"__name__": "__main__"})  # noqa: S102  # of a test
-    if order["module"]:
-        runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
+    if order["verb"]:
+        from goldenpath.cli import main
+
+        main([order["verb"], *order["arguments"]])
 
 
 if __name__ == "__main__":
