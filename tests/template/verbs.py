@@ -22,7 +22,7 @@ def fault(words: str) -> str:
     context = click.Context(main)
     command: click.Command = main
     path: list[str] = []
-    rest = [word.rstrip(",") for word in shlex.split(words.replace("'", "").replace('"', ""))]
+    rest = [word.rstrip(",") for word in shlex.split(words.replace("'", "").replace('"', "")) if word != "-->"]
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
         path.append(rest.pop(0).rstrip(".,:"))
         found = command.get_command(context, path[-1])
