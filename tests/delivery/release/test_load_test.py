@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -40,35 +41,40 @@ def test_without_an_objective_nothing_is_pressed(tmp_path: Path, text: str) -> N
         load_test.objective(tmp_path)
 
 
+@pytest.fixture
+def measured(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[load_test.Load], str]:
+    """Runs the load test under an objective of 10 ms, with a load that was measured already."""
+
+    def run(load: load_test.Load) -> str:
+        (project / "golden-path.yaml").write_text("slo: {latency_p95_ms: 10}")
+        monkeypatch.setattr(load_test, "running", nullcontext)
+        monkeypatch.setattr(load_test, "press", lambda _: load)
+        return load_test.run(project)
+
+    return run
+
+
+@pytest.mark.parametrize("failures", [0, 20])
+def test_an_objective_that_is_met_passes(measured: Callable[[load_test.Load], str], failures: int) -> None:
+    assert f"{failures} failed, p95 9 ms of 10" in measured(load_test.Load(2000, failures, 9.0, 200.0))
+
+
 @pytest.mark.parametrize(
-    ("found", "is_held"),
+    "load",
     [
-        (load_test.Load(2000, 0, 9.0, 200.0), True),
-        (load_test.Load(2000, 20, 9.0, 200.0), True),
-        (load_test.Load(2000, 21, 9.0, 200.0), False),
-        (load_test.Load(999, 0, 9.0, 200.0), False),
-        (load_test.Load(2000, 0, 11.0, 200.0), False),
+        load_test.Load(2000, 21, 9.0, 200.0),
+        load_test.Load(999, 0, 9.0, 200.0),
+        load_test.Load(2000, 0, 11.0, 200.0),
     ],
+    ids=["too many failures", "too few requests", "too slow"],
 )
-def test_a_missed_objective_fails(
-    project: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    found: load_test.Load,
-    is_held: bool,
-) -> None:
-    Path("golden-path.yaml").write_text("slo: {latency_p95_ms: 10}")
-    monkeypatch.setattr(load_test, "running", lambda: nullcontext())
-    monkeypatch.setattr(load_test, "press", lambda _: found)
-
-    assert load_test.main() == (0 if is_held else 1)
-
-    assert ("p95" in capsys.readouterr().out) == is_held
+def test_a_missed_objective_fails(measured: Callable[[load_test.Load], str], load: load_test.Load) -> None:
+    with pytest.raises(ProjectError, match=f"{load.failures} failed, p95 {load.p95_ms:g} ms of 10"):
+        measured(load)
 
 
 def test_locust_presses_on_the_service(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_test, "SECONDS", 2)
-    monkeypatch.setattr(load_test, "LOCUSTFILE", Path(__file__).parents[1] / "load" / "locustfile.py")
 
     with load_test.running() as service:
         found = load_test.press(service)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,26 +85,22 @@ def test_a_service_that_answers_what_breaks_the_contract_is_named(service: Local
         service_check.check(Lenient(service.port, service.key, service.log))
 
 
-def test_a_service_that_does_not_start_says_why(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["service-check", "--log", ""])
+def test_a_service_that_does_not_start_says_why(project: Path) -> None:
     SIGNATURE.write_text("{}")
 
-    assert service_check.main() == 1
-
-    assert "not a signature" in capsys.readouterr().err
+    with pytest.raises(ProjectError, match="not a signature"):
+        service_check.run()
 
 
 def test_facts_are_told_to_the_recorder_and_the_log_stays_where_it_was_asked_for(
-    inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["service-check", "--log", str(tmp_path / "log")])
     monkeypatch.setenv("GOLDENPATH_FACTS", str(tmp_path / "facts.json"))
 
-    assert service_check.main() == 0, capsys.readouterr().err
+    said = service_check.run(tmp_path / "log")
 
     found = json.loads((tmp_path / "facts.json").read_text())
+    assert "each prediction is in the log" in said
     assert set(found) == {"calls", "predictions", "metrics", "versions", "record"}
     assert "contract_violations_total" in found["metrics"]
     [segment] = (tmp_path / "log").glob("*.jsonl")
