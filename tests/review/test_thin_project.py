@@ -16,7 +16,8 @@ from goldenpath.review.product.product import Product
 from goldenpath.review.product.pull_request import Command
 from goldenpath.review.product.tree import DictTree
 from goldenpath.review.product.verbs import Does
-from goldenpath.review.review import Result, judge
+from goldenpath.review.result import Result
+from goldenpath.review.review import judge
 from goldenpath.review.standards import catalogue, criterion
 from goldenpath.review.standards.verdict import Status
 from tests.review import thin

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from goldenpath.review import levels
 from goldenpath.review.evidence.signed import Signed
-from goldenpath.review.review import Result, Review
+from goldenpath.review.result import Result
+from goldenpath.review.review import Review
 from goldenpath.review.standards import criterion
 from goldenpath.review.standards.verdict import Evidence, Status
 

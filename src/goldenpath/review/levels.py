@@ -9,7 +9,7 @@ from goldenpath.review.standards.criterion import Part
 from goldenpath.review.standards.verdict import Status
 
 if TYPE_CHECKING:
-    from goldenpath.review.review import Result
+    from goldenpath.review.result import Result
 
 HIGHEST = 4
 MEANINGS = {

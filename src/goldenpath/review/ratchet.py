@@ -18,7 +18,8 @@ from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.manifest import NAME as MANIFEST
 from goldenpath.review.product.product import Product
 from goldenpath.review.product.tree import sha256
-from goldenpath.review.review import Result, Review
+from goldenpath.review.result import Result
+from goldenpath.review.review import Review
 from goldenpath.review.standards.verdict import Evidence, Status
 
 MINIMUM_LEVEL = {"dev": 1, "staging": 2, "prod": 3}

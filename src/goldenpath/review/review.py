@@ -16,22 +16,10 @@ from goldenpath.review.product import library, rendered
 from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.git import Git
 from goldenpath.review.product.product import Product
+from goldenpath.review.result import Result
 from goldenpath.review.standards import CATALOGUE_VERSION, catalogue
 from goldenpath.review.standards.criterion import Criterion, Part
 from goldenpath.review.standards.verdict import Evidence, Status, Verdict, failed, unknown
-
-
-@dataclass(frozen=True)
-class Result:
-    """One criterion and its verdict."""
-
-    criterion: type[Criterion]
-    verdict: Verdict
-
-    @property
-    def status(self) -> Status:
-        """The verdict's status."""
-        return self.verdict.status
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from goldenpath.reports.maturity.report import Report
 from goldenpath.review.evidence.signed import Signed
 from goldenpath.review.history import Point
 from goldenpath.review.ratchet import Finding, Kind
-from goldenpath.review.review import Result, Review
+from goldenpath.review.result import Result
+from goldenpath.review.review import Review
 from goldenpath.review.standards.criterion import Criterion, Effort, Part
 from goldenpath.review.standards.verdict import Evidence, Status, Verdict, failed, not_applicable, passed, unknown
 

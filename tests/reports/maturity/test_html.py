@@ -13,7 +13,7 @@ import pytest
 
 from goldenpath.reports.maturity import html
 from goldenpath.review.history import Point
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards.criterion import Part
 from goldenpath.review.standards.verdict import Evidence, failed, passed
 from tests.reports.maturity.reviews import FINDINGS, RESULTS, TREND, hostile, made, report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from goldenpath.reports.maturity import markdown
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards.criterion import Part
 from goldenpath.review.standards.verdict import Evidence, failed
 from tests.reports.maturity.reviews import FINDINGS, RESULTS, TREND, hostile, made, report

@@ -13,7 +13,7 @@ import pytest
 from goldenpath.reports import maturity as reports
 from goldenpath.reports.maturity import FORMATS
 from goldenpath.reports.maturity.report import told_once
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards.verdict import Evidence, Status
 from tests.reports.maturity.reviews import COMMIT, FINDINGS, RESULTS, TREND, hostile, report
 

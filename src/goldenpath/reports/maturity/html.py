@@ -18,7 +18,7 @@ from goldenpath.review.handbook import CODE, GUIDE, METHODOLOGY, anchor
 from goldenpath.review.history import Point
 from goldenpath.review.levels import HIGHEST, MEANINGS, is_met
 from goldenpath.review.ratchet import Kind
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards.verdict import Status
 
 HERE = Path(__file__).parent

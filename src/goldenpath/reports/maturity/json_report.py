@@ -10,7 +10,7 @@ from typing import Any
 from goldenpath import __version__
 from goldenpath.reports.maturity.report import Change, Report, gate_answer
 from goldenpath.review import levels
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards import CATALOGUE_VERSION
 from goldenpath.review.standards.verdict import Evidence
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from goldenpath.reports.maturity.report import PartView, Report
 from goldenpath.review import levels
 from goldenpath.review.ratchet import Finding, Kind
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards.verdict import Evidence, Status
 
 

@@ -13,7 +13,7 @@ from goldenpath.reports.maturity.report import SIGNS, PartView, Report, gate_ans
 from goldenpath.reports.maturity.sanitize import web_link
 from goldenpath.review.levels import HIGHEST, is_met
 from goldenpath.review.ratchet import Kind
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards.verdict import Evidence
 
 MOST = 60_000

@@ -17,7 +17,8 @@ from goldenpath.review.handbook import as_markdown
 from goldenpath.review.product.errors import BrokenFileError
 from goldenpath.review.product.product import Product, open_product
 from goldenpath.review.product.tree import LARGEST, MOST_FILES, NEVER_ENTERED, OF_ALL
-from goldenpath.review.review import Result, judge
+from goldenpath.review.result import Result
+from goldenpath.review.review import judge
 from goldenpath.review.standards import catalogue
 from goldenpath.review.standards.criterion import Criterion, Part, Proof
 from goldenpath.review.standards.verdict import Status

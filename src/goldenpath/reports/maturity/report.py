@@ -18,7 +18,8 @@ from goldenpath.review.evidence.signed import Signed
 from goldenpath.review.history import Point
 from goldenpath.review.insights import Step, next_steps
 from goldenpath.review.ratchet import Finding, Kind
-from goldenpath.review.review import Result, Review
+from goldenpath.review.result import Result
+from goldenpath.review.review import Review
 from goldenpath.review.standards.criterion import Part
 from goldenpath.review.standards.verdict import Evidence, Status
 

@@ -13,7 +13,7 @@ from goldenpath.review import levels
 from goldenpath.review.handbook import METHODOLOGY, anchor
 from goldenpath.review.product.manifest import NAME as MANIFEST
 from goldenpath.review.ratchet import Finding, Kind
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards.criterion import Criterion
 from goldenpath.review.standards.verdict import Evidence, Status
 

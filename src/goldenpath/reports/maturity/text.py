@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from goldenpath.reports.maturity.report import SIGNS, Report, gate_answer, told_once
 from goldenpath.review.levels import HIGHEST, is_met
 from goldenpath.review.ratchet import Kind
-from goldenpath.review.review import Result
+from goldenpath.review.result import Result
 from goldenpath.review.standards.verdict import Evidence, Status
 
 WIDTH = 110

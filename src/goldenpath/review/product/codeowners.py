@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from goldenpath.review.product.product import Product
+from goldenpath.review.product.files import Files
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 EVERYTHING = ("*", "/", "/*", "**", "/**")
@@ -40,10 +38,10 @@ class Owners:
         return found
 
 
-def read(product: Product) -> Owners:
+def read(files: Files) -> Owners:
     """Read the first CODEOWNERS file among the places that GitHub looks in."""
     for place in PLACES:
-        text = product.text(place)
+        text = files.text(place)
         if text is None:
             continue
         rules = []

@@ -15,15 +15,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
+from goldenpath.review.product import python_source
 from goldenpath.review.product.errors import BrokenFileError
+from goldenpath.review.product.files import Files
 from goldenpath.review.product.tree import LARGEST
-
-if TYPE_CHECKING:
-    from goldenpath.review.product.product import Product
 
 FILE, LOCK, PARAMS, CONFIG = "dvc.yaml", "dvc.lock", "params.yaml", ".dvc/config"
 
@@ -125,18 +124,18 @@ class Pipeline:
         return frozenset(found)
 
 
-def read(product: Product) -> Pipeline:
+def read(files: Files) -> Pipeline:
     """Read ``dvc.yaml`` and ``dvc.lock``; without the former there is no pipeline.
 
     Raises:
         BrokenFileError: One of them cannot be used.
     """
-    content = product.mapping(FILE)
+    content = files.mapping(FILE)
     raw = content.get("stages") or {}
-    lock = product.mapping(LOCK).get("stages") or {}
+    lock = files.mapping(LOCK).get("stages") or {}
     if not isinstance(raw, dict) or not isinstance(lock, dict):
         raise BrokenFileError(FILE if not isinstance(raw, dict) else LOCK, "stages: want one entry for each stage")
-    values = _variables(product, content) if "${" in (product.text(FILE) or "") else {}
+    values = _variables(files, content) if "${" in (files.text(FILE) or "") else {}
     try:
         stages = tuple(stage for name, item in raw.items() for stage in _stages(str(name), item, values))
     except (TypeError, AttributeError) as error:
@@ -167,11 +166,11 @@ def md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def not_as_written(product: Product, path: str) -> str:
+def not_as_written(files: Files, pipeline: Pipeline, path: str) -> str:
     """Why a file is not what the pipeline wrote; empty where it is, by the digest in ``dvc.lock``."""
-    for record in product.pipeline.lock.values():
+    for record in pipeline.lock.values():
         if out := outs_of(record).get(path):
-            written = out["digest"] == md5(product.tree.read(path) or b"")
+            written = out["digest"] == md5(files.tree.read(path) or b"")
             return "" if written else f"{path} is not what the pipeline wrote"
     return f"no stage of dvc.lock has written {path}"
 
@@ -186,13 +185,13 @@ def outs_of(record: Any, kind: str = "outs") -> dict[str, dict[str, Any]]:
     }
 
 
-def remote(product: Product) -> Remote | None:
+def remote(files: Files) -> Remote | None:
     """The remote that DVC pushes to; None where the repository names none.
 
     Raises:
         BrokenFileError: DVC's configuration does not parse.
     """
-    text = product.text(CONFIG)
+    text = files.text(CONFIG)
     if text is None:
         return None
     found = configparser.ConfigParser(interpolation=None, strict=False)
@@ -203,11 +202,11 @@ def remote(product: Product) -> Remote | None:
     name = found.get("core", "remote", fallback="")
     for section in found.sections():
         if section.strip("'") == f'remote "{name}"' and (url := found.get(section, "url", fallback="")):
-            return Remote(name, url, product.line_of(CONFIG, r"^\s*url\s*="))
+            return Remote(name, url, files.line_of(CONFIG, r"^\s*url\s*="))
     return None
 
 
-def stale(product: Product, pipeline: Pipeline) -> list[Stale]:
+def stale(files: Files, pipeline: Pipeline) -> list[Stale]:
     """Everything in which the lock differs from the files, or is silent; empty where it is fresh.
 
     Files that DVC itself keeps (outputs of stages, and what has a ``.dvc`` pointer) are not in git; those that lie here
@@ -220,11 +219,11 @@ def stale(product: Product, pipeline: Pipeline) -> list[Stale]:
         if not isinstance(record, dict):
             found.append(Stale(stage.name, "has never run: dvc.lock does not know it"))
             continue
-        found += _stale_stage(product, stage, record, written)
+        found += _stale_stage(files, stage, record, written)
     return found
 
 
-def _stale_stage(product: Product, stage: Stage, record: dict[str, Any], written: Mapping[str, str]) -> Iterator[Stale]:
+def _stale_stage(files: Files, stage: Stage, record: dict[str, Any], written: Mapping[str, str]) -> Iterator[Stale]:
     locked_command = record.get("cmd")
     if isinstance(locked_command, list):
         locked_command = "\n".join(map(str, locked_command))
@@ -236,40 +235,40 @@ def _stale_stage(product: Product, stage: Stage, record: dict[str, Any], written
     for path in sorted(set(stage.outs) ^ set(outs)):
         yield Stale(stage.name, f"{path} is written {'now' if path in stage.outs else 'no longer'}", FILE)
     for path in sorted(set(stage.deps) & set(deps)):
-        same = _is_as_recorded(product, path, deps[path])
+        same = _is_as_recorded(files, path, deps[path])
         if same is False:
             yield Stale(stage.name, f"{path} has changed since it ran", path)
         elif path in written and written[path] != deps[path]["digest"]:
             yield Stale(stage.name, f"{path} is not what the stage before it wrote", path)
-        elif same is None and not _is_kept_elsewhere(product, path, str(deps[path]["digest"]), written):
+        elif same is None and not _is_kept_elsewhere(files, path, str(deps[path]["digest"]), written):
             yield Stale(stage.name, f"{path} is missing", path)
     for path in sorted(set(stage.outs) & set(outs)):
-        if _is_as_recorded(product, path, outs[path]) is False:
+        if _is_as_recorded(files, path, outs[path]) is False:
             yield Stale(stage.name, f"{path} is not what it wrote", path)
     params = record.get("params")
-    yield from _stale_params(product, stage, params if isinstance(params, dict) else {})
+    yield from _stale_params(files, stage, params if isinstance(params, dict) else {})
 
 
-def _stale_params(product: Product, stage: Stage, locked: Mapping[str, Any]) -> Iterator[Stale]:
+def _stale_params(files: Files, stage: Stage, locked: Mapping[str, Any]) -> Iterator[Stale]:
     for path, names in stage.params.items():
-        now, then = _parameters(product, path), locked.get(path)
+        now, then = _parameters(files, path), locked.get(path)
         then = then if isinstance(then, dict) else {}
         for name in names or tuple(now):
             if name not in then or not is_same(_lookup(now, name), then[name]):
                 yield Stale(stage.name, f"parameter {name} has changed since it ran", path)
 
 
-def _parameters(product: Product, path: str) -> Mapping[str, Any]:
+def _parameters(files: Files, path: str) -> Mapping[str, Any]:
     """A file of parameters, in any of the formats that DVC reads."""
     if path.endswith(".toml"):
-        return product.toml(path) or {}
+        return files.toml(path) or {}
     if path.endswith(".json"):
-        content = product.json(path)
+        content = files.json(path)
         return content if isinstance(content, dict) else {}
     if not path.endswith(".py"):
-        return product.mapping(path)
+        return files.mapping(path)
     found = {}
-    for node in product.python.tree(path).body:
+    for node in python_source.parse(path, files.text(path) or "").body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             try:
                 found[node.targets[0].id] = ast.literal_eval(node.value)
@@ -301,44 +300,44 @@ def is_same(now: Any, then: Any) -> bool:
 _WORDS_OF_1_1 = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 
 
-def _is_kept_elsewhere(product: Product, path: str, digest: str, written: Mapping[str, str]) -> bool:
+def _is_kept_elsewhere(files: Files, path: str, digest: str, written: Mapping[str, str]) -> bool:
     """Whether something that is not here is known to DVC all the same, or is read from another system."""
-    if "://" in path or path in written or _pointer(product, path) == digest:
+    if "://" in path or path in written or _pointer(files, path) == digest:
         return True
     above = [path[: found.start()] for found in re.finditer("/", path)]
-    return any(folder in written or f"{folder}.dvc" in product.paths for folder in above)
+    return any(folder in written or f"{folder}.dvc" in files.paths for folder in above)
 
 
-def _is_as_recorded(product: Product, path: str, record: Mapping[str, Any]) -> bool | None:
+def _is_as_recorded(files: Files, path: str, record: Mapping[str, Any]) -> bool | None:
     """Whether a file or folder is as the lock says; None where it is not here.
 
     Data larger than text is compared by size, because hashing gigabytes has no place in a review of half a second: a
     receipt of a forced rerun proves the content.
     """
-    if any(other.startswith(f"{path.rstrip('/')}/") for other in product.paths):
-        return _folder_digest(product, path.rstrip("/")) == str(record["digest"])
-    size = product.tree.size(path)
+    if any(other.startswith(f"{path.rstrip('/')}/") for other in files.paths):
+        return _folder_digest(files, path.rstrip("/")) == str(record["digest"])
+    size = files.tree.size(path)
     if size is None:
         return None
     if size > LARGEST:
         return bool(record["size"] in (None, size))
-    content = product.tree.read(path) or b""
+    content = files.tree.read(path) or b""
     return md5(content) == str(record["digest"])
 
 
-def _folder_digest(product: Product, folder: str) -> str:
+def _folder_digest(files: Files, folder: str) -> str:
     entries = []
-    for path in sorted(other for other in product.paths if other.startswith(f"{folder}/")):
-        content = product.tree.read(path) or b""
+    for path in sorted(other for other in files.paths if other.startswith(f"{folder}/")):
+        content = files.tree.read(path) or b""
         file_digest = md5(content)
         entries.append({"md5": file_digest, "relpath": path.removeprefix(f"{folder}/")})
     listing = json.dumps(entries).encode()
     return f"{md5(listing)}.dir"
 
 
-def _pointer(product: Product, path: str) -> str | None:
+def _pointer(files: Files, path: str) -> str | None:
     """The digest in the ``.dvc`` file of something that DVC keeps and that is not here."""
-    outs = product.mapping(f"{path}.dvc").get("outs")
+    outs = files.mapping(f"{path}.dvc").get("outs")
     listed = outs if isinstance(outs, list) else []
     return next((str(out.get("md5")) for out in listed if isinstance(out, dict)), None)
 
@@ -354,12 +353,12 @@ def _lookup(content: Mapping[str, Any], dotted: str) -> Any:
     return found
 
 
-def _variables(product: Product, content: Mapping[str, Any]) -> dict[str, Any]:
+def _variables(files: Files, content: Mapping[str, Any]) -> dict[str, Any]:
     """What ``${…}`` may name: ``params.yaml`` and the entries of ``vars``."""
-    found = dict(product.mapping(PARAMS))
+    found = dict(files.mapping(PARAMS))
     listed = content.get("vars")
     for item in listed if isinstance(listed, list) else []:
-        found |= item if isinstance(item, dict) else _parameters(product, str(item).partition(":")[0])
+        found |= item if isinstance(item, dict) else _parameters(files, str(item).partition(":")[0])
     return found
 
 

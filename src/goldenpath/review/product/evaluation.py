@@ -74,7 +74,7 @@ def read(product: Product) -> Evaluation:
                 model=_metrics(path, raw["model"]),
                 baselines={str(name): _metrics(path, item) for name, item in _mapping(path, raw, "baseline").items()},
                 gains={str(name): _metrics(path, item) for name, item in _mapping(path, raw, "gain").items()},
-                as_written=not dvc.not_as_written(product, path),
+                as_written=not dvc.not_as_written(product, product.pipeline, path),
             )
     return Evaluation()
 

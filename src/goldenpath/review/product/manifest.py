@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from goldenpath.review.product.errors import BrokenFileError
-
-if TYPE_CHECKING:
-    from goldenpath.review.product.product import Product
+from goldenpath.review.product.files import Files
 
 NAME = "golden-path.yaml"
 
@@ -58,27 +56,27 @@ class Manifest:
         return bool(self.serving & ONLINE)
 
 
-def read(product: Product) -> Manifest:
+def read(files: Files) -> Manifest:
     """Read the manifest.
 
     Raises:
         BrokenFileError: It does not parse, or says what it cannot mean.
     """
-    raw = product.mapping(NAME)
+    raw = files.mapping(NAME)
     if not raw:
-        return Manifest(present=NAME in product.paths)
+        return Manifest(present=NAME in files.paths)
     about, deploy = _section(raw, "product"), _section(raw, "deploy")
     criticality = about.get("criticality", "medium")
     if criticality not in CRITICALITIES:
-        line = product.line_of(NAME, r"\bcriticality\b")
+        line = files.line_of(NAME, r"\bcriticality\b")
         raise BrokenFileError(NAME, f"criticality is {criticality!r}, want one of {', '.join(CRITICALITIES)}", line)
     serving = raw.get("serving") or []
     if not isinstance(serving, list) or not set(map(str, serving)) <= set(MODES):
-        line = product.line_of(NAME, r"^serving\b")
+        line = files.line_of(NAME, r"^serving\b")
         raise BrokenFileError(NAME, f"serving is {serving!r}, want a list of {', '.join(MODES)}", line)
     environments = deploy.get("environments") or []
     if not isinstance(environments, list):
-        line = product.line_of(NAME, r"^\s+environments\b")
+        line = files.line_of(NAME, r"^\s+environments\b")
         raise BrokenFileError(NAME, f"environments is {environments!r}, want a list of names", line)
     kpi = _section(raw, "kpi")
     return Manifest(

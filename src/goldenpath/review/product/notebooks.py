@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from goldenpath.review.product.errors import BrokenFileError
-
-if TYPE_CHECKING:
-    from goldenpath.review.product.product import Product
+from goldenpath.review.product.files import Files
 
 
 @dataclass(frozen=True)
@@ -28,12 +25,12 @@ class Notebook:
     fault: str = ""
 
 
-def read(product: Product) -> tuple[Notebook, ...]:
+def read(files: Files) -> tuple[Notebook, ...]:
     """Read every notebook of the product; one that cannot be read says why."""
     found = []
-    for path in product.matching("*.ipynb"):
+    for path in files.matching("*.ipynb"):
         try:
-            content = product.json(path)
+            content = files.json(path)
             cells = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
             code = tuple("".join(cell["source"]) for cell in cells)
         except BrokenFileError as error:

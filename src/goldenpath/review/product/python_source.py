@@ -5,24 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
 
 from goldenpath.review.product.errors import BrokenFileError
-
-if TYPE_CHECKING:
-    from goldenpath.review.product.product import Product
+from goldenpath.review.product.files import Files
 
 
 class Python:
     """The Python files of a product, parsed when first asked for."""
 
-    def __init__(self, product: Product) -> None:
-        self._product = product
+    def __init__(self, files: Files) -> None:
+        self._files = files
 
     @cached_property
     def files(self) -> tuple[str, ...]:
         """Every Python file."""
-        return tuple(self._product.matching("*.py"))
+        return tuple(self._files.matching("*.py"))
 
     @cached_property
     def packages(self) -> tuple[str, ...]:
@@ -49,7 +46,7 @@ class Python:
         Raises:
             BrokenFileError: It does not parse.
         """
-        return parse(path, self._product.text(path) or "")
+        return parse(path, self._files.text(path) or "")
 
     def imports(self, path: str) -> Iterator[tuple[str, int]]:
         """Every module that a file imports, as written (a relative one with its dots), with the line."""

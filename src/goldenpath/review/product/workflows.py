@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from goldenpath.review.product.errors import BrokenFileError
-
-if TYPE_CHECKING:
-    from goldenpath.review.product.product import Product
+from goldenpath.review.product.files import Files
 
 SWALLOWED = re.compile(
     r"\|\|\s*(?:(?:/\w+)*/?true|:|exit 0|(?:echo|printf)\b[^|;&\n]*)\s*(?:$|[;#)])|^\s*set \+e\b"
@@ -122,12 +120,12 @@ class Workflow:
             yield from ((job, step) for step in job.steps if step.run and any(map(step.runs_on, on)))
 
 
-def read(product: Product) -> tuple[Workflow, ...]:
+def read(files: Files) -> tuple[Workflow, ...]:
     """Read every workflow that parses; the others are named by the criteria about workflows."""
     found = []
-    for path in product.matching(".github/workflows/*.yml", ".github/workflows/*.yaml"):
+    for path in files.matching(".github/workflows/*.yml", ".github/workflows/*.yaml"):
         try:
-            found.append(_workflow(path, product.mapping(path)))
+            found.append(_workflow(path, files.mapping(path)))
         except BrokenFileError:
             continue
     return tuple(found)
@@ -141,7 +139,7 @@ def images_of(job: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(image) for image in images if image)
 
 
-def composite(product: Product, uses: str) -> tuple[str, tuple[Step, ...]]:
+def composite(files: Files, uses: str) -> tuple[str, tuple[Step, ...]]:
     """The file and the steps of an action of this repository (``./.github/actions/…``); none of any other.
 
     Raises:
@@ -149,8 +147,8 @@ def composite(product: Product, uses: str) -> tuple[str, tuple[Step, ...]]:
     """
     folder = uses.removeprefix("./").rstrip("/")
     for path in (f"{folder}/action.yml", f"{folder}/action.yaml"):
-        if uses.startswith("./") and path in product.paths:
-            runs = product.mapping(path).get("runs")
+        if uses.startswith("./") and path in files.paths:
+            runs = files.mapping(path).get("runs")
             return path, _steps(runs.get("steps") if isinstance(runs, dict) else None)
     return "", ()
 

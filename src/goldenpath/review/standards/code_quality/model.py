@@ -119,7 +119,7 @@ class CQ11(Criterion):
             return failed("no column of the contract is a segment", Evidence("give one the role", "contract.yaml"))
         if slices.REPORT not in product.paths:
             return failed("nothing is measured by slice", Evidence("is missing", slices.REPORT, None, "make run"))
-        if fault := dvc.not_as_written(product, slices.REPORT):
+        if fault := dvc.not_as_written(product, product.pipeline, slices.REPORT):
             return failed(fault, Evidence(fault, slices.REPORT, None, "make run"))
         floors = slices.floors(product)
         line = product.line_of(slices.PARAMS, r"^\s+segments\s*:")
@@ -285,7 +285,7 @@ def _equal(product: Product, facts: list[Evidence]) -> Verdict:
     parity = product.json(PARITY)
     if not isinstance(parity, dict) or not parity.get("rows"):
         return failed("no rows were sent through both", *facts, Evidence("is missing or empty", PARITY))
-    if fault := dvc.not_as_written(product, PARITY):
+    if fault := dvc.not_as_written(product, product.pipeline, PARITY):
         return failed(fault, Evidence(fault, PARITY, None, "make run"))
     if parity.get("flipped_decisions", 1) != 0:
         words = f"{parity.get('flipped_decisions', 'an unknown number of')} decisions differ between the two"

@@ -71,7 +71,7 @@ class MON01(Criterion):
         for path in metrics:
             if not numbers_of(product, path):
                 return failed(f"{path} holds no number", Evidence("is a metrics file of dvc.yaml", path))
-            if dvc.not_as_written(product, path):
+            if dvc.not_as_written(product, product.pipeline, path):
                 return failed(f"{path} is not what the pipeline wrote", Evidence("differs from dvc.lock", path))
         versions = _versions(product)
         without = _without_file(product, versions, metrics)
@@ -123,7 +123,9 @@ class MON06(Criterion):
         tolerated = as_number(study.get("tolerated"))
         if tolerated is None or len({days for days, _ in ages}) < FEWEST_AGES:
             return failed("no study says how fast the model gets worse", Evidence("want three or more ages", path))
-        if not any(path in stage.outs for stage in product.pipeline) or dvc.not_as_written(product, path):
+        if not any(path in stage.outs for stage in product.pipeline) or dvc.not_as_written(
+            product, product.pipeline, path
+        ):
             return failed("the staleness study is not what the pipeline wrote", Evidence("differs from dvc.lock", path))
         limit = 0.0
         for days, loss in ages:

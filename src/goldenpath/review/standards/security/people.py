@@ -224,7 +224,7 @@ def _fairness_fault(product: Product, protected: list[str]) -> Evidence | None:
         return Evidence("params.yaml has no gates: fairness: metric and largest gap", "params.yaml")
     if not any(path in stage.outs for stage in product.pipeline):
         return Evidence("no stage of dvc.yaml writes reports/segments.json", path)
-    if fault := dvc.not_as_written(product, path):
+    if fault := dvc.not_as_written(product, product.pipeline, path):
         return Evidence(fault, path, command="make run")
     if not protected:
         return Evidence("no column is protected: nobody has said which groups may be treated worse", CONTRACT)
