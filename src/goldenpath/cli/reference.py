@@ -111,7 +111,7 @@ def _values(item: Schema) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.replace("``", "`").split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def main() -> None:
