@@ -4,7 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-PYTHON ?= python3.11
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13; do \
+	$$name -c '$(SUPPORTED)' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -21,12 +23,15 @@ setup: $(READY) ## Install the locked tools into .venv
 # The stamp holds the place of a finished installation: an interrupted one is repeated.
 $(READY): requirements/dev.txt pyproject.toml
 	rm -rf $(VENV)
-	$(PYTHON) -m venv $(VENV)
+	@"$(PYTHON)" -c '$(SUPPORTED)' 2>/dev/null || { echo "setup needs Python 3.11, 3.12 or 3.13: make setup PYTHON=…" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
 	@lock=requirements/dev.txt; \
 	uv=$$(command -v uv || true); \
 	if [[ -z $$uv ]] && $(BIN)/pip install --quiet --require-hashes -r <(awk '/^[^ ]/ {keep = /^uv==/} keep' $$lock); then \
 		uv=$(BIN)/uv; \
 	fi; \
+	index=$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null || true)}; \
+	if [[ -n $$index && -z $${UV_DEFAULT_INDEX:-} ]]; then export UV_DEFAULT_INDEX=$$index; fi; \
 	if [[ -n $$uv ]]; then export UV_COMPILE_BYTECODE=1; install=("$$uv" pip install --python $(BIN)/python); \
 	else install=($(BIN)/pip install); fi; \
 	"$${install[@]}" --quiet --no-deps --require-hashes -r $$lock; \
