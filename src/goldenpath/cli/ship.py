@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from goldenpath.project.exit_codes import Exit
 
 NAME = click.option("--name", metavar="NAME", default="", help="Another name than registry/project:commit.")
-BASE_IMAGE = click.option("--base-image", metavar="IMAGE", default="", help="Another base image.")
+BASE_IMAGE = click.option(
+    "--base-image", metavar="IMAGE", default="", envvar="BASE_IMAGE", show_envvar=True, help="Another base image."
+)
+"""What differs between machines, not between commands, may also be set in the environment: for CI, and for a shell."""
 
 
 @click.group()
@@ -27,7 +30,14 @@ def image() -> None:
 @click.option("--push", is_flag=True, help="Send it to its registry, too.")
 @NAME
 @BASE_IMAGE
-@click.option("--network", metavar="NETWORK", default="", help="The network of build steps, such as host.")
+@click.option(
+    "--network",
+    metavar="NETWORK",
+    default="",
+    envvar="BUILD_NETWORK",
+    show_envvar=True,
+    help="The network of build steps, such as host.",
+)
 def image_build(push: bool, name: str, base_image: str, network: str) -> None:
     """Build the container image of this commit and its model."""
     from goldenpath.delivery.image import build
@@ -134,8 +144,22 @@ def status(as_json: bool) -> None:
 
 @click.command()
 @click.option("--env", "environment", metavar="ENV", default="", help="Whose state to run; the last one unless told.")
-@click.option("--port", default=8000, show_default=True, help="The port of 127.0.0.1 on which people ask.")
-@click.option("--proxy-image", metavar="IMAGE", default="", help="Another HAProxy than the one that is known to work.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    envvar="PORT",
+    show_envvar=True,
+    help="The port of 127.0.0.1 on which people ask.",
+)
+@click.option(
+    "--proxy-image",
+    metavar="IMAGE",
+    default="",
+    envvar="PROXY_IMAGE",
+    show_envvar=True,
+    help="Another HAProxy than the one that is known to work.",
+)
 @click.option("--rehearse-rollback", is_flag=True, help="Go back to the version before, time it, and forward again.")
 def deploy(environment: str, port: int, proxy_image: str, rehearse_rollback: bool) -> None:
     """Run on this machine's Docker what an environment is told to run.
