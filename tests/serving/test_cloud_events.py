@@ -81,7 +81,12 @@ def test_settings_have_defaults_and_are_read_by_their_names() -> None:
         {"EVENTS_STREAM": "asked", "EVENTS_RETRIES": "5", "EVENTS_IDLE_SECONDS": "0.5", "EVENTS_DEAD_LETTERS": ""}
     )
 
-    assert (found.stream, found.retries, found.idle_seconds, found.dead) == ("asked", 5, 0.5, "predict-dead-letters")
+    assert (found.stream, found.retries, found.idle_seconds, found.dead_letters) == (
+        "asked",
+        5,
+        0.5,
+        "predict-dead-letters",
+    )
 
 
 @pytest.mark.parametrize(

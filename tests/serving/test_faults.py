@@ -258,26 +258,30 @@ def test_a_clock_that_jumps_changes_stamps_and_nothing_else(
     )
 
 
+def connected(service: Running) -> socket.socket:
+    """A connection to the service, to be closed."""
+    return socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS)
+
+
 def test_slow_clients_are_let_go_while_others_are_answered(
     start: Start, row: dict[str, Any], tell_fault: TellFault
 ) -> None:
     service = start(REQUEST_SECONDS="0.3", MAX_CONCURRENT="2")
-    slow_head = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS)
-    slow_head.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
-    slow_body = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS)
-    slow_body.sendall(
-        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
-    )
+    with connected(service) as slow_head, connected(service) as slow_body:
+        slow_head.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
+        slow_body.sendall(
+            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+        )
 
-    begun = time.monotonic()
-    status = service.ask(row)[0]
-    took = time.monotonic() - begun
-    answer = b"".join(iter(lambda: slow_body.recv(4096), b""))
-    try:
-        rest = slow_head.recv(4096)
-    except ConnectionResetError:
-        rest = b""
-    seconds = time.monotonic() - begun
+        begun = time.monotonic()
+        status = service.ask(row)[0]
+        took = time.monotonic() - begun
+        answer = b"".join(iter(lambda: slow_body.recv(4096), b""))
+        try:
+            rest = slow_head.recv(4096)
+        except ConnectionResetError:
+            rest = b""
+        seconds = time.monotonic() - begun
 
     assert status == 200
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -296,7 +300,7 @@ def test_clients_that_do_not_read_their_answers_are_cut_off(
 ) -> None:
     service = start(REQUEST_SECONDS=str(READ_SECONDS), MAX_CONCURRENT=str(GREEDY + 1))
     asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * UNREAD
-    greedy = [socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS) for _ in range(GREEDY)]
+    greedy = [connected(service) for _ in range(GREEDY)]
     begun = free = time.monotonic()
     for client in greedy:
         client.sendall(asked)
@@ -308,6 +312,8 @@ def test_clients_that_do_not_read_their_answers_are_cut_off(
     cut_off = time.monotonic() - free
     seconds = first_answer(service, row)
     answers = [received(client) for client in greedy]
+    for client in greedy:
+        client.close()
 
     assert cut_off >= READ_SECONDS
     assert max(answers) < UNREAD
@@ -330,7 +336,7 @@ def received(client: socket.socket) -> int:
 
 def test_more_connections_than_there_is_room_for_are_told_so(start: Start, row: dict[str, Any]) -> None:
     service = start(MAX_CONCURRENT="1")
-    held = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(16)]
+    held = [connected(service) for _ in range(16)]
 
     status, headers, answer = service.ask(row)
     for client in held:

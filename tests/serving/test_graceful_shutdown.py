@@ -70,15 +70,18 @@ def is_listening(port: int) -> bool:
         (None, "contract.yaml/log", "contract.yaml/log: the prediction log cannot be written there: "),
     ],
 )
-def test_what_cannot_be_served_is_told_in_one_line(project: Path, model: bytes | None, log: str, words: str) -> None:
+def test_what_cannot_be_served_is_told_without_a_traceback(
+    project: Path, model: bytes | None, log: str, words: str
+) -> None:
     if model is not None:
         MODEL.write_bytes(model)
 
     process = launch(free_port(), project / "said", PREDICTION_LOG=log)
 
     assert process.wait(PATIENCE_SECONDS) == 1
-    [said] = (project / "said").read_text().splitlines()
-    assert said.startswith(words)
+    [outcome, reason] = (project / "said").read_text().splitlines()
+    assert outcome == "serve failed."
+    assert reason.startswith(words)
 
 
 @pytest.mark.parametrize(

@@ -394,7 +394,7 @@ def test_a_changed_contract_waits_for_a_new_start(
 
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["message"], told["level"]) == ("model reload failed; keeping the current model", "error")
-    assert "Start the service anew" in told["reason"]
+    assert "Restart the service" in told["reason"]
     assert client.post("/predict", json=row).status_code == 200
 
 

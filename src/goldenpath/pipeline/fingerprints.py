@@ -81,12 +81,22 @@ def closure(sources: Path, *modules: str) -> list[Path]:
     """The files of modules and of all of the library that they import, directly or not, in order of their paths."""
     waiting, found = list(modules), set[Path]()
     while waiting:
-        path = _file(sources, waiting.pop())
+        name = waiting.pop()
+        path = _file(sources, name)
         if path is None or path in found:
             continue
         found.add(path)
-        waiting += _imports(path)
+        waiting += [*_imports(path), *_packages(name)]
     return sorted(found)
+
+
+def _packages(module: str) -> Iterator[str]:
+    """The packages that a module lies in, which Python imports before it; but for the library's own.
+
+    That one holds the version and nothing else, and would make every stage stale with every release.
+    """
+    parts = module.split(".")
+    yield from (".".join(parts[:end]) for end in range(2, len(parts)))
 
 
 def _file(sources: Path, module: str) -> Path | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from goldenpath.project import contract, files, params
 from goldenpath.project.contract import Contract
@@ -44,7 +43,7 @@ def divide(rows: pd.DataFrame, agreed: Contract, settings: Split, stratify: bool
 
     Returns:
         ``train``, ``validation`` and ``test``. By time, every row of a later part is later than every row of an
-        earlier one: rows of one moment are never torn apart.
+        earlier one: rows of one timestamp are never torn apart.
 
     Raises:
         ProjectError: The column that ``split.by`` needs is not in the contract, or a part would be empty.
@@ -72,17 +71,19 @@ def _role_values(rows: pd.DataFrame, agreed: Contract, role: Any) -> pd.Series:
     return rows[holders[0].name]
 
 
-def _by_time(moments: pd.Series, settings: Split) -> np.ndarray[Any, Any]:
-    if moments.isna().any():
-        raise ProjectError(f"column {moments.name!r} splits by time but has missing values; make it required.")
-    ordered = moments.sort_values(ignore_index=True)
+def _by_time(times: pd.Series, settings: Split) -> np.ndarray[Any, Any]:
+    if times.isna().any():
+        raise ProjectError(f"column {times.name!r} splits by time but has missing values; make it required.")
+    ordered = times.sort_values(ignore_index=True)
     last = len(ordered) - 1
     test_from = ordered[min(last, round(len(ordered) * (1 - settings.test)))]
     validation_from = ordered[min(last, round(len(ordered) * (1 - settings.test - settings.validation)))]
-    return np.select([moments >= test_from, moments >= validation_from], ["test", "validation"], "train")
+    return np.select([times >= test_from, times >= validation_from], ["test", "validation"], "train")
 
 
 def _by_entity(entities: pd.Series, settings: Split) -> np.ndarray[Any, Any]:
+    from sklearn.model_selection import GroupShuffleSplit  # a division by time does not wait for scikit-learn
+
     # Rows without an entity cannot be told to belong together: each is an entity of its own.
     names = entities.astype("string")
     names = names.fillna("row " + names.index.to_series().astype("string"))
@@ -97,6 +98,8 @@ def _by_entity(entities: pd.Series, settings: Split) -> np.ndarray[Any, Any]:
 
 
 def _at_random(classes: pd.Series | None, rows: int, settings: Split) -> np.ndarray[Any, Any]:
+    from sklearn.model_selection import train_test_split
+
     labels = np.full(rows, "train", dtype=object)
     rest = np.arange(rows)
     for part, size in (("test", settings.test), ("validation", settings.validation / (1 - settings.test))):
@@ -116,8 +119,8 @@ def _stratifiable(classes: pd.Series, size: float) -> np.ndarray[Any, Any] | Non
 def _summary(part: pd.DataFrame, agreed: Contract) -> dict[str, Any]:
     summary: dict[str, Any] = {"rows": len(part)}
     if agreed.time is not None:
-        moments = part[agreed.time.name]
-        summary |= {"from": str(moments.min()), "to": str(moments.max())}
+        times = part[agreed.time.name]
+        summary |= {"from": str(times.min()), "to": str(times.max())}
     target = part[agreed.target.name]
     if agreed.target.type in ("integer", "number", "boolean") and not agreed.target.enum:
         summary["target_mean"] = float(f"{target.astype('float64').mean():.6g}")

@@ -110,7 +110,7 @@ def test_a_page_that_cannot_be_shown_says_why(tmp_path: Path, packages: Path, mo
         show.server(0)
     build.build(packages=packages)
 
-    with show.server(0) as running, pytest.raises(WebError, match=r"cannot be listened on: .* PORT="):
+    with show.server(0) as running, pytest.raises(WebError, match=r"cannot be listened on: .* --port"):
         show.server(running.server_port)
 
 

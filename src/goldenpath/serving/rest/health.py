@@ -1,4 +1,8 @@
-"""Ask the service on this machine whether it is ready: the container's health check, without a shell or curl."""
+"""Ask the service on this machine whether it is ready: the container's health check, without a shell or curl.
+
+No verb of the command: it runs every ten seconds, and by the command each run would take twice the CPU time (150 ms for
+75 ms, measured on two cores).
+"""
 
 from __future__ import annotations
 
