@@ -85,9 +85,11 @@ def run(root: Path, folder: Path) -> Sample:
 
 def stage(name: str) -> Callable[[], str]:
     """The function of a stage: the library's, or the project's own where it was ejected; for the working directory."""
-    ejected = name in manifest.load().ejected
-    module = f"{team.package()}.steps.{name}" if ejected else f"goldenpath.pipeline.{name}"
-    found: Callable[[], str] = getattr(import_module(module), name)
+    if name in manifest.load().ejected:
+        module = team.load_module(Path.cwd(), f"{team.package()}.steps.{name}")
+    else:
+        module = import_module(f"goldenpath.pipeline.{name}")
+    found: Callable[[], str] = getattr(module, name)
     return found
 
 

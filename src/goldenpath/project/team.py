@@ -71,7 +71,7 @@ def function(role: str, root: Path | None = None) -> Callable[..., Any]:
     root = (root or Path.cwd()).resolve()
     name, arguments = EXPECTED[role]
     module_name, function_name = _named(root, role) or (f"{package(root)}.{role}", name)
-    module = _module(root, module_name)
+    module = load_module(root, module_name)
     found = getattr(module, function_name, None)
     if not callable(found):
         near = difflib.get_close_matches(function_name, [key for key in vars(module) if not key.startswith("_")], n=1)
@@ -92,8 +92,16 @@ def _named(root: Path, role: str) -> tuple[str, str] | None:
     return module, name
 
 
-def _module(root: Path, name: str) -> ModuleType:
-    """Import a module of this project, and not one of the same name that another folder held before."""
+def load_module(root: Path, name: str) -> ModuleType:
+    """Import a module of this project, and not one of the same name that another folder held before.
+
+    Args:
+        root: The project's folder, resolved.
+        name: The module, as ``flight_delays.source``.
+
+    Raises:
+        ProjectError: It cannot be imported; the message says where.
+    """
     sources = str(root / SOURCES)
     if sys.path[:1] != [sources]:
         if sources in sys.path:
