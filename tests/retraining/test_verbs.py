@@ -46,7 +46,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / SIGNATURE).parent.mkdir()
     (tmp_path / SIGNATURE).write_text(json.dumps({"model_sha256": "ab" * 32}))
     monkeypatch.setattr(sys, "executable", str(program(tmp_path / "python", tmp_path / "log")))
-    monkeypatch.setattr(results, "write_papers", lambda _: iter(["The page was written."]))
+    monkeypatch.setattr(results, "write_documents", lambda _: iter(["The page was written."]))
     return tmp_path
 
 

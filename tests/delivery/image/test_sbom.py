@@ -9,7 +9,7 @@ import pytest
 
 from goldenpath.delivery.image import sbom
 from goldenpath.project.errors import ProjectError
-from goldenpath.project.paths import SIGNATURE
+from goldenpath.project.paths import SBOM, SIGNATURE
 from goldenpath.repository import lock_file
 from tests.sample import ROOT
 
@@ -56,7 +56,7 @@ def test_a_missing_lock_is_refused(billed: Path) -> None:
     with pytest.raises(ProjectError, match=r"requirements/serve\.txt: no such file"):
         sbom.write(billed)
 
-    assert not sbom.BILL.exists()
+    assert not SBOM.exists()
 
 
 def test_the_bill_names_the_vendored_library_by_its_digest(billed: Path) -> None:

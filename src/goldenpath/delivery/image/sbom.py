@@ -31,11 +31,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from goldenpath.model import signature
 from goldenpath.project import distribution
 from goldenpath.project.errors import ProjectError
-from goldenpath.project.paths import SIGNATURE
+from goldenpath.project.paths import SBOM, SIGNATURE
 from goldenpath.repository import lock_file
 
 LOCK = Path("requirements/serve.txt")
-BILL = Path("reports/sbom.cdx.json")
 LIBRARY = lock_file.PACKAGE
 IMAGE_PYTHON = {
     "implementation_name": "cpython",
@@ -66,7 +65,7 @@ class Pin:
 
 
 def write(root: Path) -> str:
-    """Write the bill to :data:`BILL`.
+    """Write the bill to :data:`SBOM`.
 
     Args:
         root: The project's folder.
@@ -78,9 +77,9 @@ def write(root: Path) -> str:
         ProjectError: The lock or the model's signature is missing or cannot be read.
     """
     text = bill(root)
-    (root / BILL).parent.mkdir(exist_ok=True)
-    (root / BILL).write_text(text, encoding="utf-8")
-    return f"{BILL}: {len(json.loads(text)['components']) - 1} packages and the model."
+    (root / SBOM).parent.mkdir(exist_ok=True)
+    (root / SBOM).write_text(text, encoding="utf-8")
+    return f"{SBOM}: {len(json.loads(text)['components']) - 1} packages and the model."
 
 
 def bill(root: Path) -> str:

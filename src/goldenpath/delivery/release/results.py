@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from goldenpath.project.errors import ProjectError
-from goldenpath.project.paths import EVALUATION_PAGE, LINEAGE, METRICS, MODEL_CARD, OPENAPI, SIGNATURE
+from goldenpath.project.paths import EVALUATION_PAGE, LINEAGE, METRICS, MODEL_CARD, OPENAPI, SBOM, SIGNATURE
 
 POINTERS = "data/source/*.dvc"
 """DVC's pointers to adopted data."""
-BILL = Path("reports/sbom.cdx.json")
 CARD_INPUTS = (METRICS, LINEAGE, Path("contract.yaml"), Path("params.yaml"), Path("golden-path.yaml"))
-BILL_INPUTS = (SIGNATURE, Path("requirements/serve.txt"), Path("pyproject.toml"))
+SBOM_INPUTS = (SIGNATURE, Path("requirements/serve.txt"), Path("pyproject.toml"))
 
 
 def run(root: Path, stages: Sequence[str] = (), *, force: bool = False) -> None:
@@ -32,9 +31,9 @@ def run(root: Path, stages: Sequence[str] = (), *, force: bool = False) -> None:
     fetch_adopted(root, os.environ)
     command = ["repro", *(["--force"] if force else []), *stages]
     if code := _dvc(root, command, os.environ):
-        raise ProjectError(f"dvc {' '.join(command)} ended with {code}; the stage's own words stand above.")
+        raise ProjectError(f"dvc {' '.join(command)} ended with {code}; what the stage printed stands above.")
     if not stages:
-        for line in write_papers(root):
+        for line in write_documents(root):
             print(line)
 
 
@@ -62,7 +61,7 @@ def fetch_adopted(root: Path, variables: Mapping[str, str]) -> None:
             )
 
 
-def write_papers(root: Path) -> Iterator[str]:
+def write_documents(root: Path) -> Iterator[str]:
     """Write what follows from the results, each file where it is older than what it is made from.
 
     Args:
@@ -74,13 +73,13 @@ def write_papers(root: Path) -> Iterator[str]:
     Raises:
         ProjectError: A result is missing or cannot be read.
     """
-    papers: Sequence[tuple[Path, Sequence[Path], Callable[[Path], str]]] = (
+    documents: Sequence[tuple[Path, Sequence[Path], Callable[[Path], str]]] = (
         (EVALUATION_PAGE, (METRICS, LINEAGE), _page),
         (MODEL_CARD, CARD_INPUTS, _card),
-        (OPENAPI, (), _document),  # only where it is missing: a committed one changes by `goldenpath openapi`
-        (BILL, BILL_INPUTS, _bill),
+        (OPENAPI, (), _openapi),  # only where it is missing: a committed one changes by `goldenpath openapi`
+        (SBOM, SBOM_INPUTS, _sbom),
     )
-    for path, inputs, write in papers:
+    for path, inputs, write in documents:
         if _is_stale(root / path, [root / item for item in inputs]):
             yield write(root)
 
@@ -89,7 +88,7 @@ def _page(root: Path) -> str:
     from goldenpath.reports import evaluation
 
     written = evaluation.write(root)
-    return f"{written.path}: {written.headline}"
+    return f"{EVALUATION_PAGE}: {written.headline}"
 
 
 def _card(root: Path) -> str:
@@ -98,13 +97,13 @@ def _card(root: Path) -> str:
     return f"{MODEL_CARD} {'has changed: commit it' if model_card.write(root) else 'is current'}."
 
 
-def _document(_: Path) -> str:
+def _openapi(_: Path) -> str:
     from goldenpath.serving.rest import write_openapi
 
     return write_openapi.write()
 
 
-def _bill(root: Path) -> str:
+def _sbom(root: Path) -> str:
     from goldenpath.delivery.image import sbom
 
     return sbom.write(root)
