@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,24 +23,19 @@ from tests.template import watchers
 from tests.template.act import Outcome, Runner
 from tests.template.docker import PASSWORD, USER, Engine, Registry, free_port
 from tests.template.forge import TOKEN, Forge, forge
-from tests.template.generation import generate, git, lend, run
-from tests.template.test_delivery import BOT, excuse
+from tests.template.generation import generate, git, lend
+from tests.template.test_delivery import done, excuse
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
 CD = Path(".github/workflows/cd.yml")
-TOOL = str(Path(sys.executable).with_name("goldenpath"))
 ENVIRONMENTS = ("dev", "staging", "prod")
 V1, V2 = "flight-delays@v1.0.0", "flight-delays@v2.0.0"
-IN_FULL = "TR-07 CQ-15"
-"""The receipts of ``make evidence`` of which v1 gets the real proof; test_maturity.py runs all of it for real."""
-RECORDER = f"""\
-#!/bin/sh
-# Of the other receipts, writes those that promote asks for, over a command that takes no time.
-test "$1" = record || exec {TOOL} "$@"
-case " TR-14 $IN_FULL " in *" $2 "*) exec {TOOL} "$@" ;; esac
-case "$2" in CQ-02 | TR-06) exec {TOOL} record "$2" -- true ;; esac
-"""
+EVIDENCE = "- run: .venv/bin/goldenpath evidence"
+PROVED = {"TR-07": "goldenpath push", "CQ-15": "goldenpath gate deploy"}
+"""The receipts of ``goldenpath evidence`` of which v1 gets the real proof; test_maturity.py runs all of it for real."""
+ASKED_FOR = {"CQ-02": "true", "TR-06": "true"}
+"""Those that promote asks for, over a command that takes no time."""
 
 
 @dataclass
@@ -96,9 +90,9 @@ class Follower:
             ("pull", "--quiet", image),
             ("run", "--detach", "--read-only", "--cap-drop", "ALL", "--publish", port, "--name", environment, image),
         ):
-            done = self.engine.run(*words)
-            if done.returncode:
-                self.faults.append(f"docker {words[0]}: {done.stderr}")
+            answer = self.engine.run(*words)
+            if answer.returncode:
+                self.faults.append(f"docker {words[0]}: {answer.stderr}")
         self.running[environment] = image
 
 
@@ -108,7 +102,7 @@ class Delivered:
 
     Attributes:
         outcome: How it ended.
-        models: The model of each environment, as ``make status`` tells in a fresh clone.
+        models: The model of each environment, as ``goldenpath status`` tells in a fresh clone.
         ran: The image that ran in each environment.
         trail: The subjects of the commits that changed overlays, the oldest first.
         reasons: The reasons that they give.
@@ -141,20 +135,24 @@ class Shop:
     runner: Runner
     settings: Mapping[str, str]
 
-    def deliver(self, event: str, told: Mapping[str, Any], *, in_full: str = "", wait: int = 120) -> Delivered:
+    def deliver(
+        self, event: str, told: Mapping[str, Any], *, proofs: Mapping[str, str] = ASKED_FOR, wait: int = 120
+    ) -> Delivered:
         """Run ``cd.yml`` for an event.
 
         Args:
             event: Its name.
             told: What GitHub tells of it.
-            in_full: The receipts that get the real proof.
+            proofs: The commands that stand for all proofs of the evidence, by the criteria that they prove.
             wait: Seconds to wait for a service.
         """
         text = (self.project / CD).read_text(encoding="utf-8")
-        # act knows no variables of environments, only of a repository.
+        recorded = [f".venv/bin/goldenpath record {name} -- {command}" for name, command in proofs.items()]
         for old, new in (
+            (re.escape(EVIDENCE), f"- run: {' && '.join(recorded)}"),
+            # act knows no variables of environments, only of a repository.
             (r"SECONDS_TO_WAIT: \d+", f"SECONDS_TO_WAIT: {wait}"),
-            (r"\$\{\{ vars\.SERVICE_URL \}\}", "${{ vars[format('SERVICE_URL_{0}', env.ENV)] }}"),
+            (r"\$\{\{ vars\.SERVICE_URL \}\}", "${{ vars[format('SERVICE_URL_{0}', env.ENVIRONMENT)] }}"),
         ):
             text, count = re.subn(old, new, text)
             assert count, f"{old} is not in {CD}"
@@ -164,14 +162,13 @@ class Shop:
         words += ["--secret", f"REGISTRY_PASSWORD={PASSWORD}"]
         for environment, port in self.follower.ports.items():
             words += ["--var", f"SERVICE_URL_{environment}=http://127.0.0.1:{port}"]
-        outcome = self.runner.run(event, told, self.project, workflow, *words, IN_FULL=in_full, **self.settings)
+        outcome = self.runner.run(event, told, self.project, workflow, *words, **self.settings)
         assert self.follower.faults == [], outcome.all_said
         clone = self.runner.home / "fresh"
         shutil.rmtree(clone, ignore_errors=True)
         git(self.runner.home, "clone", "--quiet", str(self.forge.repository), str(clone))
         (clone / ".venv").symlink_to(self.project / ".venv")
-        (clone / ".venv/.installed").touch()
-        rows = json.loads(make(clone, "status", "ARGS=--json"))["environments"]
+        rows = json.loads(done(clone, "status", "--json"))["environments"]
         log = ("log", "--reverse", "--author=github-actions")
         return Delivered(
             outcome,
@@ -181,14 +178,6 @@ class Shop:
             git(clone, *log, "--format=%(trailers:key=Reason,valueonly)", "--", "deploy/overlays").split("\n"),
             set(git(clone, "tag").split()),
         )
-
-
-def make(project: Path, *words: str, **variables: str) -> str:
-    """Run a target that has to succeed, in the package of that folder."""
-    found = run(["make", "--no-print-directory", *words, f"GOLDENPATH={TOOL}"], project,
-                PYTHONPATH=str(project / "src"), **BOT, **variables)  # fmt: skip
-    assert found.returncode == 0, found.stdout + found.stderr
-    return found.stdout
 
 
 @pytest.fixture(scope="module")
@@ -214,22 +203,14 @@ def shop(
     excuse(project)
     login = {"DOCKER_CONFIG": str(folder / "docker")}
     signed_in = replace(engine, environment={**engine.environment, **login})
-    done = signed_in.run("login", "--username", USER, "--password-stdin", registry.host, text=PASSWORD)
-    assert done.returncode == 0, done.stderr
+    answer = signed_in.run("login", "--username", USER, "--password-stdin", registry.host, text=PASSWORD)
+    assert answer.returncode == 0, answer.stderr
     with forge(folder) as shared:
         git(project, "remote", "add", "origin", str(shared.repository))
         git(project, "push", "--quiet", "origin", "main")
         follower = Follower(shared.repository, signed_in, {name: free_port() for name in ENVIRONMENTS})
         (folder / "act").mkdir()
-        recorder = folder / "recorder"
-        recorder.write_text(RECORDER)
-        recorder.chmod(0o755)
-        settings = {
-            "GOLDENPATH": str(recorder),
-            "LENT_CACHE": "",
-            **engine.environment,
-            **shared.environment,
-        }
+        settings = {"LENT_CACHE": "", **engine.environment, **shared.environment}
         watchers.install()  # what is missing a job installs itself, by sudo, which is on GitHub's machines
         with follower.at_work():
             yield Shop(project, shared, follower, Runner(walked, folder / "act"), settings)
@@ -237,7 +218,8 @@ def shop(
 
 def publish_version(shop: Shop, tag: str) -> dict[str, Any]:
     """Register the committed model and push everything, as a person does; what GitHub tells of it."""
-    make(shop.project, "register", "push", f"VERSION={tag.rpartition('@v')[2]}")
+    done(shop.project, "register", tag.rpartition("@v")[2])
+    done(shop.project, "push")
     git(shop.project, "push", "--quiet", "origin", "main", tag)
     shop.forge.pass_gates(git(shop.project, "rev-parse", "HEAD"))
     return {"ref": f"refs/tags/{tag}", "ref_type": "tag", "ref_name": tag}
@@ -246,7 +228,7 @@ def publish_version(shop: Shop, tag: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def first(shop: Shop) -> Delivered:
     """v1 was pushed."""
-    return shop.deliver("push", publish_version(shop, V1), in_full=IN_FULL)
+    return shop.deliver("push", publish_version(shop, V1), proofs=ASKED_FOR | PROVED)
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +239,7 @@ def second(shop: Shop, first: Delivered) -> Delivered:
     params = shop.project / "params.yaml"
     params.write_text(params.read_text(encoding="utf-8").replace("max_iter: 150", "max_iter: 140"), encoding="utf-8")
     git(shop.project, "commit", "--quiet", "--all", "--message", "Want fewer trees")
-    make(shop.project, "pipeline")
+    done(shop.project, "run")
     git(shop.project, "commit", "--quiet", "--all", "--message", "Train the model")
     pushed = publish_version(shop, V2)
     shop.follower.deaf.add("staging")
@@ -272,9 +254,10 @@ def third(shop: Shop, second: Delivered) -> Delivered:
     """People brought v2 to production after all, and asked for the version before."""
     assert second.models["dev"] == V2, second.outcome.all_said
     git(shop.project, "pull", "--quiet", "--rebase", "origin", "main")
-    make(shop.project, "receipts-pull")
+    done(shop.project, "receipts", "pull")
     for environment in ("staging", "prod"):
-        make(shop.project, "promote", "publish", "VERSION=2.0.0", f"ENV={environment}")
+        done(shop.project, "promote", "2.0.0", environment)
+        done(shop.project, "publish")
     asked = {"action": "rollback", "environment": "prod", "version": "", "reason": "answers are late"}
     return shop.deliver("workflow_dispatch", {"ref": "refs/heads/main", "inputs": asked}, wait=60)
 
@@ -306,7 +289,7 @@ def test_the_image_that_runs_is_the_one_that_was_pushed_with_a_receipt(
 
     assert {registry.tags("team/models/flight-delays")[commit[:12]]} == built
     assert {image.partition("@")[2] for image in first.ran.values()} == built
-    assert {item["id"] for item in receipts} == {"TR-14", "CQ-02", "TR-06", *IN_FULL.split()}
+    assert {item["id"] for item in receipts} == {"TR-14", *ASKED_FOR, *PROVED}
 
 
 def test_what_does_not_answer_is_taken_back_and_production_not_reached(second: Delivered) -> None:

@@ -8,7 +8,7 @@ import random
 import re
 import string
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,14 +29,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 PROJECT = TEMPLATE / "{{cookiecutter.project_slug}}"
 JOBS: dict[str, Any] = yaml.safe_load((PROJECT / CI).read_text(encoding="utf-8"))["jobs"]
 GATES = [name for name in JOBS if name not in ("changes", "report", "all-green")]
-TOOL = str(Path(sys.executable).with_name("goldenpath"))
 
 NOTHING = "echo nothing to do"
 ATTEMPTS = 3
 """At what ends within milliseconds: act now and then loses what was printed last."""
 OUT_OF_REACH = {"audit": "echo needs the package index: test_an_audit_that_cannot_look_up_is_red runs it"}
 """What the sound pull request does not run here."""
-FEW_TESTS = {"PYTEST_ADDOPTS": "--no-cov tests/test_params.py tests/test_more.py"}
+FEW_TESTS = {"PYTEST_ADDOPTS": "--no-cov tests/test_source.py"}
 """All of a project's tests are run by test_end_to_end.py."""
 
 
@@ -77,7 +76,7 @@ def dvc(project: Path, walked: Path, *words: str) -> None:
 
 def red(outcome: Outcome, job: str) -> str:
     """What a job said that must have failed by itself, without a traceback of ours."""
-    assert outcome.jobs == {"changes": "success", job: "failure"}, outcome.all_said
+    assert [name for name, result in outcome.jobs.items() if result != "success"] == [job], outcome.all_said
     assert "Traceback" not in outcome.said[job], outcome.said[job]
     return outcome.said[job]
 
@@ -95,8 +94,7 @@ def test_a_sound_pull_request_is_green_and_says_so(runner: Runner, change: Path,
     (change / "tests/test_more.py").write_text("def test_more() -> None:\n    assert sorted([2, 1]) == [1, 2]\n")
     commit(change)
 
-    settings = {"GOLDENPATH": TOOL, **FEW_TESTS, **engine.environment}
-    outcome = runner.pull_request(change, None, OUT_OF_REACH, **settings)
+    outcome = runner.pull_request(change, None, OUT_OF_REACH, **FEW_TESTS, **engine.environment)
 
     assert outcome.jobs == dict.fromkeys(JOBS, "success"), outcome.all_said
     report = (outcome.artifacts / "pull-request-report/pull-request.md").read_text(encoding="utf-8")
@@ -121,7 +119,7 @@ def test_where_only_documents_changed_the_rest_is_skipped_within_seconds(runner:
     [("params.yaml", False), ("docs/model-card.md", False), ("README.md", True), ("docs/risk.yaml", False)],
     ids=["parameters", "model-card", "document-deleted", "other-file-among-documents"],
 )
-def test_what_is_more_than_words_is_judged(change: Path, path: str, is_deleted: bool) -> None:
+def test_what_is_more_than_words_is_judged(change: Path, walked: Path, path: str, is_deleted: bool) -> None:
     with (change / "CHANGELOG.md").open("a", encoding="utf-8") as file:
         file.write("\nMore words.\n")
     if is_deleted:
@@ -131,34 +129,38 @@ def test_what_is_more_than_words_is_judged(change: Path, path: str, is_deleted: 
             file.write("\n# more\n")
     commit(change)
 
-    assert run(["make", "--silent", "changes"], change).stdout == "documents-only=false\n"
+    told = run([str(walked / ".venv/bin/goldenpath"), "changes"], change)
+    assert (told.returncode, told.stdout) == (0, "documents-only=false\n"), told.stderr
 
 
 def test_one_failed_job_turns_the_whole_red_and_is_named(runner: Runner, change: Path) -> None:
-    commands = dict.fromkeys([*GATES, "report"], NOTHING) | {"data": "exit 1"}
+    commands = dict.fromkeys([*GATES, "report"], NOTHING) | {"audit": "exit 1"}
     (change / "params.yaml").write_text("another: one\n")
     commit(change)
 
     for _ in range(ATTEMPTS):
         outcome = runner.pull_request(change, None, commands)
-        if "data: " in outcome.said["all-green"]:
+        if "audit: " in outcome.said["all-green"]:
             break
 
     assert outcome.jobs["all-green"] == "failure"
-    assert "data: failure" in outcome.said["all-green"].splitlines()
-    assert [job for job in GATES if f"{job}: " in outcome.said["all-green"]] == ["data"]
+    assert "audit: failure" in outcome.said["all-green"].splitlines()
+    assert [job for job in GATES if f"{job}: " in outcome.said["all-green"]] == ["audit"]
 
 
 def verdict(results: dict[str, str], documents_only: str, changes: str = "success") -> tuple[bool, str]:
     """What the last job says of results, by its own script."""
     [step] = JOBS["all-green"]["steps"]
-    told = "\n".join(f"{job} {result}" for job, result in results.items())
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        env={"RESULTS": told, "DOCUMENTS_ONLY": documents_only, "CHANGES": changes},
-        capture_output=True,
-        text=True,
-    )
+    needs: dict[str, Any] = {"changes": {"result": changes, "outputs": {"documents-only": documents_only}}}
+    needs |= {job: {"result": result, "outputs": {}} for job, result in results.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            env={"PATH": os.environ["PATH"], "NEEDS": json.dumps(needs)},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
     return done.returncode == 0, done.stdout
 
 
@@ -175,7 +177,7 @@ def test_a_job_that_ran_although_only_documents_changed_breaks_the_rule(result: 
     skipped = dict.fromkeys([*GATES, "report"], "skipped")
 
     assert verdict(skipped, "true") == (True, "")
-    assert verdict(skipped | {"data": result}, "true") == (False, f"data: {result}\n")
+    assert verdict(skipped | {"model": result}, "true") == (False, f"model: {result}\n")
 
 
 @pytest.mark.parametrize("result", ["failure", "cancelled", "skipped"])
@@ -190,8 +192,7 @@ def test_the_last_job_gathers_every_other() -> None:
     [step] = JOBS["all-green"]["steps"]
 
     assert JOBS["all-green"]["needs"] == [name for name in JOBS if name != "all-green"]
-    gathered = re.findall(r"^([a-z]+) \$\{\{ needs\.([a-z]+)\.result \}\}$", step["env"]["RESULTS"], flags=re.MULTILINE)
-    assert gathered == [(name, name) for name in (*GATES, "report")]
+    assert step["env"] == {"NEEDS": "${{ toJSON(needs) }}"}
 
 
 def test_corrupted_rows_are_red(runner: Runner, change: Path, walked: Path) -> None:
@@ -207,7 +208,7 @@ def test_corrupted_rows_are_red(runner: Runner, change: Path, walked: Path) -> N
     dvc(change, walked, "commit", "--force", "--quiet")
     commit(change)
 
-    said = red(runner.pull_request(change, "data"), "data")
+    said = red(runner.pull_request(change, "model"), "model")
 
     assert "### Pipeline's record: pass" in said
     assert "### Data: fail" in said
@@ -220,7 +221,7 @@ def test_a_breaking_contract_of_the_same_version_is_red(runner: Runner, change: 
     dvc(change, walked, "commit", "--force", "--quiet")
     commit(change)
 
-    said = red(runner.pull_request(change, "data"), "data")
+    said = red(runner.pull_request(change, "model"), "model")
 
     assert "### Pipeline's record: pass" in said
     assert "### Contract: fail" in said
@@ -231,7 +232,7 @@ def test_a_stale_lock_is_red(runner: Runner, change: Path) -> None:
     edit(change, "params.yaml", "max_iter: 150", "max_iter: 151")
     commit(change)
 
-    said = red(runner.pull_request(change, "data"), "data")
+    said = red(runner.pull_request(change, "model"), "model")
 
     assert "### Pipeline's record: fail" in said
     assert "params.yaml: model has changed since it ran" in said
@@ -246,7 +247,7 @@ def test_a_key_that_was_taken_back_is_red(runner: Runner, change: Path) -> None:
     (change / "settings.py").unlink()
     commit(change, "Take it back")
 
-    said = red(runner.pull_request(change, "security"), "security")
+    said = red(runner.pull_request(change, "quality", **FEW_TESTS), "quality")
 
     assert "### Secrets: fail" in said
     assert "settings.py:1: github pat, since commit" in said
@@ -254,20 +255,20 @@ def test_a_key_that_was_taken_back_is_red(runner: Runner, change: Path) -> None:
 
 
 def test_an_action_that_is_not_pinned_is_red(runner: Runner, change: Path) -> None:
-    path = change / ".github/workflows/audit.yml"
+    path = change / ".github/workflows/monitor.yml"
     path.write_text(re.sub(r"(actions/checkout)@[0-9a-f]{40} # v7\.0\.1", r"\1@v7", path.read_text()))
     commit(change)
 
-    said = red(runner.pull_request(change, "security"), "security")
+    said = red(runner.pull_request(change, "quality", **FEW_TESTS), "quality")
 
     assert "unpinned-uses" in said
-    assert "audit.yml" in said
+    assert "monitor.yml" in said
     assert "### Secrets: pass" in said
 
 
 def test_dropped_tests_are_red(runner: Runner, change: Path) -> None:
-    edit(change, CI.as_posix(), "make --keep-going lint deps-check validate-deploy monitoring-check test", "make test")
-    kept = {"test_params.py"}
+    edit(change, CI.as_posix(), "make --keep-going lint test", "make test")
+    kept = {"test_model.py"}
     for path in (change / "tests").rglob("test_*.py"):
         if path.name not in kept:
             path.unlink()
@@ -322,7 +323,7 @@ def test_lost_maturity_is_red(runner: Runner, change: Path) -> None:
     (change / ".github/CODEOWNERS").unlink()
     commit(change)
 
-    said = red(runner.pull_request(change, "checklist", GOLDENPATH=TOOL), "checklist")
+    said = red(runner.pull_request(change, "report", dict.fromkeys(GATES, NOTHING)), "report")
 
     assert "fell back CQ-06" in said
     assert "nobody is asked to review files that no" in said
@@ -348,7 +349,7 @@ def test_the_comment_is_written_by_the_default_branch_with_nothing_installed(run
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
 
-    workflow = change / ".github/workflows/pr-comment.yml"
+    workflow = change / ".github/workflows/comment.yml"
     outcome = runner.run("workflow_run", {"workflow_run": told}, change, workflow, GITHUB_API_URL=url, LENT="/nowhere")
     server.shutdown()
     server.server_close()

@@ -18,7 +18,6 @@ import pytest
 from tests.template.act import Outcome, Runner
 from tests.template.forge import TOKEN, Forge, forge
 from tests.template.generation import git, lend, run, verb
-from tests.template.test_cd import TOOL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
@@ -107,7 +106,7 @@ def test_a_look_that_finds_drift_asks_for_a_training_by_an_event(shop: Shop, mon
     report = json.loads((monitored.artifacts / "monitoring" / "drift.json").read_text(encoding="utf-8"))
     assert report["verdict"] == "alarm"
     assert re.fullmatch(r"api repos/\S+/dispatches --raw-field event_type=drift\n", shop.asked("dispatched"))
-    assert "No metrics are pushed: PUSHGATEWAY is not set" in monitored.said["watch"]
+    assert "goldenpath push-metrics" not in monitored.said["watch"], "there is no Pushgateway"
 
 
 def test_labels_that_lie_beside_the_log_let_performance_ask_too(monitored: Outcome) -> None:
@@ -140,9 +139,10 @@ def test_the_reviewer_sees_the_loop_closed(shop: Shop, retrained: Outcome, tmp_p
     git(tmp_path, "clone", "--quiet", "--branch", branch, str(shop.forge.repository), "clone")
     clone = tmp_path / "clone"
     git(clone, "fetch", "--quiet", "origin", "refs/notes/goldenpath:refs/notes/goldenpath")
-    run([TOOL, "check", "--format", "json", "--output", str(tmp_path / "review.json")], clone)
+    program, report = shop.project / ".venv/bin/goldenpath", tmp_path / "review.json"
+    run([str(program), "check", "--format", "json", "--output", str(report)], clone)
 
-    [product] = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))["products"]
+    [product] = json.loads(report.read_text(encoding="utf-8"))["products"]
     criteria = {item["id"]: item for part in product["parts"] for item in part["criteria"]}
     found = {name: (criteria[name]["status"], criteria[name]["reason"]) for name in ("TR-11", "TR-19")}
     assert found == {
