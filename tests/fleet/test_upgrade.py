@@ -22,7 +22,10 @@ from tests.fleet.newer_library import CHANGES, VERSION
 AFTER_TRAIN = ["train", "evaluate", "export", "reference"]
 """``train`` and what follows from it; ``staleness`` fits models of its own."""
 START = "    agreed, settings = "
-BROKEN = CHANGES | {"src/goldenpath/pipeline/train.py": (START, f"    raise ProjectError('as the test asks')\n{START}")}
+BROKEN = {
+    **CHANGES,
+    "src/goldenpath/pipeline/train.py": (START, f"    raise ProjectError('as the test asks')\n{START}"),
+}
 
 
 def state(root: Path) -> tuple[str, str, str]:

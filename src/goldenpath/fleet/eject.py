@@ -6,7 +6,6 @@ import pkgutil
 import re
 from pathlib import Path
 
-import goldenpath
 from goldenpath.pipeline.fingerprints import STAGES
 from goldenpath.project import manifest, team, yaml_text
 from goldenpath.project.errors import ProjectError
@@ -14,13 +13,7 @@ from goldenpath.project.errors import ProjectError
 DVC = Path("dvc.yaml")
 STEPS = "steps"
 _ABOUT = '"""Steps of the pipeline that are this project\'s own; `goldenpath eject` copied them from the library."""\n'
-_START = """
-
-if __name__ == "__main__":
-    from goldenpath.pipeline.stage import run
-
-    run("{step}", {step})
-"""
+_START = '\n\nif __name__ == "__main__":\n    from goldenpath.pipeline.stage import run\n\n    run("{step}", {step})\n'
 _EJECTED = re.compile(r"^ejected:.*$", re.MULTILINE)
 _COMMENT = "  # stages that this project holds itself, in its package's folder steps"
 
@@ -55,15 +48,6 @@ def eject(root: Path, step: str) -> list[Path]:
     for name, text in written.items():
         (root / name).write_text(text, encoding="utf-8")
     return sorted(written)
-
-
-def drift_notes(root: Path) -> list[str]:
-    """One line for each step that the project holds itself, for status and review; empty where it holds none."""
-    return [
-        f"{step} is the project's own ({team.SOURCES / team.package(root) / STEPS / step}.py); goldenpath "
-        f"{goldenpath.__version__} changes nothing in it."
-        for step in manifest.load(root).ejected
-    ]
 
 
 def _pipeline(root: Path, step: str, command: str, path: Path) -> str:
