@@ -31,8 +31,9 @@ def stage(name: str) -> None:
 
     NAME is the stage's name in dvc.yaml. To run what has changed, in order: goldenpath run.
     """
-    module = import_module(f"goldenpath.pipeline.{name}")
-    import_module("goldenpath.pipeline.stage").run(name, getattr(module, name))
+    from goldenpath.pipeline.stage import measured
+
+    click.echo(measured(name, getattr(import_module(f"goldenpath.pipeline.{name}"), name)))
 
 
 @click.command()
@@ -45,7 +46,7 @@ def results() -> None:
 
 @click.command()
 def report() -> None:
-    """Draw reports/evaluation.html anew."""
+    """Draw reports/evaluation.html again."""
     from goldenpath.reports import evaluation
 
     written = evaluation.write()

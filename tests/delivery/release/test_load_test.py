@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from goldenpath.delivery.release import load_test
+from goldenpath.delivery.release.local_service import running
 from goldenpath.project.errors import ProjectError
 
 TOLD: dict[str, Any] = {
@@ -76,7 +77,7 @@ def test_a_missed_objective_fails(measured: Callable[[load_test.Load], str], loa
 def test_locust_presses_on_the_service(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_test, "SECONDS", 2)
 
-    with load_test.running() as service:
+    with running() as service:
         found = load_test.press(service)
 
     assert found.requests >= load_test.USERS
