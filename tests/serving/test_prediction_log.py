@@ -38,7 +38,7 @@ def record(number: int = 0, **changes: Any) -> Record:
         "latency_ms": 1.5,
         "entity": 42,
     }
-    return Record(**{**fields, **changes})  # type: ignore[arg-type]
+    return Record(**{**fields, **changes})
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:

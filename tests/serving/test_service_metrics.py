@@ -63,7 +63,7 @@ def test_many_predictions_count_as_one_by_one() -> None:
     ],
 )
 def test_a_mode_shows_only_what_it_can_tell(mode: str, shown: str, hidden: str) -> None:
-    found = samples(Metrics(mode))  # type: ignore[arg-type]
+    found = samples(Metrics(mode))
 
     assert (shown, "") in found
     assert (hidden, "") not in found

@@ -75,7 +75,7 @@ def test_a_missed_objective_fails(measured: Callable[[load_test.Load], str], loa
 
 
 def test_locust_presses_on_the_service(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_test, "SECONDS", 2)
+    monkeypatch.setattr(load_test, "SECONDS", 4)
 
     with running() as service:
         found = load_test.press(service)

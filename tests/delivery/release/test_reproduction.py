@@ -94,7 +94,7 @@ def test_a_clone_runs_every_stage_under_its_own_library(product: Path, monkeypat
 
 
 def test_a_pipeline_that_fails_in_the_clone_reproduces_nothing(product: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = subprocess.CompletedProcess(["dvc"], 7)
+    done: subprocess.CompletedProcess[str] = subprocess.CompletedProcess(["dvc"], 7)
     monkeypatch.setattr(reproduction, "subprocess", SimpleNamespace(run=lambda *_, **__: done))
 
     with pytest.raises(ProjectError, match="ended with 7 in a fresh clone"):
