@@ -35,7 +35,7 @@ class Refusal(SystemExit, FailedHookException):
 
 
 class AnswersExtension(Extension):
-    """Gives templates ``accept_answers``, ``answer_faults`` and ``template_folder``, and keeps answers from being run as templates."""
+    """Gives templates the judge and the template's folder, and keeps answers from being run as templates."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)

@@ -17,7 +17,7 @@ ANSWERS = {
     "license": "{{ cookiecutter.license }}",
     "package_name": "{{ cookiecutter.package_name }}",
 }
-TEMPLATE = Path({{ template_folder() | tojson }})  # fmt: skip
+TEMPLATE = Path({{ template_folder() | tojson }})  # type: ignore[name-defined,arg-type]  # fmt: skip
 TEMPLATE_VERSION = "{{ cookiecutter._template_version }}"
 MADE_BY_CRUFT = bool("{{ 'yes' if '_commit' in cookiecutter else '' }}")
 

@@ -105,7 +105,7 @@ def test_a_baseline_tells_the_level_of_the_base_and_every_criterion_that_changed
 
     _, [product] = check_json(repository.root, "--baseline", base)
 
-    changes = {item["id"]: item for item in product["changes"]}  # type: ignore[attr-defined]
+    changes = {item["id"]: item for item in product["changes"]}
     assert (product["base"], product["base_level"]) == (base, 0)
     assert (changes["CQ-06"]["before"], changes["CQ-06"]["now"]) == ("pass", "fail")
     assert (changes["CQ-06"]["met_before"], changes["CQ-06"]["met"]) == (True, False)
@@ -308,7 +308,7 @@ def test_check_as_json_imports_nothing_that_only_other_forms_need(repository: Re
 
 @pytest.mark.parametrize("item", catalogue(), ids=lambda item: item.id)
 def test_every_criterion_can_be_explained(item: type) -> None:
-    result = run("explain", item.id.lower())  # type: ignore[attr-defined]
+    result = run("explain", item.id.lower())
 
     assert result.exit_code == 0
     assert all(label in result.output for label in ("level", "looked at", "fix", "effort"))
@@ -376,7 +376,7 @@ def waive_level(repository: Repository, level: str, **changed: str) -> Result:
 def statuses(repository: Repository) -> dict[str, tuple[int, str]]:
     """Level and status of every criterion."""
     _, [product] = check_json(repository.root)
-    criteria = [item for part in product["parts"] for item in part["criteria"]]  # type: ignore[attr-defined]
+    criteria = [item for part in product["parts"] for item in part["criteria"]]
     return {item["id"]: (item["level"], item["status"]) for item in criteria}
 
 

@@ -172,7 +172,7 @@ def test_a_segment_that_becomes_parquet_while_it_is_read_is_read_once(
     def late(segment: Path, *others: object) -> object:
         monkeypatch.setattr(log, "_lines", lines)
         log.compact(logged, agreed, 0)
-        return lines(segment, *others)  # type: ignore[arg-type]
+        return lines(segment, *others)
 
     monkeypatch.setattr(log, "_lines", late)
 

@@ -26,7 +26,7 @@ def month(project: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         pytest.skip("without a time there is no month to play")
     raw = pd.read_parquet(RAW).sample(frac=1, random_state=0, ignore_index=True)
     monkeypatch.setattr(team, "load_rows", lambda _: raw)
-    return months.newest_whole(months.counted(months.moments(raw, contract.load())))
+    return months.newest_whole(months.counted(months.timestamps(raw, contract.load())))
 
 
 @pytest.fixture

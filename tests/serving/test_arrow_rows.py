@@ -150,7 +150,7 @@ def test_each_word_for_a_missing_value_is_one_where_training_takes_it_for_one(ag
 
     checked = check(agreed, csv_columns(tmp_path / "rows.csv"), len(lines) + 2)
 
-    table = read_table(tmp_path / "rows.csv", moments=[c.name for c in agreed if c.type in contract.MOMENTS])
+    table = read_table(tmp_path / "rows.csv", timestamps=[c.name for c in agreed if c.type in contract.MOMENTS])
     trained_on = {name: validation.in_type(agreed[name], table[name]) for name in GOOD}
     missing = {name: values.is_null().to_pylist() for name, values in checked.columns.items()}
     assert checked.reasons == [name for name in GOOD if (table[name].notna() & trained_on[name].isna()).any()] == []

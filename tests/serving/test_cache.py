@@ -79,11 +79,11 @@ def test_other_features_have_another_key(form: Callable[..., Any], change: dict[
     assert form(Keys(OLD), {**ROW, **change}) != form(Keys(OLD), ROW)
 
 
-def test_moments_that_are_categories_are_told_apart_by_their_zones() -> None:
+def test_timestamps_that_are_categories_are_told_apart_by_their_zones() -> None:
     keys = Keys(replace(OLD, inputs=(Input("ordered", "timestamp", True),)))
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    timestamp = datetime(2026, 1, 1, tzinfo=UTC)
 
-    assert keys.here({"ordered": moment}) != keys.here({"ordered": moment.astimezone(timezone(timedelta(hours=2)))})
+    assert keys.here({"ordered": timestamp}) != keys.here({"ordered": timestamp.astimezone(timezone(timedelta(hours=2)))})
 
 
 @pytest.mark.parametrize("change", [{"model_sha256": "new"}, {"threshold": 0.4}, {"classes": ("no", "yes")}])

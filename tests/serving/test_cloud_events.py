@@ -24,9 +24,9 @@ def test_an_event_is_read() -> None:
 
 
 def test_an_answer_is_a_cloud_event_that_names_what_it_answers() -> None:
-    moment = datetime(2026, 1, 31, 13, 45, tzinfo=UTC)
+    timestamp = datetime(2026, 1, 31, 13, 45, tzinfo=UTC)
 
-    found = json.loads(answer(parse(event()), "orders", "ab" * 32, "champion", Prediction(True, 0.25), moment))
+    found = json.loads(answer(parse(event()), "orders", "ab" * 32, "champion", Prediction(True, 0.25), timestamp))
 
     assert found == {
         "specversion": "1.0",

@@ -153,7 +153,7 @@ def test_a_kill_under_load_loses_no_record_beyond_the_window(
 
     logged = set(log.read(folder)["id"])
     due = given_before(killed - WINDOW_SECONDS, callers)
-    lost = [killed - moment for moment, _, name in callers.seen if name not in logged]
+    lost = [killed - timestamp for timestamp, _, name in callers.seen if name not in logged]
     assert status == 200
     assert len(due) > 10 * CALLERS
     assert due - logged == set()
@@ -166,9 +166,9 @@ def test_a_kill_under_load_loses_no_record_beyond_the_window(
     )
 
 
-def given_before(moment: float, callers: Callers) -> set[str]:
-    """The ids of answers that came before a moment."""
-    return {name for seen, _, name in list(callers.seen) if seen < moment}
+def given_before(timestamp: float, callers: Callers) -> set[str]:
+    """The ids of answers that came before a timestamp."""
+    return {name for seen, _, name in list(callers.seen) if seen < timestamp}
 
 
 @pytest.fixture

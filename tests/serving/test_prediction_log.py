@@ -24,11 +24,11 @@ INPUTS = {"store": 7, "size": "S", "price": 9.5}
 
 
 def record(number: int = 0, **changes: Any) -> Record:
-    moment = datetime(2026, 1, 31, 13, 45, 0, 7, tzinfo=UTC)
+    timestamp = datetime(2026, 1, 31, 13, 45, 0, 7, tzinfo=UTC)
     fields = {
         "id": f"p-{number}",
         "request": "r",
-        "time": moment,
+        "time": timestamp,
         "mode": "rest",
         "variant": "champion",
         "model": "ab" * 32,

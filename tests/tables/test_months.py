@@ -11,7 +11,7 @@ from goldenpath.tables import months
 def test_months_are_counted_in_their_order(shop_contract: Contract) -> None:
     rows = pd.DataFrame({"ordered": ["2026-02-01", "2026-01-31", None, "2026-02-28"]})
 
-    assert months.counted(months.moments(rows, shop_contract)) == {"2026-01": 1, "2026-02": 2}
+    assert months.counted(months.timestamps(rows, shop_contract)) == {"2026-01": 1, "2026-02": 2}
 
 
 def test_a_month_that_has_just_begun_is_not_the_newest_whole_one() -> None:

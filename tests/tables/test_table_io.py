@@ -118,7 +118,7 @@ def test_whole_numbers_beside_missing_values_stay_whole(file: Callable[[str], Pa
 
 
 def test_columns_named_as_moments_are_read_as_such(file: Callable[[str], Path]) -> None:
-    rows = read_table(file("year,x\n1999,1\n2000,2\n"), moments=["year"])
+    rows = read_table(file("year,x\n1999,1\n2000,2\n"), timestamps=["year"])
 
     assert rows["year"].tolist() == [pd.Timestamp("1999-01-01"), pd.Timestamp("2000-01-01")]
 

@@ -117,13 +117,13 @@ def test_one_layout_reads_the_whole_column_even_beside_words_that_are_no_time(ot
     assert to_time(pd.Series(["03/04/2026", "13/05/2026", other]))[0] == pd.Timestamp("2026-04-03")
 
 
-def test_moments_with_a_zone_become_utc() -> None:
-    moments = to_time(pd.Series(pd.date_range("2026-01-01", periods=1, tz="Europe/Paris")))
+def test_timestamps_with_a_zone_become_utc() -> None:
+    timestamps = to_time(pd.Series(pd.date_range("2026-01-01", periods=1, tz="Europe/Paris")))
 
-    assert moments[0] == pd.Timestamp("2025-12-31 23:00")
+    assert timestamps[0] == pd.Timestamp("2025-12-31 23:00")
 
 
 def test_gaps_stay_gaps() -> None:
-    moments = to_time(pd.Series([1999, None]))
+    timestamps = to_time(pd.Series([1999, None]))
 
-    assert moments.isna().tolist() == [False, True]
+    assert timestamps.isna().tolist() == [False, True]

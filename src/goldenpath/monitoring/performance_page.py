@@ -40,6 +40,7 @@ def render(told: Mapping[str, Any], agreed: Contract, settings: Params) -> str:
     results = sorted(told["results"], key=lambda item: item["variant"] != CHAMPION)
     names = list(dict.fromkeys([HEADLINE[told["task"]], told["kpi"]["kpi"], *(item["metric"] for item in results)]))
     names = [name for name in names if any(item["metric"] == name for item in results)]
+    business = told["kpi"]
     return page.render(
         TEMPLATE,
         title=f"{agreed.about.product}: realized performance",
@@ -48,7 +49,7 @@ def render(told: Mapping[str, Any], agreed: Contract, settings: Params) -> str:
         headline=HEADLINES[told["state"]],
         reasons=list(_reasons(results)),
         told=told,
-        kpi=f"{_label(told['kpi']['kpi'])} {formatting.estimate(_found({**told['kpi'], 'metric': told['kpi']['kpi']}))}",
+        kpi=f"{_label(business['kpi'])} {formatting.estimate(_found({**business, 'metric': business['kpi']}))}",
         confidence=formatting.share(settings.evaluation.confidence, 0),
         currency=settings.value.currency,
         figures=[figure for name in names if (figure := _over_time(results, name, told["window"]))],

@@ -285,7 +285,7 @@ def run(asked: Asked) -> int:
     """Play a month, and print what was done and what can be done next."""
     agreed, settings = contract.load(), params.load()
     raw = team.load_rows(settings.model_copy(update={"data": settings.data.model_copy(update={"through": None})}))
-    times = months.moments(raw, agreed)
+    times = months.timestamps(raw, agreed)
     counts = months.counted(times)
     month = asked.month or months.newest_whole(counts)
     months.refuse_unknown(month, counts, "MONTH")

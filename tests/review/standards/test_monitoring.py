@@ -358,7 +358,7 @@ CASES = [
         "gamed",
         "names that no alert reads",
         "feature_missing_total",
-        build=receipt("MON-03", SCRAPED | {"metrics": SCRAPED["metrics"][:3]}),  # type: ignore[index]
+        build=receipt("MON-03", SCRAPED | {"metrics": SCRAPED["metrics"][:3]}),
     ),
     Case(
         "MON-03",

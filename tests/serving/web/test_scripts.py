@@ -26,7 +26,7 @@ VALUES = [None, True, False, 0, -0.0, 7, 7.0, 1.5, -1e-5, 1.25e-7, 3e-300, 1e-4,
 MOMENTS = ["2026-01-31", "1969-12-31", "2026-01-31T13:45:00Z", "2026-01-31T13:45", "2026-01-31 23:59:59.123456-05:30"]
 ONE_BY_ONE = """
 const { asNumber, asCategory } = await import("./encode.js");
-const numbers = asked.moments.map(asNumber);
+const numbers = asked.timestamps.map(asNumber);
 console.log(JSON.stringify({ categories: asked.values.map(asCategory), numbers }));
 """
 ROWS = """
@@ -66,10 +66,10 @@ def expected(agreed: Contract, row: Any) -> dict[str, Any]:
 
 
 def test_single_values_are_encoded_as_in_python(tmp_path: Path) -> None:
-    found = run(tmp_path, ONE_BY_ONE, {"values": VALUES, "moments": MOMENTS})
+    found = run(tmp_path, ONE_BY_ONE, {"values": VALUES, "timestamps": MOMENTS})
 
     assert found["categories"] == [as_category(value) for value in VALUES]
-    np.testing.assert_allclose(found["numbers"], [as_number(moment) for moment in MOMENTS], rtol=1e-15)
+    np.testing.assert_allclose(found["numbers"], [as_number(timestamp) for timestamp in MOMENTS], rtol=1e-15)
 
 
 @pytest.mark.parametrize("rows", [asked_rows, refused_rows])
