@@ -45,7 +45,7 @@ class Host:
     key: str
 
     def compose(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run Compose as docs/compose.md says."""
+        """Run Compose as docs/how-to/compose.md says."""
         files = ("-f", "compose.yaml", "-f", "deploy/overlays/dev/compose.yaml")
         return run([docker.compose(), *files, *words], self.project, **self.engine.environment)
 
@@ -77,8 +77,8 @@ def host(
     signed_in = Engine({**engine.environment, **login})
     done = signed_in.run("login", "--username", USER, "--password-stdin", registry.host, text=PASSWORD)
     assert done.returncode == 0, done.stderr
-    path = {"PYTHONPATH": str(project / "src"), "GOLDENPATH_FACTS": str(folder / "facts.json")}
-    done = verb(project, "image", "build", "--push", **signed_in.environment, **path)
+    told = {"GOLDENPATH_FACTS": str(folder / "facts.json")}
+    done = verb(project, "image", "build", "--push", **signed_in.environment, **told)
     assert done.returncode == 0, done.stdout + done.stderr
     key, line = re.findall(r"^  (\S+.*)$", verb(project, "api-key", "tests").stdout, re.MULTILINE)
     laid = signed_in.run("run", "--rm", "--interactive", "--volume", f"{walked.name}-dev_keys:/keys", docker.BASE,
@@ -95,7 +95,7 @@ def host(
 
 
 def test_the_service_answers_where_the_overlay_says(host: Host) -> None:
-    done = run([str(host.project / ".venv/bin/python"), "-c", SAMPLE], host.project, PYTHONPATH="src")
+    done = run([str(host.project / ".venv/bin/python"), "-c", SAMPLE], host.project)
     request = Request(f"http://127.0.0.1:{PORT}/predict", done.stdout.encode(), {"Content-Type": "application/json"})
 
     with pytest.raises(HTTPError, match="401"):

@@ -26,10 +26,10 @@ CARELESS = (
     "CMD exec uvicorn --factory goldenpath.serving.rest.app:create_app --host 0.0.0.0",
 )
 WRITES = """\
-import pathlib, runpy, sys
+import pathlib
+from goldenpath.cli import main
 pathlib.Path("/app/cache.txt").write_text("x")
-sys.argv = ["serving", "--host", "0.0.0.0"]
-runpy.run_module("flight_delays.serving", run_name="__main__")
+main(["serve", "--host", "0.0.0.0"])
 """
 DEAF = """\
 import json, signal
@@ -104,8 +104,9 @@ def test_the_image_holds_what_serves_and_nothing_of_this_machine(engine: Engine,
     shown = engine.run("run", "--rm", image, "sh", "-c", "ls /app /app/models /opt/venv/lib/python3.11/site-packages")
 
     names = set(shown.stdout.split())
-    assert {"contract.yaml", "flight_delays", "model.onnx", "signature.json", "onnxruntime", "fastapi"} <= names
-    assert not {"pandas", "sklearn", "pyarrow", "dvc", "pip", "params.yaml", "tests", "estimators.skops"} & names
+    assert {"contract.yaml", "model.onnx", "signature.json", "goldenpath", "onnxruntime", "fastapi"} <= names
+    assert not {"pandas", "sklearn", "pyarrow", "dvc", "pip", "params.yaml", "src", "tests", "vendor"} & names
+    assert not {"estimators.skops", "flight_delays"} & names
     history = engine.run("history", "--no-trunc", "--format", "{{.CreatedBy}}", image).stdout
     assert "secret" not in history
 
@@ -175,17 +176,28 @@ def test_a_damaged_model_is_never_built_in(project: Path, engine: Engine) -> Non
     assert engine.run("image", "inspect", "flight-delays:damaged").returncode != 0
 
 
-def test_a_new_commit_moves_only_the_last_layer(project: Path, engine: Engine, image: str) -> None:
-    with (project / "src" / "flight_delays" / "source.py").open("a") as source:
-        source.write("# changed\n")
-    git(project, "commit", "--quiet", "--all", "--message", "Change the source")
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("src/flight_delays/source.py", []),  # what trains is not in the image
+        ("models/lineage.json", ["service"]),
+    ],
+)
+def test_a_commit_moves_no_layer_but_that_of_the_service(
+    project: Path, engine: Engine, image: str, file: str, changed: list[str]
+) -> None:
+    with (project / file).open("a") as text:
+        text.write("\n")
+    git(project, "commit", "--quiet", "--all", "--message", f"Change {file}")
 
     built = verb(project, "image", "build", "--name", "flight-delays:next", **engine.environment)
 
     assert built.returncode == 0, built.stdout + built.stderr
-    before, after = layers(engine, image), layers(engine, "flight-delays:next")
-    changed = [old != new for old, new in zip(before, after, strict=True)]
-    assert changed == [False, False, True, False]  # base, packages, code with contract and model, the working directory
+    pairs = zip(LAYERS, layers(engine, image), layers(engine, "flight-delays:next"), strict=True)
+    assert [name for name, old, new in pairs if old != new] == changed
+
+
+LAYERS = ("base", "packages", "service", "working directory")
 
 
 def layers(engine: Engine, image: str) -> list[str]:

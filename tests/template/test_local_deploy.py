@@ -1,4 +1,4 @@
-"""Two versions and a rollback on a real Docker engine, by the commands of docs/delivery.md, while clients ask."""
+"""Two versions and a rollback on a real Docker engine, by the commands of the how-to page, while clients ask."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import pytest
 
 from tests.template.docker import BASE, Engine
 from tests.template.generation import TEMPLATE, git, lend, run
-from tests.template.test_delivery import TOOL, record
+from tests.template.test_delivery import record
 from tests.template.watchers import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
@@ -114,8 +114,9 @@ class Machine:
     row: str
 
     def type(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Type a command, in the project's folder."""
-        variables = {"GOLDENPATH": TOOL, "PORT": str(self.port)}
+        """Type a command in the project's folder, whose environment is the active one."""
+        path = os.pathsep.join([str(self.project / ".venv" / "bin"), os.environ["PATH"]])
+        variables = {"PATH": path, "PORT": str(self.port)}
         return run(["bash", "-c", command], self.project, **self.engine.environment, **variables)
 
 
@@ -132,7 +133,7 @@ class Walk:
         return [text for typed, text in self.printed if typed == command]
 
 
-def commands(project: Path) -> list[str]:
+def commands() -> list[str]:
     """What the section tells to type."""
     text = (TEMPLATE / "docs" / "how-to" / "delivery.md").read_text(encoding="utf-8")
     section = text.partition("\n## On your own machine\n")[2].partition("\n## ")[0]
@@ -140,15 +141,15 @@ def commands(project: Path) -> list[str]:
     return [line.partition("  #")[0].strip() for line in lines]
 
 
-def prove(project: Path) -> None:
+def prove(machine: Machine) -> None:
     """Stands in for `goldenpath evidence`, which takes minutes and is walked elsewhere."""
-    record(project, "CQ-02")
-    record(project, "TR-06")
-    pushed = run([TOOL, "record", "TR-07", "--", "goldenpath", "push"], project)
+    record(machine.project, "CQ-02")
+    record(machine.project, "TR-06")
+    pushed = machine.type("goldenpath record TR-07 -- goldenpath push")
     assert pushed.returncode == 0, pushed.stderr
 
 
-STOOD_IN: Mapping[str, Callable[[Path], None]] = {"goldenpath evidence": prove}
+STOOD_IN: Mapping[str, Callable[[Machine], None]] = {"goldenpath evidence": prove}
 
 
 @pytest.fixture(scope="module")
@@ -178,12 +179,12 @@ def machine(walked: Path, engine: Engine, tmp_path_factory: pytest.TempPathFacto
 def walk(machine: Machine) -> Walk:
     """Everything that the section tells, typed in order; from the first deployment on, clients ask."""
     walked = Walk(machine, [], [])
-    typed = iter(commands(machine.project))
+    typed = iter(commands())
     deploys = "goldenpath deploy"
 
     def step(command: str) -> None:
         if command in STOOD_IN:
-            STOOD_IN[command](machine.project)
+            STOOD_IN[command](machine)
             return
         done = machine.type(command)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
@@ -231,7 +232,7 @@ def test_status_says_that_production_runs_the_first_version(walk: Walk) -> None:
 
 
 def test_the_drill_is_evidence(walk: Walk) -> None:
-    told = walk.machine.type(f"{TOOL} check --select TR-16 --format json")
+    told = walk.machine.type("goldenpath check --select TR-16 --format json")
 
     [product] = json.loads(told.stdout)["products"]
     [found] = [item for part in product["parts"] for item in part["criteria"]]
