@@ -230,7 +230,14 @@ def index_address(environment: Mapping[str, str] = os.environ) -> str:
         settings.read(path)
         if address := settings.get("global", "index-url", fallback=""):
             return address
-    return ""
+    return default_index()
+
+
+def default_index() -> str:
+    """Where pip looks when nothing tells it otherwise; pip alone knows, and offers no public way to ask."""
+    from pip._internal.models.index import PyPI
+
+    return str(PyPI.simple_url)
 
 
 def without_credentials(address: str) -> str:
