@@ -61,7 +61,8 @@ def upgrade(root: Path, source: str = "", *, dry_run: bool = False) -> str:
 
 
 def _refuse_changes(root: Path) -> None:
-    if changes := git.run(root, "status", "--porcelain", "--", ".").splitlines():
+    # Of the whole repository: what is put back after a failure is put back everywhere.
+    if changes := git.run(root, "status", "--porcelain").splitlines():
         names = ", ".join(line[3:] for line in changes[:5]) + (" …" if len(changes) > 5 else "")
         raise ProjectError(f"Not committed: {names}. Commit or stash first, so that the upgrade is one commit.")
 
