@@ -112,7 +112,7 @@ def test_a_corrupted_raw_file_stops_validate(project: Path) -> None:
         (
             "count = last - first - own",
             "count = last - first",
-            "test_recent_delay_is_the_mean_over_the_planes_that_just_left",
+            "test_recent_delay_is_the_mean_of_planes_that_just_left",
         ),
         ("pd.Timedelta(hours=1)", "pd.Timedelta(hours=0)", "test_weather_is_the_observation_of_the_hour_before"),
     ],
@@ -139,7 +139,7 @@ def test_a_broken_onnx_export_stops_export(project: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("          - {value: UA, label: United Air Lines}\n", "",
+        ("{value: UA, label: United Air Lines}, ", "",
          "48,880 rows: carrier must be one of"),  # as docs/tutorial.md says
         ("logicalTypeOptions: {minimum: 10, maximum: 6000}", "logicalTypeOptions: {minimum: 10, maximum: 600}",
          "distance must be between 10 and 600"),

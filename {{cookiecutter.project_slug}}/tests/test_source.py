@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from goldenpath.project import contract, params
 from goldenpath.project.params import Params
 
-from your_package.source import load, recent_departure_delay
+from your_package.source import load, recent_departure_delay, sample_folder
 
 START = np.datetime64("2013-05-01T00:00:00", "s")
 WINDOW = np.timedelta64(2 * 3600, "s")
@@ -79,6 +79,15 @@ def test_rows_do_not_change_when_the_future_is_read_too(january: pd.DataFrame) -
     longer = load(through("2013-02"))
 
     pd.testing.assert_frame_equal(longer[features].head(len(january)), january[features])
+
+
+def test_weather_is_the_observation_of_the_hour_before(january: pd.DataFrame) -> None:
+    weather = pd.read_csv(sample_folder() / "weather.csv").drop_duplicates(["origin", "time_hour"])
+    observed = weather.set_index(["origin", "time_hour"])["temp"]
+    hour_before = january["scheduled_departure"].dt.floor("h") - pd.Timedelta(hours=1)
+    keys = pd.MultiIndex.from_arrays([january["origin"], hour_before.dt.strftime("%Y-%m-%dT%H:%M:%SZ")])
+
+    np.testing.assert_array_equal(january["temperature"], observed.reindex(keys))
 
 
 def test_rows_end_with_the_month_and_come_in_order(january: pd.DataFrame) -> None:

