@@ -185,7 +185,6 @@ def watched(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("watched")
     kept_out = shutil.ignore_patterns(".venv", "cache", "logs", "*.prom")
     project = Path(shutil.copytree(walked, folder / PRODUCT, ignore=kept_out))
-    shutil.copytree(walked / "src", project / "src", dirs_exist_ok=True)
     lend(walked, project)
     with ExitStack() as stack:
         service, consumer, exporter, redis, gateway, prometheus, alertmanager = (free_port() for _ in range(7))
@@ -364,7 +363,7 @@ def test_errors_page_by_the_fast_burn_and_tell_the_channel(watched: Watched) -> 
 
     assert told["channel"] == f"#{PRODUCT}"
     assert f"Owner: {OWNER}" in told["attachments"][0]["text"]
-    assert "service.md#availabilitybudgetburnsfast" in told["attachments"][0]["text"]
+    assert "runbooks.md#availabilitybudgetburnsfast" in told["attachments"][0]["text"]
     assert watched.series('http_requests_total{status="503"}'), "by what the service tells of itself"
 
 
@@ -443,7 +442,7 @@ def _start_product(stack: ExitStack, found: Watched, consumer: int, exporter: in
     project, folder, redis = found.project, found.folder, f"redis://127.0.0.1:{found.redis}/0"
     goldenpath, log = str(project / ".venv" / "bin" / "goldenpath"), str(project / "logs" / "predictions")
     python = str(project / ".venv" / "bin" / "python")
-    own = {"PYTHONPATH": str(project / "src"), "PREDICTION_LOG": log}
+    own = {"PREDICTION_LOG": log}
     stack.enter_context(
         watchers.running(
             ["redis-server", "--port", str(found.redis), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""],

@@ -61,7 +61,7 @@ def customers() -> Table:
         "gender": ["protected"],
         "churned": ["target"],
     }
-    return Table("customers 2026.csv", _csv(_rows(400, row)), "Churned?", "binary", roles, {"PROTECTED": "Gender"})
+    return Table("customers 2026.csv", _csv(_rows(400, row)), "Churned?", "binary", roles, {"protected": "Gender"})
 
 
 def weather() -> Table:
@@ -100,7 +100,7 @@ def sales() -> Table:
 
     content = _csv(_rows(300, row), ";").decode().encode("latin-1")
     roles = {"verkauft_am": ["time"], "wohnflache": ["feature"], "preis_je_m2": ["target"]}
-    return Table("Verkäufe.csv", content, "Preis je m²", "regression", roles, {"TIME": "Verkauft am"})
+    return Table("Verkäufe.csv", content, "Preis je m²", "regression", roles, {"time": "Verkauft am"})
 
 
 def visits() -> Table:
@@ -117,7 +117,7 @@ def visits() -> Table:
         }
 
     roles = {"user_id": ["entity"], "ts": ["time"], "bought": ["target"]}
-    return Table("visits.csv", _csv(_rows(500, row)), "bought", "binary", roles, {"TIME": "ts", "ENTITY": "user_id"})
+    return Table("visits.csv", _csv(_rows(500, row)), "bought", "binary", roles, {"time": "ts", "entity": "user_id"})
 
 
 def households() -> Table:
@@ -133,7 +133,7 @@ def households() -> Table:
         }
 
     return Table(
-        "households.csv", _csv(_rows(400, row)), "alarm", "binary", {"household": ["entity"]}, {"ENTITY": "household"}
+        "households.csv", _csv(_rows(400, row)), "alarm", "binary", {"household": ["entity"]}, {"entity": "household"}
     )
 
 
@@ -174,7 +174,7 @@ def loans() -> Table:
 
     return Table(
         "loans.csv", _csv(_rows(250, row)), "open", "regression", {"rate": ["feature"], "lent": ["feature"]},
-        {"TIME": "issued"},
+        {"time": "issued"},
     )  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def _rows(number: int, row: Callable[[int, random.Random], dict[str, object]]) -
 
 def _csv(rows: Rows, separator: str = ",", quoting: int = csv.QUOTE_MINIMAL) -> bytes:
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, list(rows[0]), delimiter=separator, quoting=quoting, lineterminator="\n")  # type: ignore[arg-type]
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=separator, quoting=quoting, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue().encode()

@@ -28,7 +28,7 @@ def adopt(project: Project, table: Table, folder: Path) -> str:
     """Adopt the table from a file outside the project and return what was printed."""
     path = folder / table.file
     path.write_bytes(table.content)
-    options = [word for name, value in table.named.items() for word in (f"--{name.lower()}", value)]
+    options = [word for name, value in table.named.items() for word in (f"--{name}", value)]
     done = project.verb("adopt", str(path), table.target, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -1,6 +1,6 @@
 """Bad input: refused with the reason, nothing is changed, and nothing that was typed is run.
 
-Which files and columns are refused, and in what words, is what the project's own tests/adopt is about.
+Which files and columns are refused, and in what words, is what tests/adopt is about.
 """
 
 from __future__ import annotations
