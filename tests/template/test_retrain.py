@@ -22,6 +22,7 @@ from tests.template.generation import git, lend, run, verb
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("walked")]
 
 EVENT = {"action": "drift", "branch": "main"}
+DAILY = {"schedule": "23 3 * * *"}
 LABELS = 1_000
 
 
@@ -84,7 +85,7 @@ def monitored(shop: Shop) -> Outcome:
     assert count == 1
     params.write_text(text, encoding="utf-8")
     shop.share("Wait for nothing")
-    return shop.start("monitor", "schedule", {}, "--var", f"PREDICTION_LOG={shop.log}")
+    return shop.start("monitor", "schedule", DAILY, "--var", f"PREDICTION_LOG={shop.log}")
 
 
 @pytest.fixture(scope="module")
