@@ -156,7 +156,7 @@ def test_a_plan_that_cannot_be_used_stops_the_start(project: Path) -> None:
     with pytest.raises(RoutingError) as error:
         create_app(Settings(routes=plan.PLAN))
 
-    assert str(error.value) == f"{plan.PLAN}: the variants' shares add up to 120, want 100. See docs/routing.md."
+    assert str(error.value) == f"{plan.PLAN}: the variants' shares add up to 120, want 100. See docs/how-to/routing.md."
 
 
 def test_a_name_beside_the_plans_names_is_refused() -> None:

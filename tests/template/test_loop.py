@@ -45,7 +45,7 @@ class Seen:
         printed: What each command printed, by a word of ours for it.
         reports: The drift reports, and under ``labels`` that of the performance.
         firing: The alerts that fired after each drift report.
-        decisions: What ``retrain-check`` decided.
+        decisions: What ``retrain check`` decided.
         tags: The versions that were registered.
         gate: The report of the gate.
         models: What the service said it answers by, and what lay in ``models/`` then.

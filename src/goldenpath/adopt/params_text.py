@@ -116,7 +116,7 @@ def _gates(tree: CommentedMap, found: Settings) -> None:
     chance = CALIBRATION_NOISE * math.sqrt(10 / rows)
     margin = _between(1 / math.sqrt(rows), 0.01, 0.1)
     lines = [
-        "gates:|what a model and its data have to hold before they are merged; see docs/gates.md",
+        "gates:|what a model and its data have to hold before a merge; see docs/how-to/gates.md",
         "  data: {lost_share: 0.01}|of the base's rows may be gone; more, and the source was cut",
         "  floors:|over all held-out rows; raise it once the model is better",
         f"    {metric}: {{min: {least}}}|{why}",

@@ -70,7 +70,7 @@ def measure(asked: Asked) -> tuple[Reference, Comparison, Read]:
 
 
 def report(asked: Asked, known: Reference, found: Comparison, seen: Read, now: datetime) -> dict[str, Any]:
-    """The content of ``drift.json``; the schema stands in docs/monitoring.md."""
+    """The content of ``drift.json``; the schema stands in docs/how-to/monitoring.md."""
     return {
         "schema": SCHEMA,
         "verdict": found.overall.verdict,

@@ -42,7 +42,7 @@ def known(root: Path, now: datetime) -> Facts:
 
 
 def report(decision: Decision, model: str, settings: Retraining, trigger: Trigger, now: datetime) -> dict[str, Any]:
-    """The content of ``retrain.json``; the schema stands in docs/retraining.md."""
+    """The content of ``retrain.json``; the schema stands in docs/how-to/retraining.md."""
     return {
         "schema": SCHEMA,
         "decision": "go" if decision.goes else "wait",

@@ -1,8 +1,8 @@
 """Answers that were given before: by model and features, in this process or in Redis.
 
 In this process it saves more than it costs once an eighth of the rows come again. In Redis a look-up costs more than a
-prediction of a small model does, and pays for models that are far larger; see docs/cache.md. Requests for several
-rows are not looked up: the model answers rows together for little more than the look-ups would take.
+prediction of a small model does, and pays for models that are far larger; see docs/how-to/cache.md. Requests for
+several rows are not looked up: the model answers rows together for little more than the look-ups would take.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from goldenpath.serving.settings import OFF, REDIS_URL
 MEMORY = "memory"
 SCHEMES = ("redis://", "rediss://", "unix://")
 MOST_ENTRIES = 20_000
-"""Of the cache in this process; docs/cache.md tells their memory."""
+"""Of the cache in this process; docs/how-to/cache.md tells their memory."""
 KEPT_SECONDS = 3600
 """How long Redis keeps an answer."""
 PATIENCE_SECONDS = 0.02
@@ -50,7 +50,7 @@ class Keys:
         self._model = f"{described.model_sha256}:{described.sha256}"
         self._names = [column.name for column in described.inputs]
         self._values = itemgetter(*self._names)
-        # Two equal moments in different time zones are one number, but two categories.
+        # Two equal timestamps in different time zones are one number, but two categories.
         self._tells_zones = any(column.is_category and column.type in MOMENTS for column in described.inputs)
 
     def here(self, row: Mapping[str, Any]) -> Hashable:

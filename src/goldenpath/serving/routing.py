@@ -106,7 +106,7 @@ def load(path: Path) -> Experiment:
     try:
         return parse(content)
     except RoutingError as error:
-        raise RoutingError(f"{path}: {error} See docs/routing.md.") from None
+        raise RoutingError(f"{path}: {error} See docs/how-to/routing.md.") from None
 
 
 def parse(content: Any) -> Experiment:

@@ -140,4 +140,4 @@ def _check_auth(settings: Settings) -> None:
         )
     lacking = [name for name, value in needed[settings.auth].items() if not value]
     if lacking:
-        raise SettingsError(f"AUTH={settings.auth} needs {' and '.join(lacking)}: see docs/serving.md.")
+        raise SettingsError(f"AUTH={settings.auth} needs {' and '.join(lacking)}: see docs/how-to/serving.md.")

@@ -89,12 +89,13 @@ def load(settings: Settings, agreed: Contract, key: bytes | None) -> Variants:
 
 def _challenger(settings: Settings, agreed: Contract, plan: Experiment) -> LoadedModel:
     path, where = CHALLENGER / MODEL.name, f"{settings.routes} wants {plan.model[:12]}, {plan.candidate}"
+    advice = "docs/how-to/routing.md tells how to bring it there"
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}; {where}. docs/routing.md tells how to bring it there.") from error
+        raise ModelError(f"{path}: {error.strerror}; {where}. {advice}.") from error
     if found != plan.model:
-        raise ModelError(f"{path} is {found[:12]}; {where}. docs/routing.md tells how to bring it there.")
+        raise ModelError(f"{path} is {found[:12]}; {where}. {advice}.")
     try:
         return loaded_model.load(agreed, settings.max_rows, CHALLENGER)
     except ModelError as error:
