@@ -100,7 +100,7 @@ def test_a_column_without_gaps_is_required(guess: Any) -> None:
     assert not guess("x", [None, *np.linspace(0, 1, ROWS - 1)]).column.required
 
 
-def test_moments_are_days_when_all_are_midnight_and_have_no_range(guess: Any) -> None:
+def test_timestamps_are_days_when_all_are_midnight_and_have_no_range(guess: Any) -> None:
     days = guess("x", pd.date_range("2026-01-01", periods=ROWS)).column
     hours = guess("x", pd.date_range("2026-01-01", periods=ROWS, freq="h")).column
 

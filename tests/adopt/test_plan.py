@@ -170,7 +170,7 @@ def test_parts_of_the_target_are_reported_together(skeleton: Path, customers: pd
 
 
 @pytest.mark.parametrize(("rows", "held_out"), [((100, 150, 150), 0.2), ((100, 120, 180), 0.25)])
-def test_few_moments_make_the_parts_as_large_as_needed(
+def test_few_timestamps_make_the_parts_as_large_as_needed(
     skeleton: Path, customers: pd.DataFrame, tmp_path: Path, rows: tuple[int, ...], held_out: float
 ) -> None:
     path = tmp_path / "months.csv"
@@ -181,7 +181,7 @@ def test_few_moments_make_the_parts_as_large_as_needed(
     assert f"  test: {held_out} " in found.files[params.PATH]
 
 
-def test_two_moments_are_too_few_to_divide(skeleton: Path, customers: pd.DataFrame, tmp_path: Path) -> None:
+def test_two_timestamps_are_too_few_to_divide(skeleton: Path, customers: pd.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "years.csv"
     customers.assign(Since=[2020 + row // 200 for row in range(len(customers))]).to_csv(path, index=False)
 

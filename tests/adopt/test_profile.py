@@ -18,7 +18,7 @@ from goldenpath.adopt.profile import profile
         (["t", "f"], "boolean"),
         (["m", "f"], "text"),
         (["yes", "yes"], "text"),
-        (pd.to_datetime(["2026-01-01"]), "moment"),
+        (pd.to_datetime(["2026-01-01"]), "timestamp"),
         ([None, None], "empty"),
     ],
 )

@@ -58,11 +58,11 @@ def test_training_and_serving_encode_alike(shop_contract: Contract, shop_rows: p
     assert trained_on[["store", "size"]].to_numpy().tolist() == inputs.categories.tolist()
 
 
-def test_moments_encode_alike_as_arrays_and_as_objects() -> None:
-    moments = pd.Series(pd.to_datetime(["2026-01-01T06:00:00Z", None]))
+def test_timestamps_encode_alike_as_arrays_and_as_objects() -> None:
+    timestamps = pd.Series(pd.to_datetime(["2026-01-01T06:00:00Z", None]))
     column = type("Moment", (), {"name": "at", "is_category": False})()
 
-    from_array = encode([column], {"at": moments.dt.tz_localize(None).to_numpy()})
+    from_array = encode([column], {"at": timestamps.dt.tz_localize(None).to_numpy()})
     from_objects = encode([column], {"at": [datetime(2026, 1, 1, 6, tzinfo=UTC), None]})
 
     np.testing.assert_array_equal(from_array.numbers, from_objects.numbers)

@@ -204,7 +204,7 @@ def test_versions_for_several_pythons_all_count(project: Path) -> None:
     assert stages_after_lock(project, "numpy==2.4.0", two) == stages_with("numpy")
 
 
-def test_fingerprints_are_made_in_a_moment(project: Path) -> None:
+def test_fingerprints_are_made_quickly(project: Path) -> None:
     fingerprints._imports.cache_clear()
     started = time.process_time()
 

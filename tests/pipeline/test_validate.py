@@ -32,7 +32,7 @@ def test_too_many_bad_rows_stop_the_pipeline_with_counts_and_samples(project: Pa
 
     assert f"rows: {target} must be present" in str(refusal.value)
     assert "The first of them" in str(refusal.value)
-    assert "Mend the data at its source" in str(refusal.value)
+    assert "Fix the data at its source" in str(refusal.value)
     assert len(pd.read_parquet(QUARANTINE)) >= len(pd.read_parquet(RAW)) * 0.5, "bad rows can be looked into"
 
 

@@ -210,14 +210,14 @@ from goldenpath.serving import runtime
 from goldenpath.serving.batch import parts, run
 from goldenpath.serving.batch.files import Place
 
-timestamp, times = sys.argv[1], int(sys.argv[2])
+step, times = sys.argv[1], int(sys.argv[2])
 owner, name = {
     "before a chunk is logged": (run._LoggedChunks, "write"),
     "before a chunk is kept": (parts.Parts, "add"),
     "between two files of a chunk": (Place, "write"),
     "before the parts are joined": (parts.Parts, "finish"),
     "before the result appears": (Place, "become"),
-}[timestamp]
+}[step]
 done = getattr(owner, name)
 
 def deadly(*arguments, **options):
@@ -233,7 +233,7 @@ run.run(runtime.load(), "rows.parquet", "out.parquet", Path("batch.prom"), chunk
 
 
 @pytest.mark.parametrize(
-    ("timestamp", "times"),
+    ("step", "times"),
     [
         ("before a chunk is logged", 2),
         ("before a chunk is kept", 3),
@@ -243,10 +243,10 @@ run.run(runtime.load(), "rows.parquet", "out.parquet", Path("batch.prom"), chunk
     ],
 )
 def test_kill_9_loses_and_doubles_nothing(
-    rows: pa.Table, logged: Path, fork_server: ForkServer, timestamp: str, times: int, tell_fault: TellFault
+    rows: pa.Table, logged: Path, fork_server: ForkServer, step: str, times: int, tell_fault: TellFault
 ) -> None:
     code = KILLED.replace("CHUNK", str(CHUNK))
-    killed = fork_server.start("", timestamp, times, folder=Path(), output=Path("said"), code=code)
+    killed = fork_server.start("", step, times, folder=Path(), output=Path("said"), code=code)
     assert killed.wait(PATIENCE_SECONDS) == -signal.SIGKILL, Path("said").read_text()
     assert not Path("out.parquet").exists()
 
@@ -261,7 +261,7 @@ def test_kill_9_loses_and_doubles_nothing(
     assert logged_ids(logged) == sorted(ids)
     assert len(set(ids)) == ROWS
     tell_fault(
-        f"kill -9 of a batch, {timestamp}",
+        f"kill -9 of a batch, {step}",
         seen=f"no result; the same command goes on from {outcome.resumed} of {ROWS} rows",
         lost="nothing, nothing doubled, in answers and log",
         seconds=seconds,

@@ -83,7 +83,9 @@ def test_timestamps_that_are_categories_are_told_apart_by_their_zones() -> None:
     keys = Keys(replace(OLD, inputs=(Input("ordered", "timestamp", True),)))
     timestamp = datetime(2026, 1, 1, tzinfo=UTC)
 
-    assert keys.here({"ordered": timestamp}) != keys.here({"ordered": timestamp.astimezone(timezone(timedelta(hours=2)))})
+    assert keys.here({"ordered": timestamp}) != keys.here(
+        {"ordered": timestamp.astimezone(timezone(timedelta(hours=2)))}
+    )
 
 
 @pytest.mark.parametrize("change", [{"model_sha256": "new"}, {"threshold": 0.4}, {"classes": ("no", "yes")}])

@@ -348,6 +348,13 @@ def lineage_without(key: str) -> None:
     LINEAGE.write_text(json.dumps({name: value for name, value in lineage.items() if name != key}))
 
 
+def reload(client: TestClient) -> None:
+    """Have the service load its model again, as SIGHUP does."""
+    service: Any = client.app
+    assert client.portal is not None  # it has begun, with the service
+    client.portal.call(service.reload)
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -373,7 +380,7 @@ def test_a_model_that_cannot_be_used_is_told_at_the_start_and_when_it_is_changed
 
     with pytest.raises(ModelError) as error:
         create_app()
-    client.portal.call(client.app.reload)  # it has begun, with the service
+    reload(client)
 
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert str(error.value).startswith(words)
@@ -390,7 +397,7 @@ def test_a_changed_contract_waits_for_a_new_start(
     path = Path("contract.yaml")
     path.write_text(path.read_text() + "# one more thought\n")
 
-    client.portal.call(client.app.reload)  # it has begun, with the service
+    reload(client)
 
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["message"], told["level"]) == ("model reload failed; keeping the current model", "error")
@@ -404,7 +411,7 @@ def test_a_fault_of_the_program_while_a_model_is_changed_is_told_too(
     client = serve()
     monkeypatch.setattr(variants, "load", lambda *_: 1 / 0)
 
-    client.portal.call(client.app.reload)  # it has begun, with the service
+    reload(client)
 
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["message"], told["model"]) == ("model reload failed; keeping the current model", model_digest())

@@ -59,11 +59,11 @@ def advice(
     secret = [guess.column.physical_name for guess in guesses if guess.column.classification == "confidential"]
     if secret:
         warnings.append(f"Looks personal, marked confidential: {', '.join(secret)}. Check with your privacy office.")
-    moments = [name for name, item in facts.items() if item.kind == "moment" and name not in excluded]
-    if moments and not named.time:
+    timestamps = [name for name, item in facts.items() if item.kind == "timestamp" and name not in excluded]
+    if timestamps and not named.time:
         warnings.append(
-            f"{moments[0]} holds dates but was not named by --time. If the order matters, adopt again with "
-            f"--time {moments[0]!r}, so that the newest rows are held out."
+            f"{timestamps[0]} holds dates but was not named by --time. If the order matters, adopt again with "
+            f"--time {timestamps[0]!r}, so that the newest rows are held out."
         )
     mentioned = {*named.protected, target.name, *excluded}
     sensitive = [name for name in traits(list(facts)) if name not in mentioned]

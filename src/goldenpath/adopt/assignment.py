@@ -28,7 +28,7 @@ class Assignment:
 def assign(
     table: pd.DataFrame, target: str, time: str | None, entity: str | None, protected: tuple[str, ...]
 ) -> tuple[Assignment, pd.DataFrame]:
-    """Find the named columns and read the time as moments.
+    """Find the named columns and read the time as timestamps.
 
     Args:
         table: The whole table.
@@ -38,7 +38,7 @@ def assign(
         protected: The same for --protected.
 
     Returns:
-        The columns, and the table with the time column as moments.
+        The columns, and the table with the time column as timestamps.
 
     Raises:
         AdoptError: A column does not exist, is named twice, or cannot do what it was named for.
@@ -66,7 +66,7 @@ def _named(
 
 
 def _with_time(table: pd.DataFrame, named: Assignment) -> pd.DataFrame:
-    """The table with the time column read as moments and, with the entity, present nearly everywhere."""
+    """The table with the time column read as timestamps and, with the entity, present nearly everywhere."""
     if named.time:
         before = table[named.time].notna()
         table = table.assign(**{named.time: to_time(table[named.time])})

@@ -15,10 +15,10 @@ LEAST_ENTITIES = 20
 """Whole entities are held out: with fewer, a held-out part would be one or two of them."""
 
 LEAST_MOMENTS = 3
-"""Rows of one moment stay together, and each of the three parts needs one."""
+"""Rows of one timestamp stay together, and each of the three parts needs one."""
 
 SHARES = (0.1, 0.15, 0.2, 0.25, 0.3)
-"""Shares to hold out, twice. Larger ones than usual are tried where few moments, such as years, leave no other cut."""
+"""Shares to hold out, twice: larger ones than usual where few timestamps, such as years, leave no other cut."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def _share_by_time(usable: pd.DataFrame, time: str, target: Target, usual: float
 
 def _parts(usable: pd.DataFrame, time: str, share: float) -> dict[str, pd.DataFrame]:
     """The parts that the split stage will cut when ``share`` of the rows is held out twice."""
-    moments = usable[time].sort_values(ignore_index=True)
-    validation_from, test_from = (moments[round(len(moments) * (1 - held * share))] for held in (2, 1))
+    timestamps = usable[time].sort_values(ignore_index=True)
+    validation_from, test_from = (timestamps[round(len(timestamps) * (1 - held * share))] for held in (2, 1))
     return {
         "train": usable[usable[time] < validation_from],
         "validation": usable[(usable[time] >= validation_from) & (usable[time] < test_from)],

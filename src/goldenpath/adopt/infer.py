@@ -151,7 +151,7 @@ def _guess(facts: Profile, name: str, named: Assignment, target: Target, twin: s
 
 def _example(facts: Profile) -> Any:
     """A value as people and requests write it, from which a first request can be made."""
-    if facts.kind == "moment":
+    if facts.kind == "timestamp":
         return facts.typical.strftime("%Y-%m-%d" if facts.midnight else "%Y-%m-%dT%H:%M:%SZ")
     if facts.kind == "boolean":
         return str(facts.typical).lower() in ("true", "t", "yes", "y")
@@ -161,7 +161,7 @@ def _example(facts: Profile) -> Any:
 
 
 def _type(facts: Profile) -> LogicalType:
-    if facts.kind == "moment":
+    if facts.kind == "timestamp":
         return "date" if facts.midnight else "timestamp"
     if facts.kind in ("boolean", "integer", "number"):
         return facts.kind
@@ -198,8 +198,8 @@ def _described(base: Column, facts: Profile, note: str) -> Guess:
             return Guess(replace(base, enum=(0, 1)), ("Enum: a flag, only 0 and 1",), note)
         column, reason = _ranged(base, facts)
         return Guess(column, (reason,), note)
-    if facts.kind == "moment":
-        return Guess(base, ("A moment, seen as days since 1970-01-01",), note)
+    if facts.kind == "timestamp":
+        return Guess(base, ("A timestamp, seen as days since 1970-01-01",), note)
     return Guess(base, (), note)
 
 

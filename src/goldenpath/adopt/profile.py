@@ -11,7 +11,7 @@ import pandas as pd
 
 from goldenpath.tables.type_inference import whole_numbers
 
-Kind = Literal["empty", "boolean", "integer", "number", "text", "moment"]
+Kind = Literal["empty", "boolean", "integer", "number", "text", "timestamp"]
 
 KEPT_VALUES = 1000
 BOOLEAN_WORDS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
@@ -30,11 +30,11 @@ class Profile:
         distinct: Number of different values.
         rarest: Rows of the rarest value.
         values: The different values with their rows, most frequent first; empty beyond :data:`KEPT_VALUES`.
-        minimum: Smallest number or moment, None for words.
-        maximum: Largest number or moment, None for words.
+        minimum: Smallest number or timestamp, None for words.
+        maximum: Largest number or timestamp, None for words.
         whole: Whether all numbers are whole, even where they are stored as fractions (1.0, 2.0).
         counts_rows: Whether whole numbers go up by one from row to row.
-        midnight: Whether all moments are midnight, so that they are days.
+        midnight: Whether all timestamps are midnight, so that they are days.
         longest: Length of the longest text.
         words: Average number of words of a text.
         sample: Some different values, for looking at their shape.
@@ -77,7 +77,7 @@ def profile(values: pd.Series) -> Profile:
     counts = present.value_counts()
     kind = _kind(present, counts)
     numeric = kind in ("integer", "number")
-    ordered = numeric or kind == "moment"
+    ordered = numeric or kind == "timestamp"
     lengths = counts.index.astype("str").str.len() if kind == "text" else None
     sample = counts.index[:_SAMPLE].tolist()
     return Profile(
@@ -92,7 +92,7 @@ def profile(values: pd.Series) -> Profile:
         maximum=present.max() if ordered else None,
         whole=numeric and whole_numbers(present),
         counts_rows=kind == "integer" and len(present) == len(values) and bool((present.diff()[1:] == 1).all()),
-        midnight=kind == "moment" and bool((present == present.dt.normalize()).all()),
+        midnight=kind == "timestamp" and bool((present == present.dt.normalize()).all()),
         longest=int(lengths.max()) if lengths is not None else 0,
         words=float(np.mean([len(str(value).split()) for value in sample])) if kind == "text" else 0.0,
         sample=tuple(sample),
@@ -111,7 +111,7 @@ def _kind(present: pd.Series, counts: pd.Series) -> Kind:
     if pd.api.types.is_numeric_dtype(present):
         return "number"
     if pd.api.types.is_datetime64_any_dtype(present):
-        return "moment"
+        return "timestamp"
     words = {str(value).lower() for value in counts.index[:5]}
     return "boolean" if len(counts) <= 4 and words in BOOLEAN_WORDS else "text"
 

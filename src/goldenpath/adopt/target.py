@@ -75,7 +75,7 @@ def guess_target(facts: Profile) -> Target:
             f"{where}: {facts.present} rows have a value, want at least {MINIMUM_ROWS}: with fewer, the rows held out "
             "cannot tell a good model from a lucky one. Collect more rows."
         )
-    if facts.kind == "moment":
+    if facts.kind == "timestamp":
         raise AdoptError(
             f"{where}: holds dates, which are neither classes nor amounts. Add a column with the number of days you "
             "want to predict, and name that."
@@ -112,7 +112,7 @@ def _words(facts: Profile, where: str) -> Target:
     if alike:
         warning = (
             f"Classes that differ in capitals only are taken for different ones: {', '.join(alike)}. If they are "
-            "not, mend the file and adopt again."
+            "not, fix the file and adopt again."
         )
         found = replace(found, warnings=(*found.warnings, warning))
     return found

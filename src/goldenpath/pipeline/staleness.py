@@ -78,9 +78,9 @@ def study_of(agreed: Contract, settings: Params, rows: pd.DataFrame) -> dict[str
         return _none("gates.floors in params.yaml is empty, so nothing says which loss is tolerable.")
     asked, wanted = task.of(agreed, settings), settings.monitoring.staleness
     rows = rows[rows[agreed.time.name].notna()].sort_values(agreed.time.name, kind="stable", ignore_index=True)
-    moments = pd.Series(rows[agreed.time.name])
+    timestamps = pd.Series(rows[agreed.time.name])
     cut = min(len(rows) - 1, round(len(rows) * wanted.train_share))
-    is_older = moments < moments.iloc[cut] if len(rows) else moments.notna()
+    is_older = timestamps < timestamps.iloc[cut] if len(rows) else timestamps.notna()
     older = rows[is_older]
     target = asked.encode(older[asked.target])
     if len(older) < LEAST_ROWS or (asked.kind != "regression" and len(set(target)) < len(asked.classes)):
@@ -93,7 +93,7 @@ def study_of(agreed: Contract, settings: Params, rows: pd.DataFrame) -> dict[str
     few = settings.evaluation.model_copy(update={"bootstrap": min(settings.evaluation.bootstrap, RESAMPLES)})
     measured = {floor.metric: metrics.for_task(asked.kind, settings.value, None)[floor.metric]}
     ages = []
-    for days, part in _ages(rows[~is_older], pd.Series(moments[~is_older]), wanted.ages):
+    for days, part in _ages(rows[~is_older], pd.Series(timestamps[~is_older]), wanted.ages):
         scores = estimator.scores(asked, fitted, estimator.as_frame(agreed.features, part))
         found = intervals.estimates({"model": measured}, asked.encode(part[asked.target]), {"model": scores}, few)[0][
             "model"
@@ -116,7 +116,7 @@ def study_of(agreed: Contract, settings: Params, rows: pd.DataFrame) -> dict[str
         "metric": floor.metric,
         "loss": f"1 - {floor.metric}" if floor.is_turned else floor.metric,
         "tolerated": floor.tolerated,
-        "trained_through": str(moments[is_older].max()),
+        "trained_through": str(timestamps[is_older].max()),
         "rows": len(older),
         "trees": shape.get("max_iter"),
         "ages": ages,
@@ -137,9 +137,9 @@ def _floor(settings: Params) -> Floor | None:
     return None
 
 
-def _ages(rows: pd.DataFrame, moments: pd.Series, count: int) -> Iterator[tuple[int, pd.DataFrame]]:
+def _ages(rows: pd.DataFrame, timestamps: pd.Series, count: int) -> Iterator[tuple[int, pd.DataFrame]]:
     """The rows of each age, and its last day; ages are equally long, in whole days."""
-    age = ((moments - moments.min()) / pd.Timedelta(days=1)).to_numpy()
+    age = ((timestamps - timestamps.min()) / pd.Timedelta(days=1)).to_numpy()
     cuts = np.linspace(0, age.max(), count + 1)[1:] if len(age) else np.empty(0)
     ends: list[int] = np.unique(np.ceil(cuts)).astype(int).tolist()
     begin = 0

@@ -65,7 +65,7 @@ def _refusal(found: Validated, share: float, tolerated: float) -> str:
     rows = found.quarantine.drop(columns=VIOLATIONS).head(SAMPLE_ROWS).to_dict(orient="records")
     lines += ["  " + ", ".join(f"{name}={value}" for name, value in row.items()) for row in rows]
     lines.append(
-        "Mend the data at its source; or, if the data is right, change contract.yaml; or raise "
+        "Fix the data at its source; or, if the data is right, change contract.yaml; or raise "
         "validation.tolerated_share in params.yaml."
     )
     return "\n".join(lines)

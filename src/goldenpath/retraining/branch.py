@@ -64,7 +64,7 @@ def _month(settings: params.Params, through: str) -> str | None:
         return None  # nothing is held back
     whole = settings.model_copy(update={"data": settings.data.model_copy(update={"through": None})})
     agreed = contract.load()
-    counts = months.counted(months.moments(team.load_rows(whole), agreed))
+    counts = months.counted(months.timestamps(team.load_rows(whole), agreed))
     if through == NEWEST:
         return max(months.newest_whole(counts), settings.data.through or "")
     months.refuse_unknown(through, counts, "--through")

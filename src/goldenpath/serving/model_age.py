@@ -64,15 +64,15 @@ def _told_by(path: Path, read: Callable[[Any], datetime | None]) -> datetime | N
 def _trained(model_sha256: str, lineage: Any) -> datetime | None:
     """When the model of a digest was trained, where the lineage is its own."""
     is_its_own = any(item["digest"].get("sha256") == model_sha256 for item in lineage["subject"])
-    return _moment(lineage["predicate"]["runDetails"]["metadata"]["finishedOn"]) if is_its_own else None
+    return _timestamp(lineage["predicate"]["runDetails"]["metadata"]["finishedOn"]) if is_its_own else None
 
 
 def _newest_row(split: Any) -> datetime | None:
     """The time of the newest row among those that the model has seen."""
     parts = [part for name, part in split.items() if name in LEARNED_FROM]
-    return max((_moment(part["to"]) for part in parts if part.get("to")), default=None)
+    return max((_timestamp(part["to"]) for part in parts if part.get("to")), default=None)
 
 
-def _moment(text: str) -> datetime:
+def _timestamp(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)

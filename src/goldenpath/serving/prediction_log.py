@@ -169,7 +169,7 @@ class PredictionLog:
         """
         self._folder = folder
         self._privacy = Privacy(agreed, key)
-        self._moments = [column.name for column in agreed.features if column.type == "timestamp"]
+        self._timestamps = [column.name for column in agreed.features if column.type == "timestamp"]
         self._window = window_seconds
         self._segment_bytes, self._segment_seconds = segment_bytes, segment_seconds
         self._most_unwritten = most_unwritten
@@ -332,13 +332,13 @@ class PredictionLog:
 
     def _line(self, record: Record) -> bytes:
         inputs = dict(self._privacy.inputs(record.inputs))
-        for name in self._moments:
+        for name in self._timestamps:
             if name in inputs:
-                inputs[name] = _plain_moment(inputs[name])
+                inputs[name] = _plain_timestamp(inputs[name])
         content = {
             "id": record.id,
             "request": record.request,
-            "time": _moment(record.time),
+            "time": _timestamp(record.time),
             "mode": record.mode,
             "variant": record.variant,
             "model": record.model,
@@ -346,7 +346,7 @@ class PredictionLog:
             "decision": record.decision,
             "score": record.score,
             "latency_ms": record.latency_ms,
-            "entity": _plain_moment(self._privacy.entity(record.entity)),
+            "entity": _plain_timestamp(self._privacy.entity(record.entity)),
         }
         try:
             return to_json(content, inf_nan_mode="null", fallback=_plain) + b"\n"
@@ -418,13 +418,13 @@ def _keeping(classification: str, key: bytes | None) -> Keeping:
     return "hashed" if classification == "confidential" else "plain"
 
 
-def _moment(value: datetime) -> str:
+def _timestamp(value: datetime) -> str:
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
     return aware.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _plain_moment(value: Any) -> Any:
-    return _moment(value) if isinstance(value, datetime) else value
+def _plain_timestamp(value: Any) -> Any:
+    return _timestamp(value) if isinstance(value, datetime) else value
 
 
 def _plain(value: Any) -> Any:
@@ -432,5 +432,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, datetime):
-        return _moment(value)
+        return _timestamp(value)
     return list(value) if isinstance(value, Iterable) else str(value)

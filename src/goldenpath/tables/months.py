@@ -11,7 +11,7 @@ from goldenpath.project.errors import ProjectError
 from goldenpath.tables.type_inference import to_time
 
 
-def moments(rows: pd.DataFrame, agreed: Contract) -> pd.Series:
+def timestamps(rows: pd.DataFrame, agreed: Contract) -> pd.Series:
     """When each raw row happened, in UTC; missing where that cannot be read.
 
     Args:
@@ -63,7 +63,7 @@ def through(rows: pd.DataFrame, agreed: Contract, month: str | None) -> pd.DataF
     """
     if month is None:
         return rows
-    return rows[~(of(moments(rows, agreed)) > month)].reset_index(drop=True)
+    return rows[~(of(timestamps(rows, agreed)) > month)].reset_index(drop=True)
 
 
 def refuse_unknown(month: str, counts: Mapping[str, int], name: str) -> None:

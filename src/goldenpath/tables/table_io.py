@@ -47,7 +47,7 @@ _UNREADABLE = (OSError, EOFError, UnicodeError, lzma.LZMAError, zlib.error, zipf
 
 
 class TableError(ProjectError):
-    """A file cannot be read as a table. The message says what is wrong, where, and how to mend it."""
+    """A file cannot be read as a table. The message says what is wrong, where, and how to fix it."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def read_table(
     separator: str = ",",
     encoding: str = "utf-8",
     decimal: Decimal = ".",
-    moments: Collection[str] = (),
+    timestamps: Collection[str] = (),
 ) -> pd.DataFrame:
     """Read a whole table; column types are what all values of a column agree on.
 
@@ -83,7 +83,7 @@ def read_table(
         separator: The character between fields of a CSV file.
         encoding: The character encoding of a CSV file.
         decimal: The decimal mark of a CSV file.
-        moments: Columns to read as moments whatever they look like, such as years; values that are none become missing.
+        timestamps: Columns to read as timestamps whatever they look like, such as years; other values become missing.
 
     Raises:
         TableError: The file is missing, empty, no table, has rows of different lengths or two columns of one name.
@@ -93,7 +93,7 @@ def read_table(
         raise TableError(f"{path}: has a header but no rows. Give a file with data below its first line.")
     names = _unique_names(path, table.column_names)
     columns = {name: _to_pandas(column, decimal) for name, column in zip(names, table.columns, strict=True)}
-    columns |= {name: to_time(columns[name]) for name in moments if name in columns}
+    columns |= {name: to_time(columns[name]) for name in timestamps if name in columns}
     return pd.DataFrame(columns)
 
 
@@ -215,7 +215,7 @@ def _to_pandas(column: pa.ChunkedArray, decimal: Decimal) -> pd.Series:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         column = typed(column.cast(pa.string()), decimal)
     elif pa.types.is_timestamp(kind):
-        # Casting drops the zone and keeps the moment as UTC.
+        # Casting drops the zone and keeps the timestamp as UTC.
         column = column.cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.timestamp("us"), safe=False)
     elif pa.types.is_date(kind):
         column = column.cast(pa.timestamp("us"))
@@ -350,4 +350,4 @@ def _decimal(text: str, separator: str) -> Decimal:
 
 def _broken(path: Path, kind: str, error: Exception) -> str:
     words = " ".join(str(error).split())
-    return f"{path}: cannot be read as {kind}: {words[:300]}. Open the file there, mend it, and try again."
+    return f"{path}: cannot be read as {kind}: {words[:300]}. Open the file there, fix it, and try again."

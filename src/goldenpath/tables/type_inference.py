@@ -1,4 +1,4 @@
-"""What the words of a text column are: whole numbers, numbers, moments in time, or words.
+"""What the words of a text column are: whole numbers, numbers, timestamps, or words.
 
 A CSV file holds text only. :func:`typed` decides for a whole column at once, and only when every value agrees: one word
 that is no number leaves the column text, so nothing is lost before the contract has seen it.
@@ -67,7 +67,7 @@ def typed(words: Any, decimal: Decimal = ".") -> Any:
     words = pc.if_else(pc.equal(words, ""), None, words)
     if words.null_count == len(words):
         return words
-    for reading in (_numbers, _moments, _numbers_with_unit):
+    for reading in (_numbers, _timestamps, _numbers_with_unit):
         result = reading(words, decimal)
         if result is not None:
             return result
@@ -75,7 +75,7 @@ def typed(words: Any, decimal: Decimal = ".") -> Any:
 
 
 def to_time(values: pd.Series) -> pd.Series:
-    """Read a column as moments, whatever it holds: years, YYYYMM, YYYYMMDD, Unix seconds or milliseconds, or text.
+    """Read a column as timestamps, whatever it holds: years, YYYYMM, YYYYMMDD, Unix seconds or milliseconds, or text.
 
     Text in one layout is read by that layout throughout, so that 03/04/2026 is not April in one row and March in the
     next.
@@ -88,31 +88,31 @@ def to_time(values: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_dtype(values):
         return values
     if pd.api.types.is_bool_dtype(values):
-        return _no_moments(values)
+        return _no_timestamps(values)
     if pd.api.types.is_numeric_dtype(values):
         return _from_numbers(values)
     words = values.astype("string").str.strip()
     seen = pd.Series(words.dropna().unique(), dtype="string")
-    moments = _in_one_layout(seen)
-    if moments is None:
+    timestamps = _in_one_layout(seen)
+    if timestamps is None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pandas tells which layouts it means to drop; here any will do
-            moments = pd.to_datetime(seen, format="mixed", errors="coerce", utc=True).dt.tz_localize(None)
-        some = _in_one_layout(seen[moments.notna()])
-        moments = moments if some is None else some.reindex(seen.index)
-    return pd.Series(words.map(dict(zip(seen, moments, strict=True)))).astype("datetime64[us]")
+            timestamps = pd.to_datetime(seen, format="mixed", errors="coerce", utc=True).dt.tz_localize(None)
+        some = _in_one_layout(seen[timestamps.notna()])
+        timestamps = timestamps if some is None else some.reindex(seen.index)
+    return pd.Series(words.map(dict(zip(seen, timestamps, strict=True)))).astype("datetime64[us]")
 
 
 def _in_one_layout(words: pd.Series) -> pd.Series | None:
-    moments = None if words.empty else _moments(pa.chunked_array([pa.array(words, pa.string())]), ".")
-    return None if moments is None else pd.Series(moments.to_pandas().to_numpy(), index=words.index)
+    timestamps = None if words.empty else _timestamps(pa.chunked_array([pa.array(words, pa.string())]), ".")
+    return None if timestamps is None else pd.Series(timestamps.to_pandas().to_numpy(), index=words.index)
 
 
 def _from_numbers(values: pd.Series) -> pd.Series:
     numbers = values.astype("float64")
     present = numbers.dropna()
     if present.empty or not whole_numbers(present):
-        return _no_moments(values)
+        return _no_timestamps(values)
     low, high = present.min(), present.max()
     for layout, scale in (("%Y", 1), ("%Y%m", 100), ("%Y%m%d", 10_000)):
         if low >= _OLDEST * scale and high <= _NEWEST * scale:
@@ -123,10 +123,10 @@ def _from_numbers(values: pd.Series) -> pd.Series:
     for unit, scale in units:
         if low >= 631_152_000 * scale and high <= 4_102_444_800 * scale:
             return pd.to_datetime(numbers, unit=unit, errors="coerce").astype("datetime64[us]")
-    return _no_moments(values)
+    return _no_timestamps(values)
 
 
-def _no_moments(values: pd.Series) -> pd.Series:
+def _no_timestamps(values: pd.Series) -> pd.Series:
     return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]")
 
 
@@ -198,12 +198,12 @@ def _dates_of(whole: Any) -> Any | None:
     bounds = pc.min_max(whole).as_py()
     if bounds["min"] < 1900_01_01 or bounds["max"] > 2100_12_31:
         return None
-    moments = pc.strptime(pc.cast(whole, pa.string()), format="%Y%m%d", unit="us", error_is_null=True)
-    return moments if moments.null_count == whole.null_count else None
+    timestamps = pc.strptime(pc.cast(whole, pa.string()), format="%Y%m%d", unit="us", error_is_null=True)
+    return timestamps if timestamps.null_count == whole.null_count else None
 
 
-def _moments(words: Any, _decimal: Decimal) -> Any | None:
-    """The column as timestamps without a zone; None when some value is no moment."""
+def _timestamps(words: Any, _decimal: Decimal) -> Any | None:
+    """The column as timestamps without a zone; None when some value is no timestamp."""
     head = _head(words)
     if not head or not all(any(sign.isdigit() for sign in word) and len(word) <= 40 for word in head):
         return None
@@ -215,9 +215,9 @@ def _moments(words: Any, _decimal: Decimal) -> Any | None:
         except pa.ArrowInvalid:
             continue
     for layout in _layouts(head):
-        moments = pc.strptime(words, format=layout, unit="us", error_is_null=True)
-        if moments.null_count == words.null_count:
-            return moments
+        timestamps = pc.strptime(words, format=layout, unit="us", error_is_null=True)
+        if timestamps.null_count == words.null_count:
+            return timestamps
     return None
 
 

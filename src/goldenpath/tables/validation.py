@@ -99,8 +99,8 @@ def in_type(column: Column, values: pd.Series) -> pd.Series:
         known = dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
         return words.map(known).astype("boolean")
     if column.type in MOMENTS:
-        moments = pd.Series(to_time(values).dt.tz_localize("UTC"))
-        return moments.dt.normalize() if column.type == "date" else moments
+        timestamps = pd.Series(to_time(values).dt.tz_localize("UTC"))
+        return timestamps.dt.normalize() if column.type == "date" else timestamps
     if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")  # whole numbers beside missing values: "7", not "7.0"
     return values.astype("string")

@@ -34,6 +34,6 @@ def load(params: Params) -> pd.DataFrame:
     if not path.exists():
         raise ProjectError(f"{path}: no such file. Run `dvc pull` to get it from the team's storage.")
     agreed = contract.load()
-    moments = [column.physical_name for column in agreed if column.type in contract.MOMENTS]
-    rows = read_table(path, params.data.separator, params.data.encoding, params.data.decimal, moments)
+    timestamps = [column.physical_name for column in agreed if column.type in contract.MOMENTS]
+    rows = read_table(path, params.data.separator, params.data.encoding, params.data.decimal, timestamps)
     return months.through(rows, agreed, params.data.through)

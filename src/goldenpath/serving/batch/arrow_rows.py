@@ -36,7 +36,7 @@ _MISSING_NUMBERS = pa.array(sorted(MISSING_IN_NUMBERS))
 TRUTHS = {"true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True} | {
     "false": False, "f": False, "no": False, "n": False, "0": False, "0.0": False
 }  # fmt: skip
-MOMENT = pa.timestamp("us", "UTC")
+TIMESTAMP = pa.timestamp("us", "UTC")
 
 Mask = NDArray[np.bool_]
 
@@ -103,7 +103,7 @@ def _encode(agreed: Contract, typed: Mapping[str, pa.Array], rows: int) -> Input
 
 
 def _as_numbers(values: pa.Array) -> NDArray[np.float64]:
-    """Values as the model's numbers, NaN where missing: moments as days since 1970."""
+    """Values as the model's numbers, NaN where missing: timestamps as days since 1970."""
     if pa.types.is_timestamp(values.type):
         return _float(values.cast(pa.int64())) / (1e6 * SECONDS_PER_DAY)
     if pa.types.is_date(values.type):
@@ -186,7 +186,7 @@ def in_type(asked: LogicalType, given: pa.Array) -> tuple[pa.Array, Mask]:
 
 def _empty(asked: LogicalType, rows: int) -> pa.Array:
     kinds = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
-    return pa.nulls(rows, kinds.get(asked, pa.date32() if asked == "date" else MOMENT))
+    return pa.nulls(rows, kinds.get(asked, pa.date32() if asked == "date" else TIMESTAMP))
 
 
 def _texts(given: pa.Array) -> pa.Array:
@@ -247,23 +247,23 @@ def _booleans(given: pa.Array) -> pa.Array:
     return truths.take(encoded.indices)
 
 
-def _moments(given: pa.Array) -> pa.Array:
-    """As moments in UTC; a time without a zone is UTC."""
+def _timestamps(given: pa.Array) -> pa.Array:
+    """As timestamps in UTC; a time without a zone is UTC."""
     if pa.types.is_timestamp(given.type):
         zoned = given if given.type.tz else given.cast(pa.timestamp(given.type.unit, "UTC"))
-        return zoned.cast(MOMENT, safe=False)
+        return zoned.cast(TIMESTAMP, safe=False)
     if pa.types.is_date(given.type):
-        return given.cast(pa.timestamp("us")).cast(MOMENT)
+        return given.cast(pa.timestamp("us")).cast(TIMESTAMP)
     if not _is_text(given.type):
-        return pa.nulls(len(given), MOMENT)
-    for kind in (MOMENT, pa.timestamp("us")):
+        return pa.nulls(len(given), TIMESTAMP)
+    for kind in (TIMESTAMP, pa.timestamp("us")):
         with suppress(pa.ArrowInvalid):
-            return given.cast(kind).cast(MOMENT)
+            return given.cast(kind).cast(TIMESTAMP)
     encoded = given.dictionary_encode()
-    return pa.array([_moment(value) for value in encoded.dictionary.to_pylist()], MOMENT).take(encoded.indices)
+    return pa.array([_timestamp(value) for value in encoded.dictionary.to_pylist()], TIMESTAMP).take(encoded.indices)
 
 
-def _moment(text: str) -> datetime | None:
+def _timestamp(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -272,12 +272,12 @@ def _moment(text: str) -> datetime | None:
 
 
 def _dates(given: pa.Array) -> pa.Array:
-    """As dates; a moment is a date only at midnight."""
+    """As dates; a timestamp is a date only at midnight."""
     if pa.types.is_date(given.type):
         return given.cast(pa.date32())
-    moments = _moments(given)
-    days = pc.floor_temporal(moments, unit="day")
-    return pc.if_else(pc.equal(days, moments), moments, pa.scalar(None, MOMENT)).cast(pa.date32())
+    timestamps = _timestamps(given)
+    days = pc.floor_temporal(timestamps, unit="day")
+    return pc.if_else(pc.equal(days, timestamps), timestamps, pa.scalar(None, TIMESTAMP)).cast(pa.date32())
 
 
 _CONVERT: Mapping[str, Callable[[pa.Array], pa.Array]] = {
@@ -285,7 +285,7 @@ _CONVERT: Mapping[str, Callable[[pa.Array], pa.Array]] = {
     "number": _numbers,
     "boolean": _booleans,
     "date": _dates,
-    "timestamp": _moments,
+    "timestamp": _timestamps,
 }
 
 

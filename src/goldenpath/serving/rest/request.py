@@ -179,6 +179,10 @@ def _limits(column: Column) -> dict[str, Any]:
         least, most = (-LARGEST_WHOLE if least is None else least), (LARGEST_WHOLE if most is None else most)
     given = {name: limit for name, limit in (("ge", least), ("le", most)) if limit is not None}
     if column.type in MOMENTS:
-        moments = {name: as_moment(limit) for name, limit in given.items()}
-        return moments if column.type == "timestamp" else {name: moment.date() for name, moment in moments.items()}
+        timestamps = {name: as_moment(limit) for name, limit in given.items()}
+        return (
+            timestamps
+            if column.type == "timestamp"
+            else {name: timestamp.date() for name, timestamp in timestamps.items()}
+        )
     return given if column.type in ("integer", "number") else {}

@@ -103,7 +103,7 @@ def _runtime_version(packages: Path) -> str:
 
 
 def _json(agreed: Contract) -> str:
-    return json.dumps(fields.described(agreed), default=str, ensure_ascii=False)  # YAML reads some moments as such
+    return json.dumps(fields.described(agreed), default=str, ensure_ascii=False)  # YAML reads some timestamps as such
 
 
 def _page(agreed: Contract, described: Signature, runtime: str) -> str:
