@@ -15,27 +15,25 @@ from goldenpath.tables.validation import validate
 
 @pytest.fixture
 def valid(shop_contract: Contract, shop_rows: pd.DataFrame) -> pd.DataFrame:
-    return validate(
-        shop_contract, pd.concat([shop_rows.assign(**{"Customer No": range(s, s + 4)}) for s in range(0, 40, 4)])
-    ).valid
+    many = [shop_rows.assign(**{"Customer No": range(first, first + 4)}) for first in range(0, 40, 4)]
+    return validate(shop_contract, pd.concat(many)).valid
 
 
-def test_values_break_every_rule_but_unique(shop_contract: Contract) -> None:
+def test_values_break_every_rule_that_one_value_can(shop_contract: Contract) -> None:
     broken = {(case.column.name, case.rule) for case in spoil.values(shop_contract)}
 
     demanded = {(column.name, rule) for column in shop_contract for rule in column.rules}
-    assert broken == {(name, rule) for name, rule in demanded if rule != "unique"}
+    assert demanded - broken == {("customer", "unique"), ("size", "type")}, "whatever is text is of type string"
+    assert broken <= demanded
 
 
 def test_accepted_is_empty_where_validation_holds(shop_contract: Contract, valid: pd.DataFrame) -> None:
     assert spoil.accepted(shop_contract, valid) == []
 
 
-@pytest.mark.parametrize(
-    ("column", "rule", "name"), [("price", "logicalTypeOptions", "price"), ("customer", "unique", "customer")]
-)
+@pytest.mark.parametrize(("column", "rule"), [("price", "logicalTypeOptions"), ("customer", "unique")])
 def test_accepted_names_what_validation_lets_through(
-    column: str, rule: str, name: str, shop: Any, valid: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    column: str, rule: str, shop: Any, valid: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agreed = contract.load(shop())
 
@@ -49,4 +47,4 @@ def test_accepted_names_what_validation_lets_through(
     faults = spoil.accepted(agreed, valid)
 
     assert faults
-    assert all(fault.startswith(f"{name}=") for fault in faults)
+    assert all(fault.startswith(f"{column}=") for fault in faults)
