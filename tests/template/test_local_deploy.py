@@ -317,7 +317,7 @@ def test_a_damaged_image_never_gets_a_request(walk: Walk) -> None:
 
     assert refused.returncode != 0
     assert "flight-delays@v0.1.0 does not predict, so what ran before runs on" in refused.stderr
-    assert "It has ended. Its last words: The model's digest is" in refused.stderr
+    assert "It has ended. Its last words: serve failed. | The model's digest is" in refused.stderr
     assert [client.failures for client in clients] == [[], []]
     assert containers(machine) == before
 
