@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.experiments.made_experiment import lay_out
+from tests.experiments.experiment_factory import lay_out
 
 
 @pytest.fixture

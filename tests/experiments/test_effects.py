@@ -5,7 +5,7 @@ import pytest
 
 from goldenpath.evaluation import metrics as offline
 from goldenpath.experiments import effects
-from goldenpath.experiments.effects import Answers
+from goldenpath.experiments.effects import Predictions
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.params import Value
 
@@ -13,8 +13,8 @@ VALUE = Value(currency="EUR", missed=60.0, false_alarm=12.0)
 THRESHOLD = 0.3
 
 
-def drawn(generator: np.random.Generator, units: int = 400, rows: int = 1200, *, paired: bool = False) -> Answers:
-    """Answers to units that differ; half of the units see the challenger, or all see both."""
+def drawn(generator: np.random.Generator, units: int = 400, rows: int = 1200, *, paired: bool = False) -> Predictions:
+    """Predictions for units that differ; half of the units see the challenger, or all see both."""
     often = generator.beta(2, 4, units)
     unit = generator.integers(0, units, rows)
     actual = (generator.random(rows) < often[unit]).astype(np.float64)
@@ -24,7 +24,7 @@ def drawn(generator: np.random.Generator, units: int = 400, rows: int = 1200, *,
         other = np.clip(score + generator.normal(0, 0.05, rows), 0.01, 0.99)
         unit, actual, score = np.tile(unit, 2), np.tile(actual, 2), np.concatenate([score, other])
         challenger = np.arange(2 * rows) >= rows
-    return Answers(unit, challenger, actual, score, (score >= THRESHOLD).astype(np.float64))
+    return Predictions(unit, challenger, actual, score, (score >= THRESHOLD).astype(np.float64))
 
 
 @pytest.mark.parametrize("name", effects.metrics("binary", VALUE))

@@ -18,7 +18,7 @@ from goldenpath.reports import charts
 from goldenpath.repository.facts import TOLD
 from goldenpath.serving import routing
 from tests.command import exit_code
-from tests.experiments.made_experiment import LABELS, MODELS, START, Made, Record, lay_out, make
+from tests.experiments.experiment_factory import LABELS, MODELS, START, Made, Record, lay_out, make
 from tests.sample import TEMPLATE
 
 pytestmark = pytest.mark.usefixtures("counter")
@@ -28,8 +28,9 @@ PAST = {"stop": START.date() + timedelta(days=20)}
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    def called(plan: Path | str, *words: str) -> int:
-        return exit_code("experiment", "report", f"--labels={LABELS}", *words, str(plan))
+    def called(plan: Path | str, *words: str, labelled: bool = True) -> int:
+        labels = [f"--labels={LABELS}"] if labelled else []
+        return exit_code("experiment", "report", *labels, *words, str(plan))
 
     return called
 
@@ -138,7 +139,7 @@ def silent(records: list[Record]) -> list[Record]:
         (lost, "do not fall into the variants by their shares"),
         (moved, "they changed sides"),
         (remade, "not bbbbbbbbbbbb, which the plan names"),
-        (silent, "what is compared is not what was answered"),
+        (silent, "what is compared is not what was predicted"),
     ],
     ids=["lost", "moved", "remade", "silent"],
 )
@@ -182,7 +183,7 @@ def test_a_changed_plan_is_another_experiment(promoted: Path, run: Run) -> None:
 def scraped(*counts: tuple[str, int, int]) -> str:
     """Write what /metrics would have told of requests by variant and status, and return the argument that names it."""
     registry = CollectorRegistry()
-    requests = Counter("http_requests", "Answers.", ["path", "status", "variant"], registry=registry)
+    requests = Counter("http_requests", "HTTP responses.", ["path", "status", "variant"], registry=registry)
     for variant, status, count in counts:
         requests.labels("/predict", status, variant).inc(count)
     Path("metrics.txt").write_bytes(generate_latest(registry))
@@ -227,7 +228,7 @@ def test_a_shadow_is_compared_row_by_row_which_tells_more(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_answers_without_entity_count_by_request(run: Run) -> None:
+def test_predictions_without_entity_count_by_request(run: Run) -> None:
     def anonymous(records: list[Record]) -> list[Record]:
         return [{**record, "entity": None, "request": str(record["entity"])} for record in records]
 
@@ -247,8 +248,8 @@ def test_batches_which_have_no_routes_are_no_part_of_it(run: Run) -> None:
     assert told()["decision"] == "promote"
 
 
-def test_before_any_truth_is_known_it_goes_on(run: Run) -> None:
-    run(make(Made()), "--labels=")
+def test_before_any_label_is_known_it_goes_on(run: Run) -> None:
+    run(make(Made()), labelled=False)
 
     assert told()["decision"] == "go on"
     assert told()["gain"]["value"] is None
@@ -265,7 +266,7 @@ def test_the_page_asks_nothing_of_the_network_and_tells_what_was_found_and_what_
     assert "Promote: the challenger is better." in text
     assert len(told()["over_time"]) == 20
     assert guardrail("error_rate")["state"] == "unknown"
-    assert "METRICS=file" in page
+    assert "not known: give --metrics FILE" in page
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_the_page_asks_nothing_of_the_network_and_tells_what_was_found_and_what_
     [
         ({"metric": "average_precision"}, "average_precision cannot decide an experiment"),
         ({"guardrails": {"speed": 2.0}}, "speed: there is no such guardrail. There are latency_ratio"),
-        ({"start": date(2030, 1, 1)}, "0 answers of champion and 0 of challenger since 2030-01-01 can be compared"),
+        ({"start": date(2030, 1, 1)}, "0 predictions of champion and 0 of challenger since 2030-01-01 can be compared"),
     ],
     ids=["metric", "guardrail", "start"],
 )

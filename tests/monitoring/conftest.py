@@ -9,7 +9,7 @@ import pytest
 from goldenpath.model.predictor import Predictor
 from goldenpath.project import contract
 from goldenpath.project.paths import PREDICTION_LOG
-from tests.monitoring.made_log import Record, newest_rows, records, write
+from tests.monitoring.log_factory import Record, newest_rows, records, write
 from tests.sample import ROOT
 
 
@@ -21,15 +21,15 @@ def sample() -> None:
 
 
 @pytest.fixture(scope="session")
-def answered(trained: Path) -> list[Record]:
-    """Records of the answers to the newest rows of the sample, the test part."""
+def served(trained: Path) -> list[Record]:
+    """Records of predictions for the newest rows of the sample, the test part."""
     predictor = Predictor.load(trained / "models/model.onnx", trained / "models/signature.json")
     return records(newest_rows(trained), predictor)
 
 
 @pytest.fixture
-def logged(project: Path, answered: list[Record]) -> Path:
+def logged(project: Path, served: list[Record]) -> Path:
     """The project's log: two segments, of which a newer one closes the first, and a line that was torn by a crash."""
-    write(project / PREDICTION_LOG, answered[:300])
-    write(project / PREDICTION_LOG, [*answered[300:], '{"id": "torn", "requ'], "20260303T060000Z-host-7-1")
+    write(project / PREDICTION_LOG, served[:300])
+    write(project / PREDICTION_LOG, [*served[300:], '{"id": "torn", "requ'], "20260303T060000Z-host-7-1")
     return project / PREDICTION_LOG

@@ -9,7 +9,7 @@ from goldenpath.monitoring.bin_counts import count
 from goldenpath.pipeline import reference
 
 
-def test_batches_give_what_all_rows_at_once_give() -> None:
+def test_batches_give_what_all_rows_whole_give() -> None:
     generator = np.random.default_rng(1)
     numbers = generator.normal(0, 1, 5_000).astype(np.float32)
     numbers[::7] = np.nan
@@ -23,10 +23,10 @@ def test_batches_give_what_all_rows_at_once_give() -> None:
     found = count(where, [table.slice(start, 900) for start in range(0, 5_000, 900)])
 
     assert set(found) == {"number", "name"}
-    at_once = count(where, [table])
+    whole = count(where, [table])
     for name in found:
-        assert (found[name].counts == at_once[name].counts).all()
-        assert (found[name].missing, found[name].rows) == (at_once[name].missing, 5_000)
+        assert (found[name].counts == whole[name].counts).all()
+        assert (found[name].missing, found[name].rows) == (whole[name].missing, 5_000)
     assert found["number"].missing == np.isnan(numbers).sum()
     assert (found["number"].minimum, found["number"].maximum) == (np.nanmin(numbers), np.nanmax(numbers))
     assert found["name"].categories == {"a": (names == "a").sum(), "b": (names == "b").sum()}

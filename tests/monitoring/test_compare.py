@@ -160,7 +160,7 @@ def test_answers_that_moved_alarm_although_no_input_did() -> None:
     found = compared({**now, "score": now["amount"] / 200 + 0.1})
 
     assert found.overall.verdict == "alarm"
-    assert "score of the answers" in found.overall.reasons[0]
+    assert "score of the predictions" in found.overall.reasons[0]
     assert {move.verdict for move in found.columns} == {"ok"}
 
 
@@ -216,7 +216,7 @@ def test_too_few_answers_say_nothing_although_the_rows_are_enough() -> None:
     found = compare(usual(), count({**usual().columns, **usual().predictions}, [inputs, few]), LIMITS)
 
     assert found.overall.verdict == "ok"
-    assert "499 answers of this model are too few" in move_of("score", found).why[0]
+    assert "499 predictions of this model are too few" in move_of("score", found).why[0]
 
 
 def test_effect_sizes_are_those_of_the_data_gate() -> None:

@@ -20,7 +20,7 @@ from goldenpath.project.exit_codes import Exit
 from goldenpath.project.params import Drift
 from goldenpath.project.paths import DRIFT, DRIFT_DRILL, PREDICTION_LOG, REFERENCE, SIGNATURE, split_file
 from tests.command import exit_code
-from tests.monitoring.made_log import Record, make_personal, write
+from tests.monitoring.log_factory import Record, make_personal, write
 
 Run = Callable[..., int]
 
@@ -98,7 +98,7 @@ def test_text_where_numbers_belong_is_told_with_its_column_and_passes_for_no_ala
     assert run("--data", "rows.parquet") == 1
     error = capsys.readouterr().err
     assert f"The column {name} {told}" in error
-    assert "Mend the column in the file, or leave it out" in error
+    assert "Fix the column in the file, or leave it out" in error
 
 
 def test_too_few_rows_are_inconclusive(project: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,51 +147,51 @@ def test_a_time_is_chosen_from_a_file(project: Path, run: Run) -> None:
     assert told()["rows"] == (rows["scheduled_departure"] >= middle).sum()
 
 
-def test_the_log_is_compared_with_its_answers(logged: Path, answered: list[Record], run: Run) -> None:
+def test_the_log_is_compared_with_its_predictions(logged: Path, served: list[Record], run: Run) -> None:
     run()
 
     report = told()
-    assert report["rows"] == len(answered)
+    assert report["rows"] == len(served)
     assert report["torn_lines"] == 1
     assert report["not_compared"] == []
     kinds = json.loads(SIGNATURE.read_text())["task"]
     assert [move["column"] for move in report["predictions"]] == ["score", "decision"][
         : 1 if kinds == "regression" else 2
     ]
-    # The log holds the answers of which the reference describes the scores.
+    # The log holds the predictions of which the reference describes the scores.
     assert {move["verdict"] for move in report["predictions"]} == {"ok"}
 
 
-def test_what_a_shadow_would_have_said_is_not_compared(project: Path, answered: list[Record], run: Run) -> None:
-    write(project / PREDICTION_LOG, [*answered, *({**record, "variant": "shadow"} for record in answered)])
+def test_what_a_shadow_would_have_said_is_not_compared(project: Path, served: list[Record], run: Run) -> None:
+    write(project / PREDICTION_LOG, [*served, *({**record, "variant": "shadow"} for record in served)])
 
     run()
 
-    assert told()["rows"] == len(answered)
+    assert told()["rows"] == len(served)
 
 
 def test_scores_of_a_former_model_are_not_compared_with_those_of_the_present_one(
-    project: Path, answered: list[Record], run: Run
+    project: Path, served: list[Record], run: Run
 ) -> None:
-    former = [record | {"id": f"old {n}", "model": "0" * 64, "score": 0.999} for n, record in enumerate(answered)]
-    write(project / PREDICTION_LOG, [*former, *answered])
+    former = [record | {"id": f"old {n}", "model": "0" * 64, "score": 0.999} for n, record in enumerate(served)]
+    write(project / PREDICTION_LOG, [*former, *served])
 
     run()
 
-    assert (told()["rows"], told()["foreign_answers"]) == (2 * len(answered), len(answered))
-    assert {(move["rows"], move["verdict"]) for move in told()["predictions"]} == {(len(answered), "ok")}
+    assert (told()["rows"], told()["foreign_answers"]) == (2 * len(served), len(served))
+    assert {(move["rows"], move["verdict"]) for move in told()["predictions"]} == {(len(served), "ok")}
     assert "came from other models" in DRIFT.with_suffix(".html").read_text()
 
 
 def test_where_only_another_model_has_answered_the_inputs_are_compared(
-    project: Path, answered: list[Record], run: Run, capsys: pytest.CaptureFixture[str]
+    project: Path, served: list[Record], run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(project / PREDICTION_LOG, [record | {"model": "0" * 64} for record in answered])
+    write(project / PREDICTION_LOG, [record | {"model": "0" * 64} for record in served])
 
     run()
 
-    assert (told()["rows"], told()["predictions"]) == (len(answered), [])
-    assert f"{len(answered):,} answers are of other models" in capsys.readouterr().out
+    assert (told()["rows"], told()["predictions"]) == (len(served), [])
+    assert f"{len(served):,} predictions are of other models" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("sample")
@@ -264,8 +264,8 @@ def test_a_log_that_is_not_there_is_told(project: Path, run: Run, capsys: pytest
     assert f"{PREDICTION_LOG}: no such folder" in capsys.readouterr().err
 
 
-def test_a_file_in_the_way_of_the_log_is_no_log(project: Path, run: Run, answered: list[Record]) -> None:
-    path = write(project / "log", answered[:1])
+def test_a_file_in_the_way_of_the_log_is_no_log(project: Path, run: Run, served: list[Record]) -> None:
+    path = write(project / "log", served[:1])
 
     assert run("--log", str(path)) == 1
 

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
+from goldenpath.monitoring import compaction, labels, log
 from goldenpath.monitoring import fetch as fetching
-from goldenpath.monitoring import labels, log
 from goldenpath.monitoring.fetch import fetch
 from goldenpath.project.errors import ProjectError
-from tests.monitoring.made_log import Record, write
+from tests.monitoring.log_factory import Record, write
 
 
 def test_what_is_new_or_has_grown_is_copied_and_nothing_else(tmp_path: Path) -> None:
@@ -33,55 +33,55 @@ def test_what_is_new_or_has_grown_is_copied_and_nothing_else(tmp_path: Path) -> 
     assert not (here / ".compacting").exists()
 
 
-def test_a_segment_that_was_compacted_since_is_read_whole_and_once(project: Path, answered: list[Record]) -> None:
+def test_a_segment_that_was_compacted_since_is_read_whole_and_once(project: Path, served: list[Record]) -> None:
     there, here, agreed = project / "there", project / "here", log.of_project()
-    segment = write(there, answered[:10])
-    write(here, answered[20:25], "20260302T000000Z-here-7-0")  # of a service on this machine
+    segment = write(there, served[:10])
+    write(here, served[20:25], "20260302T000000Z-here-7-0")  # of a service on this machine
     fetch(str(there), here)
-    write(there, answered[:20])
+    write(there, served[:20])
     os.utime(segment, (0, 0))
-    log.compact(there, agreed, 0)
+    compaction.compact(there, agreed, 0)
 
     fetch(str(there), here)
 
-    assert sorted(log.read(here)["id"]) == sorted(record["id"] for record in answered[:25])
+    assert sorted(log.read(here)["id"]) == sorted(record["id"] for record in served[:25])
     assert [path.name for path in here.glob("*.jsonl")] == ["20260302T000000Z-here-7-0.jsonl"]
     assert fetch(str(there), here)[1] == 0
 
 
 def test_a_log_that_is_compacted_while_it_is_copied_is_listed_anew(
-    project: Path, answered: list[Record], monkeypatch: pytest.MonkeyPatch
+    project: Path, served: list[Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there, here, agreed = project / "there", project / "here", log.of_project()
-    write(there, answered[:10])
+    write(there, served[:10])
     listed = fetching._listed
 
     def late(*words: Any) -> dict[str, int]:
         found = listed(*words)
-        log.compact(there, agreed, 0)
+        compaction.compact(there, agreed, 0)
         return found
 
     monkeypatch.setattr(fetching, "_listed", late)
 
     assert fetch(str(there), here) == (1, 1)
-    assert sorted(log.read(here)["id"]) == sorted(record["id"] for record in answered[:10])
+    assert sorted(log.read(here)["id"]) == sorted(record["id"] for record in served[:10])
 
 
 def keep(folder: Path, *rows: tuple[str, str, int, bool]) -> None:
-    """A store of labels: id, truth, the day of January when it was received, whether its prediction was found."""
-    columns = labels.TRUTH, labels.RECEIVED, labels.FOUND
-    days = [(truth, datetime(2026, 1, day, tzinfo=UTC), found) for _, truth, day, found in rows]
+    """A store of labels: id, label, the day of January when it was received, whether its prediction was found."""
+    columns = labels.LABEL, labels.RECEIVED, labels.FOUND
+    days = [(label, datetime(2026, 1, day, tzinfo=UTC), found) for _, label, day, found in rows]
     frame = pd.DataFrame(days, columns=columns, index=pd.Index([row[0] for row in rows], name=labels.ID))
     (folder / labels.STORE).parent.mkdir(parents=True, exist_ok=True)
-    frame.astype({labels.TRUTH: "string"}).to_parquet(folder / labels.STORE)
+    frame.astype({labels.LABEL: "string"}).to_parquet(folder / labels.STORE)
 
 
 def kept(folder: Path) -> dict[str, tuple[str, int, bool]]:
     found = labels.load(folder)
-    return {str(name): (truth, received.day, bool(is_found)) for name, truth, received, is_found in found.itertuples()}
+    return {str(name): (label, received.day, bool(is_found)) for name, label, received, is_found in found.itertuples()}
 
 
-def test_labels_that_were_taken_here_stay_beside_those_of_there_and_the_newest_truth_wins(tmp_path: Path) -> None:
+def test_labels_that_were_taken_here_stay_beside_those_of_there_and_the_newest_label_wins(tmp_path: Path) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
     keep(here, ("a", "late", 5, True), ("both", "late", 2, True), ("mine", "late", 9, False))
     keep(there, ("both", "soon", 3, False), ("mine", "soon", 1, True), ("theirs", "late", 1, True))
@@ -96,8 +96,8 @@ def test_labels_that_were_taken_here_stay_beside_those_of_there_and_the_newest_t
 
 def test_labels_are_taken_in_anew_though_they_are_as_long_as_they_were(tmp_path: Path) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
-    for day, truth in enumerate(("late", "soon"), start=1):
-        keep(there, ("a", truth, day, True))
+    for day, label in enumerate(("late", "soon"), start=1):
+        keep(there, ("a", label, day, True))
         fetch(str(there), here)
 
     assert kept(here) == {"a": ("soon", 2, True)}

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from goldenpath.model.signature import Input, Signature
-from goldenpath.monitoring import log
+from goldenpath.monitoring import compaction, log
 from goldenpath.monitoring.log import Format, Seen
 from goldenpath.project import contract
 from goldenpath.project.contract import Contract
@@ -25,13 +25,13 @@ from goldenpath.project.errors import ProjectError
 from goldenpath.serving.prediction_log import PredictionLog
 from goldenpath.serving.prediction_log import Record as Logged
 from tests.command import exit_code
-from tests.monitoring.made_log import START, Record, write
+from tests.monitoring.log_factory import START, Record, write
 
 STEPS = 16
 DYING = f"""
 import os, shutil, signal, sys
 from pathlib import Path
-import {log.__name__} as log
+from {log.__package__} import compaction, log
 
 folder, whole = Path(sys.argv[1]), Path(sys.argv[2])
 agreed = log.of_project()
@@ -51,7 +51,7 @@ for step in range({STEPS}):
             return done
 
         Path.unlink, Path.replace, os.fsync = dying(Path.unlink), dying(Path.replace), dying(os.fsync)
-        log.compact(copy, agreed, 0)
+        compaction.compact(copy, agreed, 0)
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.wait()[1]))
 """
@@ -60,22 +60,22 @@ time."""
 
 
 @pytest.mark.usefixtures("sample")
-def test_every_record_is_read_with_the_types_of_the_contract(logged: Path, answered: list[Record]) -> None:
+def test_every_record_is_read_with_the_types_of_the_contract(logged: Path, served: list[Record]) -> None:
     frame = log.read(logged).set_index("id")
 
-    assert sorted(frame.index) == sorted(record["id"] for record in answered)
+    assert sorted(frame.index) == sorted(record["id"] for record in served)
     assert frame.loc["p0", "time"] == START
     assert str(frame["inputs.distance"].dtype) == "Int64"
-    for record in (answered[0], answered[-1]):
+    for record in (served[0], served[-1]):
         found = frame.loc[record["id"]]
         assert (found["score"], found["decision"]) == (record["score"], record["decision"])
         inputs = {name: found[f"inputs.{name}"] for name in record["inputs"]}
         assert {name: None if pd.isna(value) else value for name, value in inputs.items()} == record["inputs"]
 
 
-def test_torn_lines_are_skipped_and_counted(project: Path, answered: list[Record]) -> None:
+def test_torn_lines_are_skipped_and_counted(project: Path, served: list[Record]) -> None:
     folder, seen = project / "log", Seen()
-    write(folder, [answered[0], '{"id": "p', "", answered[1], '{"id": "x", "time": "yesterday", "inputs": {}}', "[1]"])
+    write(folder, [served[0], '{"id": "p', "", served[1], '{"id": "x", "time": "yesterday", "inputs": {}}', "[1]"])
 
     tables = list(log.batches(folder, log.of_project(), seen=seen))
 
@@ -83,8 +83,8 @@ def test_torn_lines_are_skipped_and_counted(project: Path, answered: list[Record
     assert (seen.rows, seen.torn) == (2, 3)
 
 
-def test_a_last_line_without_its_newline_is_read_where_it_is_whole(project: Path, answered: list[Record]) -> None:
-    path = write(project / "log", answered[:2])
+def test_a_last_line_without_its_newline_is_read_where_it_is_whole(project: Path, served: list[Record]) -> None:
+    path = write(project / "log", served[:2])
     path.write_text(path.read_text().rstrip("\n"))
 
     assert len(log.read(path.parent)) == 2
@@ -93,7 +93,7 @@ def test_a_last_line_without_its_newline_is_read_where_it_is_whole(project: Path
 @pytest.mark.parametrize("is_compacted", [False, True])
 def test_a_time_is_chosen_with_its_start_and_without_its_end(logged: Path, is_compacted: bool) -> None:
     if is_compacted:
-        log.compact(logged, log.of_project(), 0)
+        compaction.compact(logged, log.of_project(), 0)
 
     found = log.read(logged, datetime(2026, 3, 2, 1, tzinfo=UTC), datetime(2026, 3, 2, 2, tzinfo=UTC))
 
@@ -103,7 +103,7 @@ def test_a_time_is_chosen_with_its_start_and_without_its_end(logged: Path, is_co
 def test_compaction_keeps_every_record_and_its_types(logged: Path) -> None:
     before = log.read(logged).sort_values("id", ignore_index=True)
 
-    done = log.compact(logged, log.of_project(), idle_seconds=0)
+    done = compaction.compact(logged, log.of_project(), idle_seconds=0)
 
     assert (done.segments, done.rows, done.torn, done.open) == (2, len(before), 1, 0)
     assert list(logged.glob("*.jsonl")) == []
@@ -113,7 +113,7 @@ def test_compaction_keeps_every_record_and_its_types(logged: Path) -> None:
 
 
 def test_a_segment_that_may_still_be_written_to_is_left(logged: Path) -> None:
-    done = log.compact(logged, log.of_project())
+    done = compaction.compact(logged, log.of_project())
 
     assert (done.segments, done.open) == (1, 1)
     assert [path.name for path in logged.glob("*.jsonl")] == ["20260303T060000Z-host-7-1.jsonl"]
@@ -122,32 +122,32 @@ def test_a_segment_that_may_still_be_written_to_is_left(logged: Path) -> None:
 def test_the_last_segment_of_a_killed_process_is_closed_after_a_while(logged: Path) -> None:
     os.utime(logged / "20260303T060000Z-host-7-1.jsonl", (0, 0))
 
-    assert log.compact(logged, log.of_project()).segments == 2
+    assert compaction.compact(logged, log.of_project()).segments == 2
 
 
-def test_processes_do_not_close_each_others_segments(project: Path, answered: list[Record]) -> None:
+def test_processes_do_not_close_each_others_segments(project: Path, served: list[Record]) -> None:
     folder = project / "log"
-    write(folder, answered[:1], "20260302T000000Z-host-a-7-0")
-    write(folder, answered[1:2], "20260302T010000Z-host-b-7-1")
+    write(folder, served[:1], "20260302T000000Z-host-a-7-0")
+    write(folder, served[1:2], "20260302T010000Z-host-b-7-1")
 
-    assert log.compact(folder, log.of_project()).segments == 0
+    assert compaction.compact(folder, log.of_project()).segments == 0
 
 
 def test_a_second_compaction_changes_nothing(logged: Path) -> None:
-    log.compact(logged, log.of_project(), 0)
+    compaction.compact(logged, log.of_project(), 0)
     before = {path: path.stat().st_mtime_ns for path in logged.rglob("*.parquet")}
 
-    assert log.compact(logged, log.of_project(), 0).segments == 0
+    assert compaction.compact(logged, log.of_project(), 0).segments == 0
     assert {path: path.stat().st_mtime_ns for path in logged.rglob("*.parquet")} == before
 
 
 def test_killed_at_any_step_no_record_is_lost_or_doubled(
-    project: Path, answered: list[Record], tmp_path_factory: pytest.TempPathFactory
+    project: Path, served: list[Record], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder, logged = tmp_path_factory.mktemp("killed"), project / "log"
-    write(logged, answered[235:245])  # from one day into the next
-    write(logged, answered[245:250], "20260303T060000Z-host-7-1")
-    expected = sorted(record["id"] for record in answered[235:250])
+    write(logged, served[235:245])  # from one day into the next
+    write(logged, served[245:250], "20260303T060000Z-host-7-1")
+    expected = sorted(record["id"] for record in served[235:250])
     words = [sys.executable, "-c", DYING, str(folder), str(logged)]
 
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -159,24 +159,24 @@ def test_killed_at_any_step_no_record_is_lost_or_doubled(
     for step in range(killed):
         copy = folder / str(step)
         assert sorted(log.read(copy)["id"]) == expected, f"killed at step {step}"
-        log.compact(copy, log.of_project(), 0)
+        compaction.compact(copy, log.of_project(), 0)
         assert sorted(log.read(copy)["id"]) == expected, f"run again after step {step}"
         assert list(copy.rglob(".unfinished-*")) == []
 
 
 def test_a_segment_that_becomes_parquet_while_it_is_read_is_read_once(
-    logged: Path, answered: list[Record], monkeypatch: pytest.MonkeyPatch
+    logged: Path, served: list[Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agreed, lines = log.of_project(), log._lines
+    agreed, lines = log.of_project(), log.read_segment
 
     def late(segment: Path, *others: object) -> object:
-        monkeypatch.setattr(log, "_lines", lines)
-        log.compact(logged, agreed, 0)
+        monkeypatch.setattr(log, "read_segment", lines)
+        compaction.compact(logged, agreed, 0)
         return lines(segment, *others)
 
-    monkeypatch.setattr(log, "_lines", late)
+    monkeypatch.setattr(log, "read_segment", late)
 
-    assert sorted(log.read(logged)["id"]) == sorted(record["id"] for record in answered)
+    assert sorted(log.read(logged)["id"]) == sorted(record["id"] for record in served)
 
 
 def test_personal_inputs_are_text_whatever_the_service_made_of_them(shop_contract: Contract, tmp_path: Path) -> None:
@@ -194,14 +194,14 @@ def test_personal_inputs_are_text_whatever_the_service_made_of_them(shop_contrac
 
 @pytest.mark.parametrize("is_compacted", [False, True])
 def test_an_answer_to_an_event_that_was_written_twice_is_read_once(
-    project: Path, answered: list[Record], is_compacted: bool
+    project: Path, served: list[Record], is_compacted: bool
 ) -> None:
     folder, agreed, seen = project / "log", log.of_project(), Seen()
-    events = [record | {"mode": "events"} for record in answered[:5]]
+    events = [record | {"mode": "events"} for record in served[:5]]
     write(folder, [*events[:3], events[1]])
     if is_compacted:
-        log.compact(folder, agreed, 0)
-    write(folder, [events[4], *events[2:], answered[5]], "20260303T060000Z-host-7-1")
+        compaction.compact(folder, agreed, 0)
+    write(folder, [events[4], *events[2:], served[5]], "20260303T060000Z-host-7-1")
 
     found = [name for table in log.batches(folder, agreed, seen=seen) for name in table["id"].to_pylist()]
 
@@ -210,30 +210,30 @@ def test_an_answer_to_an_event_that_was_written_twice_is_read_once(
 
 
 def test_what_a_service_still_writes_to_is_left_to_it_however_long_nothing_came(
-    project: Path, answered: list[Record]
+    project: Path, served: list[Record]
 ) -> None:
     folder, agreed = project / "log", log.of_project()
     service = PredictionLog(folder, agreed.agreed)
     for segment in folder.glob("*.jsonl"):
         os.utime(segment, (0, 0))
-    while_open = log.compact(folder, agreed, 0)
-    for record in answered[:3]:
+    while_open = compaction.compact(folder, agreed, 0)
+    for record in served[:3]:
         service.append(Logged(**record | {"time": datetime.fromisoformat(record["time"])}))
     service.close()
 
     assert (while_open.segments, while_open.open) == (0, 1)
-    assert log.compact(folder, agreed, 0).rows == 3
+    assert compaction.compact(folder, agreed, 0).rows == 3
     assert sorted(log.read(folder)["id"]) == ["p0", "p1", "p2"]
 
 
 def test_a_second_compaction_waits_for_the_first_and_takes_what_is_left(
-    project: Path, answered: list[Record], monkeypatch: pytest.MonkeyPatch
+    project: Path, served: list[Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, agreed = project / "log", log.of_project()
     for place in range(8):
-        write(folder, answered[place * 10 : place * 10 + 10], f"20260302T0{place}0000Z-host-7-{place}")
+        write(folder, served[place * 10 : place * 10 + 10], f"20260302T0{place}0000Z-host-7-{place}")
     first = shutil.copytree(folder, project / "first")
-    log.compact(first, agreed, 0)
+    compaction.compact(first, agreed, 0)
     waits, lock = threading.Event(), fcntl.flock
 
     def flock(handle: IO[str] | int, operation: int) -> None:
@@ -241,10 +241,10 @@ def test_a_second_compaction_waits_for_the_first_and_takes_what_is_left(
             waits.set()
         lock(handle, operation)
 
-    with ThreadPoolExecutor(1) as pool, (folder / log.LOCK).open("a") as held:
+    with ThreadPoolExecutor(1) as pool, (folder / compaction.LOCK).open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         monkeypatch.setattr(fcntl, "flock", flock)
-        second = pool.submit(log.compact, folder, agreed, 0)
+        second = pool.submit(compaction.compact, folder, agreed, 0)
         assert waits.wait(60)
         for segment in sorted(folder.glob("*.jsonl"))[:7]:  # what the first one does as long as it holds the lock
             segment.unlink()
@@ -261,7 +261,7 @@ def test_a_file_that_a_batch_is_writing_is_neither_read_nor_removed(logged: Path
     unfinished.parent.mkdir(parents=True)
     unfinished.write_bytes(b"PAR1, and no end yet")
 
-    log.compact(logged, log.of_project(), 0)
+    compaction.compact(logged, log.of_project(), 0)
 
     assert unfinished.exists()
     assert len(log.read(logged)) > 0
@@ -270,7 +270,7 @@ def test_a_file_that_a_batch_is_writing_is_neither_read_nor_removed(logged: Path
 @pytest.mark.usefixtures("sample")
 def test_records_of_an_older_model_have_the_columns_of_today(logged: Path) -> None:
     agreed = log.of_project()
-    log.compact(logged, agreed, 0)
+    compaction.compact(logged, agreed, 0)
     longer = replace(agreed.described, inputs=(*agreed.described.inputs, Input("late", "boolean", False)))
 
     found = log.read(logged, agreed=Format(contract.load(), longer))
@@ -281,7 +281,7 @@ def test_records_of_an_older_model_have_the_columns_of_today(logged: Path) -> No
 
 def test_a_file_that_another_contract_wrote_is_told_with_column_value_and_remedy(logged: Path) -> None:
     agreed = log.of_project()
-    log.compact(logged, agreed, 0)
+    compaction.compact(logged, agreed, 0)
     path = next(logged.rglob("*.parquet"))
     pd.read_parquet(path).assign(score="high").to_parquet(path)
 
@@ -290,22 +290,22 @@ def test_a_file_that_another_contract_wrote_is_told_with_column_value_and_remedy
 
 
 def test_a_file_that_is_no_parquet_is_told(logged: Path) -> None:
-    log.compact(logged, log.of_project(), 0)
+    compaction.compact(logged, log.of_project(), 0)
     path = next(logged.rglob("*.parquet"))
     path.write_bytes(path.read_bytes()[:100])
 
-    with pytest.raises(ProjectError, match=rf"{path.name}: cannot be read as Parquet: .* Bring it anew"):
+    with pytest.raises(ProjectError, match=rf"{path.name}: cannot be read as Parquet: .* Fetch it again"):
         log.read(logged)
 
 
 def test_a_folder_that_is_not_there_is_told(inside: Path) -> None:
-    with pytest.raises(ProjectError, match=r"no such folder. Name the prediction log: LOG=folder"):
+    with pytest.raises(ProjectError, match=r"no such folder. Name the prediction log: --log FOLDER"):
         log.read(inside / "nowhere")
 
 
 def test_what_is_no_time_is_told() -> None:
     with pytest.raises(ProjectError, match="tomorrow: no time"):
-        log.moment("tomorrow")
+        log.timestamp("tomorrow")
 
 
 def test_compacting_tells_what_it_did(logged: Path, capsys: pytest.CaptureFixture[str]) -> None:

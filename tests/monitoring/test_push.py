@@ -142,18 +142,18 @@ def test_what_the_pushgateway_refuses_is_told_in_its_words(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("http://127.0.0.1:1"), "http://127.0.0.1:1: cannot be reached: .* a runner outside"),
-        (("pushgateway:9091"), "PUSHGATEWAY is not a valid URL: want http://host:9091"),
-        (("http://me:hidden@host"), "without a user or password"),
-        (("http://[::1"), "PUSHGATEWAY is not a valid URL"),
-        (("http://host:port"), "PUSHGATEWAY is not a valid URL"),
-        ((f"http://{'a' * 70}:9091"), "aaa:9091: cannot be reached"),
+        (("http://127.0.0.1:1",), "http://127.0.0.1:1: cannot be reached: .* a runner outside"),
+        (("pushgateway:9091",), "PUSHGATEWAY is not a valid URL: want http://host:9091"),
+        (("http://me:hidden@host",), "without a user or password"),
+        (("http://[::1",), "PUSHGATEWAY is not a valid URL"),
+        (("http://host:port",), "PUSHGATEWAY is not a valid URL"),
+        ((f"http://{'a' * 70}:9091",), "aaa:9091: cannot be reached"),
         (("http://127.0.0.1:1", "--metrics", "none.prom"), "none.prom: is no file of metrics"),
         (("http://127.0.0.1:1", "--metrics", "pyproject.toml"), "pyproject.toml: is no file of metrics"),
         (("http://127.0.0.1:1", "--metrics", "a b.prom"), "The file's name is 'a b', which is no label"),
     ],
 )
-def test_what_cannot_be_sent_is_told_with_how_to_mend_it(
+def test_what_cannot_be_sent_is_told_with_how_to_fix_it(
     reports: Path, words: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip

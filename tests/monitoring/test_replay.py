@@ -13,14 +13,14 @@ from goldenpath.project.exit_codes import Exit
 from goldenpath.project.paths import PREDICTION_LOG, REPLAY
 from goldenpath.serving.rest.app import create_app
 from tests.command import exit_code
-from tests.monitoring.made_log import START, Record, moment, newest_rows, plain, write
+from tests.monitoring.log_factory import START, Record, newest_rows, plain, write, written_time
 
 pytestmark = pytest.mark.usefixtures("project")
 
 
 @pytest.fixture(scope="module")
 def served(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
-    """What the REST API answered to requests, as its log holds it."""
+    """What the REST API served to requests, as its log holds it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(shutil.copytree(trained, tmp_path_factory.mktemp("served"), dirs_exist_ok=True))
         signature = Predictor.load().signature
@@ -31,7 +31,7 @@ def served(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Reco
     return [
         {
             "id": f"p{place}",
-            "time": moment(START),
+            "time": written_time(START),
             "mode": "rest",
             "variant": "champion",
             "model": answer["model"],

@@ -44,7 +44,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     return called
 
 
-def test_a_month_is_played_in_order_and_its_truth_comes_after(
+def test_a_month_is_played_in_order_and_its_labels_come_after(
     month: str, service: LocalService, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(month, "--url", service.url, "--rows", "60", "--speed", "1e9", key=service.key) == 0
@@ -59,12 +59,12 @@ def test_a_month_is_played_in_order_and_its_truth_comes_after(
         labels = list(csv.DictReader(file))
     assert len(records) == 60
     assert played == sorted(played)
-    assert {f"{moment:%Y-%m}" for moment in played} == {month}
+    assert {f"{time_of_row:%Y-%m}" for time_of_row in played} == {month}
     assert [label["id"] for label in labels] == [record["id"] for record in records if record["id"] in
                                                  {label["id"] for label in labels}]  # fmt: skip
     assert len(labels) > 40
     printed = capsys.readouterr().out
-    assert "60 answers" in printed
+    assert "60 predictions" in printed
     assert f"goldenpath labels logs/labels-{month}.csv" in printed
     assert "of these rows" in printed, "the model knows them, because nothing was held back"
 
@@ -75,14 +75,14 @@ def test_a_month_that_is_not_there_is_refused_before_anything_is_sent(
     assert run("1999-01", "--url", "http://127.0.0.1:9") == 1
 
     told = capsys.readouterr().err
-    assert "MONTH=1999-01: the source has no row of that month. It has " in told
+    assert "MONTH 1999-01: the source has no row of that month. It has " in told
     assert month in told
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--url", "http://127.0.0.1:9"), "No service answers at http://127.0.0.1:9"),
+        (("--url", "http://127.0.0.1:9"), "No service responds at http://127.0.0.1:9"),
         (("--url", "127.0.0.1"), "--url 127.0.0.1: want the address"),
         (("--speed", "0"), "Invalid value for '--speed'"),
         (("--rows", "many"), "Invalid value for '--rows'"),
@@ -101,4 +101,4 @@ def test_a_caller_whom_the_service_does_not_know_is_told_how_to_say_who(
 ) -> None:
     assert run(month, "--url", service.url, key="wrong") == 1
 
-    assert "does not know who asks (401). Give SERVICE_KEY" in capsys.readouterr().err
+    assert "does not know the caller (401). Give SERVICE_KEY" in capsys.readouterr().err

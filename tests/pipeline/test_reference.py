@@ -18,7 +18,7 @@ from goldenpath.pipeline import reference
 from goldenpath.pipeline.reference import Numbers
 from goldenpath.project.errors import ProjectError
 from goldenpath.project.paths import LINEAGE, REFERENCE, SIGNATURE, split_file
-from tests.monitoring.made_log import make_personal
+from tests.monitoring.log_factory import make_personal
 
 
 def test_it_describes_every_input_of_the_model_and_its_answers(inside: Path) -> None:

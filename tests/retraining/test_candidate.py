@@ -89,7 +89,7 @@ def test_the_month_moves_and_nothing_else() -> None:
 def test_a_month_that_the_source_has_not_is_refused_and_no_branch_is_begun(repository: Path) -> None:
     if contract.load().time is None:
         pytest.skip("without a time there are no months")
-    with pytest.raises(ProjectError, match="--through=1999-01: the source has no row of that month"):
+    with pytest.raises(ProjectError, match="--through 1999-01: the source has no row of that month"):
         begin(repository, "1999-01", NOW)
 
     assert git("branch", "--show-current") == "main"

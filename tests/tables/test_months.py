@@ -29,5 +29,5 @@ def test_newer_months_are_held_back_and_rows_without_a_time_are_left_to_the_cont
 
 
 def test_an_unknown_month_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ProjectError, match=r"MONTH=2026-07: .* It has 2026-01 \(3 rows\), 2026-02 \(4 rows\)\."):
+    with pytest.raises(ProjectError, match=r"MONTH 2026-07: .* It has 2026-01 \(3 rows\), 2026-02 \(4 rows\)\."):
         months.refuse_unknown("2026-07", {"2026-01": 3, "2026-02": 4}, "MONTH")

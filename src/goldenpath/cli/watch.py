@@ -1,4 +1,4 @@
-"""Verbs that watch: what was asked and predicted, beside what the model learned from and what came true."""
+"""Verbs that watch: requests and predictions beside the training data and the labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _log_folder(_: click.Context, __: click.Parameter, value: Path | None) -> Pa
 def _time(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
     from goldenpath.monitoring import log as prediction_log
 
-    return prediction_log.moment(value or "")
+    return prediction_log.timestamp(value or "")
 
 
 LOG = click.option(
@@ -34,8 +34,8 @@ UNTIL = click.option("--until", callback=_time, metavar="TIME", help="The latest
 @LOG
 @SINCE
 @UNTIL
-@click.option("--self-test", is_flag=True, help="Show that drift is told where it is, and not where it is not.")
-@click.option("--runs", type=click.IntRange(0), default=0, help="With --self-test: rates over so many runs.")
+@click.option("--self-test", is_flag=True, help="Check that drift is detected where it is, and not where it is not.")
+@click.option("--runs", type=click.IntRange(0), default=0, help="With --self-test: error rates over N runs.")
 def drift(
     data: Path | None, log: Path, since: datetime | None, until: datetime | None, self_test: bool, runs: int
 ) -> int:
@@ -49,7 +49,7 @@ def drift(
         return power_simulation.run(runs)
     from goldenpath.monitoring import drift as measuring
 
-    return measuring.run(measuring.Asked(log, data, since, until))
+    return measuring.run(measuring.Selection(log, data, since, until))
 
 
 @click.command()
@@ -93,7 +93,7 @@ def monitor(log: Path, since: datetime | None, labelled: Path | None) -> int:
 
 @click.command()
 @click.argument("month", required=False, default="")
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the service answers.")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="The address of the service.")
 @click.option("--speed", type=click.FloatRange(0, min_open=True), help="Times as fast as life.")
 @click.option("--rows", type=click.IntRange(1), help="Only N rows, evenly spread over the month.")
 def simulate(month: str, url: str, speed: float | None, rows: int | None) -> int:
@@ -104,7 +104,7 @@ def simulate(month: str, url: str, speed: float | None, rows: int | None) -> int
     from goldenpath.monitoring import simulate as playing
 
     key = os.environ.get("SERVICE_KEY", "")
-    return playing.run(playing.Asked(url, month, speed or playing.SPEED, rows, key))
+    return playing.run(playing.Playback(url, month, speed or playing.SPEED, rows, key))
 
 
 @click.group()
@@ -162,9 +162,10 @@ def log_fetch(place: str, log: Path) -> None:
 @LOG
 def log_compact(log: Path) -> None:
     """Turn closed segments of the prediction log into Parquet."""
+    from goldenpath.monitoring import compaction
     from goldenpath.monitoring import log as prediction_log
 
-    done = prediction_log.compact(log, prediction_log.of_project())
+    done = compaction.compact(log, prediction_log.of_project())
     click.echo(
         f"{log}: {done.segments:,} segments, {done.rows:,} records are now Parquet; {done.torn:,} torn lines "
         f"skipped; {done.open:,} segments are still open."

@@ -22,7 +22,7 @@ def as_numbers(column: Any) -> NDArray[np.float32]:
         column: Arrow array or chunked array of numbers, booleans, dates, times, or text that holds dates or times.
 
     Returns:
-        float32, shape (rows,); moments as days since 1970-01-01 UTC.
+        float32, shape (rows,); timestamps as days since 1970-01-01 UTC.
 
     Raises:
         ValueError: A value is neither a number nor a date or time; the message begins with it.

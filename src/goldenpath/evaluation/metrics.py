@@ -1,7 +1,7 @@
 """Metrics of one set of predictions, by task.
 
 Each takes row weights, so that the bootstrap can resample by weight. The definitions are scikit-learn's and the tests
-compare with it; its own functions check their input at ten times the cost of the answer.
+compare with it; its own functions check their input at ten times the cost of the computation.
 """
 
 from __future__ import annotations

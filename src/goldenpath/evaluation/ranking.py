@@ -1,7 +1,7 @@
 """How well scores rank two classes or amounts, for thousands of weighted resamples.
 
 The definitions are scikit-learn's and the tests compare with it. Its functions check their input at ten times the
-cost of the answer, which the bootstrap would pay for every resample.
+cost of the computation, which the bootstrap would pay for every resample.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Intervals and tests that stay true however often somebody looks.
 
 An interval of a fixed sample is right once, at an end that was fixed before. Looked at every day, and stopped when it
-looks good, it errs several times as often as it says. A confidence sequence holds the truth at all looks together.
+looks good, it errs several times as often as it says. A confidence sequence holds the true value at all looks together.
 
 No library: the two formulas are shorter than the calls, and what PyPI has for them is unmaintained or wants a compiler.
 """
@@ -28,7 +28,7 @@ def half_width(error: ArrayLike, alpha: float, aim: float) -> NDArray[np.float64
 
     Args:
         error: The standard error of the estimate at a look.
-        alpha: How often it may miss the truth at any look, over all looks.
+        alpha: How often it may miss the true value at any look, over all looks.
         aim: The half-width at which it is tightest. It is fixed before the first look: the smallest effect of interest.
 
     Returns:

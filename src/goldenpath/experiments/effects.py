@@ -23,15 +23,15 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Answers whose truth is known, of both variants.
+class Predictions:
+    """Predictions whose label is known, of both variants.
 
     Attributes:
         unit: Which unit each belongs to, as a number from 0.
         challenger: Whether the challenger gave it.
-        actual: The truth, as :meth:`Task.encode` has it.
+        actual: The label, as :meth:`Task.encode` has it.
         score: The logged score: a probability, or the predicted number.
-        decided: The logged decision, encoded as the truth; the score where there are no classes.
+        decided: The logged decision, encoded as the label; the score where there are no classes.
     """
 
     unit: NDArray[np.int64]
@@ -40,9 +40,11 @@ class Answers:
     score: Floats
     decided: Floats
 
-    def among(self, rows: NDArray[np.bool_]) -> Answers:
+    def among(self, rows: NDArray[np.bool_]) -> Predictions:
         """Some of them."""
-        return Answers(self.unit[rows], self.challenger[rows], self.actual[rows], self.score[rows], self.decided[rows])
+        return Predictions(
+            self.unit[rows], self.challenger[rows], self.actual[rows], self.score[rows], self.decided[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Effect:
         champion: The champion's metric; NaN where it is not defined.
         challenger: The challenger's.
         error: Standard error of their difference; infinite where too few units tell.
-        units: Units that the two have answered.
+        units: Units that the two have predicted for.
     """
 
     champion: float
@@ -67,7 +69,7 @@ class Effect:
         return self.challenger - self.champion
 
 
-Contribution = Callable[[Answers], tuple[float, Floats]]
+Contribution = Callable[[Predictions], tuple[float, Floats]]
 """The metric of some rows, and what each row adds to its error."""
 
 
@@ -89,7 +91,7 @@ def metrics(kind: Kind, value: Value) -> dict[str, Contribution]:
         return {"accuracy": right, "cost_per_row": wrong}
     return {
         "roc_auc": _roc_auc,
-        "log_loss": _mean(lambda rows: -np.log(np.clip(_of_truth(rows), PROBABILITY_FLOOR, 1.0))),
+        "log_loss": _mean(lambda rows: -np.log(np.clip(_of_labels(rows), PROBABILITY_FLOOR, 1.0))),
         "brier": _mean(lambda rows: np.square(rows.score - rows.actual)),
         "accuracy": right,
         "precision": _ratio(lambda rows: (rows.actual == 1, rows.decided == 1)),
@@ -111,21 +113,21 @@ def named(name: str, kind: Kind, value: Value, where: str) -> Contribution:
     known = metrics(kind, value)
     if name not in known:
         raise ProjectError(
-            f"{where}: {name} cannot decide an experiment: nobody knows how far it strays by chance when it is looked "
-            f"at again and again. Of this task, these can: {', '.join(known)}."
+            f"{where}: {name} cannot decide an experiment: how far it strays by chance over repeated looks is "
+            f"not known. Of this task, these can: {', '.join(known)}."
         )
     return known[name]
 
 
-def of_values(values: Callable[[Answers], Floats]) -> Contribution:
+def of_values(values: Callable[[Predictions], Floats]) -> Contribution:
     """A metric that is the mean of one value per row."""
     return _mean(values)
 
 
-def between(metric: Contribution, rows: Answers) -> Effect:
+def between(metric: Contribution, rows: Predictions) -> Effect:
     """The difference between the variants.
 
-    A unit that both variants answered counts by the difference of its two contributions, so the same rows asked of
+    A unit that both variants predicted for counts by the difference of its two contributions, so the same rows asked of
     both make a paired comparison, and separate units make one of two samples.
     """
     here, there = rows.among(~rows.challenger), rows.among(rows.challenger)
@@ -144,14 +146,14 @@ def between(metric: Contribution, rows: Answers) -> Effect:
     return Effect(found[0], found[1], error, (units[0], units[1]))
 
 
-def _mean(values: Callable[[Answers], Floats]) -> Contribution:
+def _mean(values: Callable[[Predictions], Floats]) -> Contribution:
     return _ratio(lambda rows: (values(rows), np.ones(len(rows.unit))))
 
 
-def _ratio(parts: Callable[[Answers], tuple[NDArray[np.generic], NDArray[np.generic]]]) -> Contribution:
+def _ratio(parts: Callable[[Predictions], tuple[NDArray[np.generic], NDArray[np.generic]]]) -> Contribution:
     """The sum of the first over the rows where the second is 1, by their number."""
 
-    def measured(rows: Answers) -> tuple[float, Floats]:
+    def measured(rows: Predictions) -> tuple[float, Floats]:
         upper, lower = (np.asarray(part, dtype=np.float64) for part in parts(rows))
         whole = float(lower.sum())
         if not whole:
@@ -162,7 +164,7 @@ def _ratio(parts: Callable[[Answers], tuple[NDArray[np.generic], NDArray[np.gene
     return measured
 
 
-def _roc_auc(rows: Answers) -> tuple[float, Floats]:
+def _roc_auc(rows: Predictions) -> tuple[float, Floats]:
     is_positive = rows.actual == 1
     upper, lower = np.sort(rows.score[is_positive]), np.sort(rows.score[~is_positive])
     if not len(upper) or not len(lower):
@@ -178,5 +180,5 @@ def _share_below(ordered: Floats, values: Floats) -> Floats:
     return np.asarray(places / (2 * len(ordered)), dtype=np.float64)
 
 
-def _of_truth(rows: Answers) -> Floats:
+def _of_labels(rows: Predictions) -> Floats:
     return np.where(rows.actual == 1, rows.score, 1 - rows.score)

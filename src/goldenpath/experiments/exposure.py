@@ -1,4 +1,4 @@
-"""Who was answered by which variant, and whether that is the comparison that was planned.
+"""Who was served by which variant, and whether that is the comparison that was planned.
 
 A unit is the entity of a row, or its request where a row names none. The log is the witness: what the plan says is
 computed again for every unit.
@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 from scipy.stats import chisquare
 
 from goldenpath.experiments import confidence_sequences, effects
-from goldenpath.experiments.effects import Answers
+from goldenpath.experiments.effects import Predictions
 from goldenpath.model.features import as_category
 from goldenpath.model.task import Task
 from goldenpath.monitoring import labels, log
-from goldenpath.monitoring.labels import TRUTH
+from goldenpath.monitoring.labels import LABEL
 from goldenpath.monitoring.log import INPUT, Format
 from goldenpath.project.errors import ProjectError
 from goldenpath.serving.routing import CHALLENGER, CHAMPION, SHADOW, Experiment
@@ -45,9 +45,9 @@ class Split:
         wanted: The shares that the plan gives them, in percent.
         p_value: Of units that do not fall by their shares, true at every look; None where all are asked of both.
         chi_squared: The p-value of one look, for comparison.
-        moved: Units that both variants answered.
+        moved: Units that both variants served.
         misplaced: Units whose variant is not the one that the salt gives them.
-        models: Digests of the models that answered, by variant.
+        models: Digests of the models that predicted, by variant.
         assignments: Some units and their variants.
     """
 
@@ -62,12 +62,12 @@ class Split:
 
 
 def read(plan: Experiment, folder: Path, agreed: Format) -> pd.DataFrame:
-    """The experiment's answers by time, each once, with ``unit`` and ``challenger`` (whether that variant gave it).
+    """The experiment's predictions by time, each once, with ``unit`` and ``challenger`` (whether that variant gave it).
 
-    Those over REST: batches and events have no routes. Where the challenger is a shadow, those that both have answered.
+    Those over REST: batches and events have no routes. Where the challenger is a shadow, those that both predicted.
 
     Raises:
-        ProjectError: There is no log, or no answer of the experiment in it.
+        ProjectError: There is no log, or no prediction of the experiment in it.
     """
     since, until = period(plan)
     other = SHADOW if plan.is_shadow else CHALLENGER
@@ -88,22 +88,22 @@ def read(plan: Experiment, folder: Path, agreed: Format) -> pd.DataFrame:
     if not all(counts):
         begun = f" since {since.date()}" if since else ""
         raise ProjectError(
-            f"{folder}: {counts[0]:,} answers of {CHAMPION} and {counts[1]:,} of {other}{begun} can be compared. "
-            f"Serve with ROUTES=experiments/{plan.name}.yaml, or name the log: LOG=folder."
+            f"{folder}: {counts[0]:,} predictions of {CHAMPION} and {counts[1]:,} of {other}{begun} can be compared. "
+            f"Serve with ROUTES=experiments/{plan.name}.yaml, or name the log: --log FOLDER."
         )
     frame["unit"] = units_of(frame)
     return frame.reset_index(drop=True)
 
 
 def period(plan: Experiment) -> tuple[datetime | None, datetime | None]:
-    """From when answers count, and until when; without a start, the challenger's first answer is the start."""
+    """From when predictions count, and until when; without a start, the challenger's first prediction is the start."""
     since = None if plan.start is None else _midnight(plan.start)
     until = _midnight(plan.stop) + timedelta(days=1) if isinstance(plan.stop, date) else None
     return since, until
 
 
 def units_of(frame: pd.DataFrame) -> pd.Series:
-    """The unit of each answer, as the routes take it."""
+    """The unit of each prediction, as the routes take it."""
     entities = frame["entity"].map(as_category, na_action="ignore")
     return pd.Series(entities.astype("string").fillna(frame["request"].astype("string")))
 
@@ -136,15 +136,15 @@ def split(plan: Experiment, frame: pd.DataFrame) -> Split:
     )
 
 
-def labelled(folder: Path, frame: pd.DataFrame, asked: Task) -> tuple[pd.DataFrame, Answers]:
-    """The answers whose truth is known, as rows and as the metrics take them."""
-    truths = frame["id"].map(labels.load(folder)[TRUTH])
-    known = frame[truths.notna()].reset_index(drop=True)
+def labelled(folder: Path, frame: pd.DataFrame, asked: Task) -> tuple[pd.DataFrame, Predictions]:
+    """The predictions whose label is known, as rows and as the metrics take them."""
+    values = frame["id"].map(labels.load(folder)[LABEL])
+    known = frame[values.notna()].reset_index(drop=True)
     is_number = asked.kind == "regression"
-    actual = asked.encode(map(float, truths.dropna()) if is_number else truths.dropna())
+    actual = asked.encode(map(float, values.dropna()) if is_number else values.dropna())
     score = known["score"].to_numpy(dtype=np.float64)
     decided = score if is_number else asked.encode(known["decision"])
-    return known, Answers(
+    return known, Predictions(
         numbered(known["unit"]),
         known["challenger"].to_numpy(dtype=bool),
         actual.astype(np.float64),
@@ -167,18 +167,18 @@ def spoiled(plan: Experiment, found: Split, frame: pd.DataFrame, has_truth: pd.S
             "on the way, and those may be others than the rest."
         )
     if found.moved:
-        yield f"{found.moved:,} units were answered by both variants: they changed sides."
+        yield f"{found.moved:,} units were served by both variants: they changed sides."
     if found.misplaced > found.moved:
         yield f"{found.misplaced:,} units are not in the variant that the plan's salt gives them."
     for name, digests in found.models.items():
         if len(digests) > 1:
-            yield f"{len(digests)} models answered as {name}; it was not one thing that was compared."
+            yield f"{len(digests)} models predicted as {name}; it was not one thing that was compared."
         if name != CHAMPION and digests and plan.model not in digests:
-            yield f"As {name} answered the model {digests[0][:12]}, not {plan.model[:12]}, which the plan names."
+            yield f"As {name} predicted the model {digests[0][:12]}, not {plan.model[:12]}, which the plan names."
     if (uneven := _labels_apart(frame, has_truth)) is not None and not plan.is_shadow:
         yield (
-            f"The truth of {uneven[0]:.1%} of the champion's answers is known and of {uneven[1]:.1%} of the "
-            "challenger's: what is compared is not what was answered."
+            f"The label of {uneven[0]:.1%} of the champion's predictions is known and of {uneven[1]:.1%} of the "
+            "challenger's: what is compared is not what was predicted."
         )
 
 
@@ -189,9 +189,9 @@ def segments_of(agreed: Format) -> list[str]:
 
 
 def _labels_apart(frame: pd.DataFrame, has_truth: pd.Series) -> tuple[float, float] | None:
-    """Shares of answers whose truth is known, where they differ by more than chance."""
+    """Shares of predictions whose label is known, where they differ by more than chance."""
     known = has_truth.to_numpy(dtype=np.float64)
-    rows = Answers(numbered(frame["unit"]), frame["challenger"].to_numpy(dtype=bool), known, known, known)
+    rows = Predictions(numbered(frame["unit"]), frame["challenger"].to_numpy(dtype=bool), known, known, known)
     found = effects.between(effects.of_values(lambda part: part.actual), rows)
     if not np.isfinite(found.error) or found.error == 0:
         return None

@@ -1,4 +1,4 @@
-"""What a better metric must not be paid with: slower or missing answers, other metrics, and single segments.
+"""What a better metric must not be paid with: slower or missing responses, other metrics, and single segments.
 
 All are watched at the same time and at every look, so each gets its part of the chance to err. One that is broken stops
 the experiment; one that nothing is known of is told as unknown.
@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from goldenpath.evaluation import segments
 from goldenpath.evaluation.metrics import HIGHER_IS_BETTER
 from goldenpath.experiments import confidence_sequences, effects, exposure
-from goldenpath.experiments.effects import Answers, Effect
+from goldenpath.experiments.effects import Effect, Predictions
 from goldenpath.experiments.verdict import Gain, Guardrail, State
 from goldenpath.model.task import Task
 from goldenpath.monitoring.log import INPUT, Format
@@ -53,8 +53,8 @@ class Watched:
         settings: The project's parameters.
         asked: The task.
         agreed: The log's format.
-        frame: All answers of the experiment.
-        known: Those whose truth is known.
+        frame: All predictions of the experiment.
+        known: Those whose label is known.
         rows: The same, as metrics take them.
         scrape: A file of metrics as the service tells them; None where none was given.
     """
@@ -65,7 +65,7 @@ class Watched:
     agreed: Format
     frame: pd.DataFrame
     known: pd.DataFrame
-    rows: Answers
+    rows: Predictions
     scrape: Path | None
 
 
@@ -120,7 +120,7 @@ def judge(watched: Watched, alpha: float) -> tuple[list[Guardrail], dict[str, li
             f"There are {', '.join((*own, *(name for name in known if name != plan.metric)))}."
         )
     part = alpha / (len(own) + len(others))
-    # A shadow answers nobody, and its time is measured without the way to the caller.
+    # A shadow serves nobody, and its time is measured without the way to the caller.
     found = [] if plan.is_shadow else [_latency(watched, part), *_rates(watched, part)]
     found += [_metric(watched, name, known[name], part) for name in others]
     parts = _by_segment(watched, part)
@@ -137,17 +137,17 @@ def segment_margin(watched: Watched, champion: float | None) -> float:
 
 
 def _latency(watched: Watched, alpha: float) -> Guardrail:
-    """The ratio of typical (geometric mean) latencies of requests that one variant answered alone."""
+    """The ratio of typical (geometric mean) latencies of requests that one variant served alone."""
     gates = watched.settings.gates.latency
     usual = (gates.times_champion if gates else None) or TIMES_CHAMPION
     limit = watched.plan.guardrails.get(LATENCY, usual)
     label, wanted = "Latency beside the champion's", f"at most {limit:g} times"
     frame = watched.frame[(watched.frame["latency_ms"] > 0) & ~_answered_by_both(watched.frame)]
     took = np.log(frame["latency_ms"].to_numpy(dtype=np.float64))
-    rows = Answers(exposure.numbered(frame["unit"]), frame["challenger"].to_numpy(dtype=bool), took, took, took)
+    rows = Predictions(exposure.numbered(frame["unit"]), frame["challenger"].to_numpy(dtype=bool), took, took, took)
     found = effects.between(effects.of_values(lambda part: part.actual), rows)
     if not math.isfinite(found.error):
-        return Guardrail(LATENCY, label, *_UNKNOWN, wanted, "too few answers")
+        return Guardrail(LATENCY, label, *_UNKNOWN, wanted, "too few predictions")
     width = float(confidence_sequences.half_width(found.error, alpha, math.log(limit) if limit > 1 else 0.1))
     ratio = formatting.Estimate(*(math.exp(found.difference + step) for step in (0.0, -width, width)))
     state: State = "broken" if (ratio.low or 0.0) > limit else "kept"
@@ -156,9 +156,9 @@ def _latency(watched: Watched, alpha: float) -> Guardrail:
 
 
 def _answered_by_both(frame: pd.DataFrame) -> pd.Series:
-    """Which answers belong to requests that both variants answered: their time is that of both together.
+    """Which predictions belong to requests that both variants served: their time is that of both together.
 
-    The answers to a request of several rows have its id, a dot, and their place as their ids.
+    The predictions of a request of several rows have its id, a dot, and their place as their ids.
     """
     is_one_of_several = frame["id"].str.contains(".", regex=False)
     requests = frame["id"].where(is_one_of_several).str.rpartition(".")[0]
@@ -178,7 +178,7 @@ def _rates(watched: Watched, alpha: float) -> Iterator[Guardrail]:
     failed = Guardrail(ERRORS, "Requests that failed", *_UNKNOWN, f"at most {more:.2%} more" if more else "no more")
     refused = Guardrail(REFUSALS, "Requests that the challenger refused", *_UNKNOWN, f"at most {most:.2%}")
     if min(champion.requests, challenger.requests) < FEWEST_UNITS:
-        told = "not known: give METRICS=file" if watched.scrape is None else "too few requests in METRICS"
+        told = "not known: give --metrics FILE" if watched.scrape is None else "too few requests in that file"
         yield from (replace(item, found=told) for item in (failed, refused))
         return
     shares = [item.failed / item.requests for item in (champion, challenger)]
@@ -204,13 +204,13 @@ def _points(value: float, width: float) -> str:
 def _counted(scrape: Path) -> dict[str, Counts]:
     """Requests for predictions, those that failed and those that were refused, by variant.
 
-    A request that both have answered is one of each; one that failed under a variant is counted under its name.
+    A request that both have served is one of each; one that failed under a variant is counted under its name.
     """
     try:
         families = list(text_string_to_metric_families(scrape.read_text(encoding="utf-8")))
     except OSError as error:
         raise ProjectError(
-            f"{scrape}: cannot be read: {error.strerror}. Name what /metrics told: METRICS=file."
+            f"{scrape}: cannot be read: {error.strerror}. Name what /metrics told: --metrics FILE."
         ) from None
     except ValueError as error:
         raise ProjectError(f"{scrape}: no metrics of Prometheus: {' '.join(str(error).split())}") from None

@@ -63,7 +63,7 @@ def _lines(told: Mapping[str, Any], currency: str) -> Iterator[str]:
     yield f"| {units} units | {both[0]} | {both[1]} | {formatting.estimate(gain(found, spoken), sign=True)} |"
     yield ""
     yield (
-        f"Above zero the challenger is better. Brackets hold the truth at all looks together with "
+        f"Above zero the challenger is better. Brackets hold the true value at all looks together with "
         f"{formatting.share(told['confidence'], 0)} confidence. The smallest effect of interest is "
         f"{figure(plan['minimum_effect'], spoken)}; the plan stops at {_stop(plan['stop'])}."
     )

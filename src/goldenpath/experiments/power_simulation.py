@@ -1,7 +1,7 @@
 """How often verdicts err when somebody looks at every step.
 
-Draws experiments whose truth is known and looks at each after every unit, or every day where units come back; beside
-it the t-test of a fixed sample, which is right at one look and looked at as often.
+Draws experiments whose true gain is known and looks at each after every unit, or every day where units come back;
+beside it the t-test of a fixed sample, which is right at one look and looked at as often.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ALPHA = 0.05
 FIRST_LOOK = 100
 """Units of each variant before the first look: ten times fewer than a plan asks for unless it says otherwise."""
 COSTS, CHANCES = np.array([0.0, 12.0, 60.0]), np.array([0.75, 0.17, 0.08])
-"""What an answer costs: mostly nothing, sometimes a little, rarely much, as in the sample's ``cost_per_row``."""
+"""What a prediction costs: mostly nothing, sometimes a little, rarely much, as in the sample's ``cost_per_row``."""
 SPREAD = float(np.sqrt(CHANCES @ COSTS**2 - (CHANCES @ COSTS) ** 2))
 BATCH = 50
 SEED = 20130101
@@ -34,7 +34,7 @@ class Rates:
     Attributes:
         promoted: Share that was promoted at some look.
         stopped: Share that was stopped at some look before that.
-        missed: Share whose interval missed the truth at any look.
+        missed: Share whose interval missed the true gain at any look.
         naive: Share in which the t-test of a fixed sample saw a difference at any look.
         median_look: Units, or days, at which half of them were decided; None where fewer were.
     """
@@ -54,7 +54,7 @@ def measure(runs: int, looks: int, effect: float, *, days: bool = False, alpha: 
         looks: How many times each is looked at: pairs of units, or days on which the same 400 units come back.
         effect: The true gain, in minimum effects.
         days: Whether units come back.
-        alpha: How often an interval may miss the truth.
+        alpha: How often an interval may miss the true gain.
     """
     generator = np.random.default_rng(SEED)
     minimum = _minimum(looks, days)

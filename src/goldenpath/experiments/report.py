@@ -1,6 +1,6 @@
 """The report of an experiment, by its plan.
 
-Compares champion and challenger on the answers of the prediction log whose truth is known, and writes
+Compares champion and challenger on the predictions of the log whose label is known, and writes
 ``reports/experiments/NAME.json``, ``.md`` and ``.html``. It may be run as often as one likes: its intervals hold at all
 looks together. The first decision stands.
 """
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from goldenpath.experiments import confidence_sequences, effects, exposure, guardrails, markdown_report, page, verdict
-from goldenpath.experiments.effects import Answers, Contribution
+from goldenpath.experiments.effects import Contribution, Predictions
 from goldenpath.experiments.guardrails import Watched
 from goldenpath.experiments.verdict import Gain, Verdict
 from goldenpath.model import task
@@ -38,13 +38,13 @@ FACT = {"promote": "promote", "stop": "reject"}
 """What the checklist calls a decision."""
 
 
-def run(file: Path, folder: Path, truth: Path | None, scrape: Path | None) -> int:
+def run(file: Path, folder: Path, labelled: Path | None, scrape: Path | None) -> int:
     """Compare, decide, write the reports, say what came out, and return the exit code.
 
     Args:
         file: The plan.
         folder: The prediction log.
-        truth: Labels to take first; None where they are known already.
+        labelled: Labels to take first; None where they are known already.
         scrape: What the service's ``/metrics`` told; None leaves errors and refusals unknown.
 
     Raises:
@@ -54,8 +54,8 @@ def run(file: Path, folder: Path, truth: Path | None, scrape: Path | None) -> in
     asked = task.of(agreed.agreed, settings)
     metric = effects.named(plan.metric, asked.kind, settings.value, str(file))
     alpha = 1 - settings.evaluation.confidence
-    if truth is not None:
-        labels.take(truth, folder, agreed, asked, settings.monitoring.performance.match_hours)
+    if labelled is not None:
+        labels.take(labelled, folder, agreed, asked, settings.monitoring.performance.match_hours)
     frame = exposure.read(plan, folder, agreed)
     has_truth = frame["id"].isin(labels.load(folder).index)
     split = exposure.split(plan, frame)
@@ -121,7 +121,7 @@ def _lacking(plan: Experiment, gain: Gain) -> str:
     if min(gain.units) >= plan.minimum_units:
         return ""
     return (
-        f"The truth is known for {gain.units[0]:,} units of the champion and {gain.units[1]:,} of the challenger; "
+        f"The label is known for {gain.units[0]:,} units of the champion and {gain.units[1]:,} of the challenger; "
         f"{plan.minimum_units:,} of each are wanted before anything is decided."
     )
 
@@ -148,7 +148,7 @@ def _standing(path: Path, digest: str, found: Verdict, now: datetime) -> tuple[V
     return found, now.isoformat(timespec="seconds") if found.decision in FACT else None
 
 
-def _units_needed(plan: Experiment, rows: Answers, metric: Contribution, alpha: float) -> int | None:
+def _units_needed(plan: Experiment, rows: Predictions, metric: Contribution, alpha: float) -> int | None:
     """About how many units it takes until the interval reaches no further than the minimum effect to either side."""
     found = effects.between(metric, rows)
     if not np.isfinite(found.error):
@@ -158,9 +158,9 @@ def _units_needed(plan: Experiment, rows: Answers, metric: Contribution, alpha: 
 
 
 def _over_time(
-    plan: Experiment, known: pd.DataFrame, rows: Answers, metric: Contribution, alpha: float
+    plan: Experiment, known: pd.DataFrame, rows: Predictions, metric: Contribution, alpha: float
 ) -> list[dict[str, Any]]:
-    """The gain as it was known at the end of each day, of the answers until then."""
+    """The gain as it was known at the end of each day, of the predictions until then."""
     if known.empty:
         return []
     days = known["time"].dt.floor("D")
@@ -176,7 +176,7 @@ def _over_time(
 
 
 def _tell(told: dict[str, Any]) -> None:
-    """What the checklist computes again: decision, moment, and who was where."""
+    """What the checklist computes again: decision, time, and who was where."""
     facts.tell(
         {
             "experiment": told["experiment"],

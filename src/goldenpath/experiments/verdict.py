@@ -26,7 +26,7 @@ class Gain:
         value: The gain.
         low: Lower end of its confidence sequence; None where too few units tell.
         high: Upper end.
-        units: Units that champion and challenger have answered and whose truth is known.
+        units: Units that champion and challenger have served and whose label is known.
     """
 
     name: str
@@ -109,7 +109,7 @@ def judge(
         return Verdict("void", tuple(spoiled))
     broken = [f"{item.label}: {item.found}; the limit: {item.limit}." for item in guardrails if item.state == "broken"]
     if lacking or gain.value is None or gain.low is None or gain.high is None:
-        reason = lacking or "The metric is not defined yet: one of the variants lacks answers that it needs."
+        reason = lacking or "The metric is not defined yet: one of the variants lacks predictions that it needs."
         if is_over:
             return Verdict("stop", ("The stop of the plan has come before anything could be shown.", reason))
         return Verdict("go on", (reason,))

@@ -124,7 +124,7 @@ def count(where: Mapping[str, Binned], tables: Iterable[pa.Table]) -> dict[str, 
                     found.setdefault(name, Tally(where[name])).add(table[name])
                 except ValueError as error:
                     raise ProjectError(
-                        f"The column {name} holds {error}; the model takes it as a number. Mend the column in the "
+                        f"The column {name} holds {error}; the model takes it as a number. Fix the column in the "
                         "file, or leave it out: then it is not compared."
                     ) from error
     return found

@@ -10,33 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldenpath.evaluation import drift_measures as effect
-from goldenpath.monitoring import significance
+from goldenpath.monitoring import pictures, significance
 from goldenpath.monitoring.bin_counts import Tally
-from goldenpath.pipeline.reference import Categories, Column, Numbers, Reference
+from goldenpath.monitoring.pictures import Picture
+from goldenpath.pipeline.reference import Column, Numbers, Reference
 from goldenpath.project.params import Drift, Limits
 from goldenpath.reports import formatting
 
 Verdict = Literal["ok", "moved", "alarm"]
 ORDER: tuple[Verdict, ...] = ("ok", "moved", "alarm")
 MOST_NAMES = 5
-DRAWN_CATEGORIES = 8
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The two distributions, as bars beside each other.
-
-    Attributes:
-        places: Middles of the bins of a number; empty for categories.
-        names: The categories; empty for numbers.
-        before: Share of the reference's rows in each.
-        after: Share of the rows now.
-    """
-
-    places: tuple[float, ...]
-    names: tuple[str, ...]
-    before: tuple[float, ...]
-    after: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -123,24 +106,26 @@ def compare(known: Reference, found: Mapping[str, Tally], limits: Drift) -> Comp
 
     Args:
         known: The reference.
-        found: By column; see :func:`tally.count`. Columns that were not counted are told.
+        found: By column; see :func:`bin_counts.count`. Columns that were not counted are told.
         limits: From where on a move counts.
     """
     weights = _weights(known)
     columns = [_move(name, known.columns[name], found[name], weights[name]) for name in known.columns if name in found]
-    answers = [_move(name, known.predictions[name], found[name], 0.0) for name in known.predictions if name in found]
-    corrected = significance.adjusted([move.p_value for move in (*columns, *answers)])
+    predictions = [
+        _move(name, known.predictions[name], found[name], 0.0) for name in known.predictions if name in found
+    ]
+    corrected = significance.adjusted([move.p_value for move in (*columns, *predictions)])
     judged = [
         _judged(replace(move, p_adjusted=value), limits)
-        for move, value in zip((*columns, *answers), corrected, strict=True)
+        for move, value in zip((*columns, *predictions), corrected, strict=True)
     ]
-    moves, answered = judged[: len(columns)], [_unless_few(move, limits) for move in judged[len(columns) :]]
+    moves, own = judged[: len(columns)], [_unless_few(move, limits) for move in judged[len(columns) :]]
     rows = max((tally.rows for tally in found.values()), default=0)
     return Comparison(
         rows=rows,
-        overall=_overall(rows, moves, answered, limits),
+        overall=_overall(rows, moves, own, limits),
         columns=tuple(sorted(moves, key=lambda move: (-ORDER.index(move.verdict), -move.psi))),
-        predictions=tuple(answered),
+        predictions=tuple(own),
         not_compared=tuple(name for name in known.columns if name not in found),
     )
 
@@ -166,7 +151,7 @@ def _move(name: str, column: Column, tally: Tally, weight: float) -> Move:
         distance = effect.kolmogorov_smirnov(*fine)
         chance = significance.of_numbers(distance, fine[0].sum(), fine[1].sum())
         p_value = significance.either([chance, significance.of_counts(*gone)])
-        picture = _number_picture(column, tally)
+        picture = pictures.of_numbers(column, tally)
     else:
         # Among many categories a new one drowns in the bin of the rest, so it is also tested alone.
         strange = (
@@ -175,7 +160,7 @@ def _move(name: str, column: Column, tally: Tally, weight: float) -> Move:
         )
         distance = found.total_variation
         p_value = significance.either([significance.of_counts(before, after), significance.of_counts(*strange)])
-        picture = _category_picture(column, tally)
+        picture = pictures.of_categories(column, tally)
     return Move(
         column=name,
         kind="number" if isinstance(column, Numbers) else "category",
@@ -251,17 +236,17 @@ def _judged(move: Move, limits: Drift) -> Move:
 
 
 def _unless_few(move: Move, limits: Drift) -> Move:
-    """Answers may be far fewer than rows, soon after a new model has begun to give them."""
+    """Predictions may be far fewer than rows, soon after a new model has begun to give them."""
     if move.rows >= limits.min_rows:
         return move
-    return replace(move, verdict="ok", why=(f"{move.rows:,} answers of this model are too few to say anything",))
+    return replace(move, verdict="ok", why=(f"{move.rows:,} predictions of this model are too few to say anything",))
 
 
 def _level(value: float, limit: Limits) -> Verdict:
     return "alarm" if value > limit.alarm else "moved" if value > limit.moved else "ok"
 
 
-def _overall(rows: int, columns: list[Move], answers: list[Move], limits: Drift) -> Overall:
+def _overall(rows: int, columns: list[Move], predictions: list[Move], limits: Drift) -> Overall:
     shares = [sum(move.importance for move in columns if move.verdict in among) for among in (("alarm",), ORDER[1:])]
     alarm, moved = (min(1.0, share) for share in shares)
     if rows < limits.min_rows or not columns:
@@ -279,46 +264,7 @@ def _overall(rows: int, columns: list[Move], answers: list[Move], limits: Drift)
         names = formatting.listed([move.column for move in ranked])
         what = "are in alarm" if by_share == "alarm" else "moved"
         reasons.append(f"Inputs that hold {share:.0%} of the importance {what}, limit {limit:.0%}: {names}.")
-    reasons += [f"The {move.column} of the answers: {'; '.join(move.why)}." for move in answers if move.verdict != "ok"]
-    return Overall(worst([by_share, *(move.verdict for move in answers)]), tuple(reasons), alarm, moved)
-
-
-def _number_picture(column: Numbers, tally: Tally) -> Picture:
-    if not column.edges.size:
-        return Picture((), (), (), ())
-    if column.has_few_values:
-        places = column.edges[1:].astype(float)
-        # What lies outside all that training saw is drawn with the least and the largest value.
-        starts = [0, *range(2, len(column.edges))]
-    else:
-        starts = [0, *(place + 1 for place in column.grid)]
-        ends = column.edges[list(column.grid)].astype(float)
-        half = (ends[1] - ends[0]) / 2 if len(ends) > 1 else 0.5
-        places = np.append(ends - half, ends[-1] + half)
-    drawn = [np.add.reduceat(counts, starts).astype(float) for counts in (column.counts, tally.counts)]
-    return Picture(tuple(places.tolist()), (), *(_shares(counts) for counts in drawn))
-
-
-def _category_picture(column: Categories, tally: Tally) -> Picture:
-    """The categories that moved most, and all others as one."""
-    rows = max(1, column.rows), max(1, tally.rows)
-    both = {
-        **{name: (column.values[name] / rows[0], tally.categories[name] / rows[1]) for name in column.known},
-        **{name: (0.0, times / rows[1]) for name, times in tally.strange.items()},
-    }
-    chosen = sorted(both, key=lambda name: (-abs(both[name][1] - both[name][0]), name))[:DRAWN_CATEGORIES]
-    chosen.sort(key=lambda name: (-both[name][0], name))
-    drawn = [(name, *both[name]) for name in chosen]
-    lost = column.missing / rows[0], tally.missing / rows[1]
-    if len(both) > len(chosen) or column.rest:
-        then, now = (1 - gone - sum(both[name][side] for name in chosen) for side, gone in enumerate(lost))
-        drawn.append(("(others)", max(0.0, then), max(0.0, now)))
-    if any(lost):
-        drawn.append(("(missing)", *lost))
-    names, before, after = ([item[place] for item in drawn] for place in range(3))
-    return Picture((), tuple(map(str, names)), tuple(map(float, before)), tuple(map(float, after)))
-
-
-def _shares(counts: NDArray[np.float64]) -> tuple[float, ...]:
-    total = counts.sum()
-    return tuple((counts / total if total else counts).tolist())
+    reasons += [
+        f"The {move.column} of the predictions: {'; '.join(move.why)}." for move in predictions if move.verdict != "ok"
+    ]
+    return Overall(worst([by_share, *(move.verdict for move in predictions)]), tuple(reasons), alarm, moved)

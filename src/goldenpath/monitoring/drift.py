@@ -1,4 +1,4 @@
-"""Do the rows that the model answers still look like those that it learned from?
+"""Do the rows that the model predicts for still look like those that it learned from?
 
 Reads the prediction log, or a file of rows, counts each column into the bins of ``models/reference.json``, and writes
 ``reports/drift.json``, ``.prom`` and ``.html``. Exit codes: 0 ok or moved, 3 too few rows to say
@@ -28,7 +28,7 @@ CODES = {"ok": Exit.OK, "moved": Exit.OK, "alarm": Exit.ALARM, "inconclusive": E
 
 
 @dataclass(frozen=True)
-class Asked:
+class Selection:
     """What to compare.
 
     Attributes:
@@ -49,7 +49,7 @@ class Asked:
         return str(self.data or self.log)
 
 
-def measure(asked: Asked) -> tuple[Reference, Comparison, Read]:
+def measure(selection: Selection) -> tuple[Reference, Comparison, Read]:
     """Compare rows with the reference of the project in the working folder.
 
     Personal inputs can never be seen to move, so the importance is shared out among the others.
@@ -58,10 +58,10 @@ def measure(asked: Asked) -> tuple[Reference, Comparison, Read]:
         ProjectError: A file is missing or cannot be used.
     """
     settings, agreed, known, seen = params.load(), contract.load(), reference.load(), Read()
-    if asked.data is not None:
-        tables = rows.of_file(asked.data, agreed, known, asked.since, asked.until)
+    if selection.data is not None:
+        tables = rows.of_file(selection.data, agreed, known, selection.since, selection.until)
     else:
-        tables = rows.of_log(asked.log, log.of_project(), known, asked.since, asked.until, seen)
+        tables = rows.of_log(selection.log, log.of_project(), known, selection.since, selection.until, seen)
     looked_at = rows.watched(known, agreed)
     found = bin_counts.count({**looked_at.columns, **looked_at.predictions}, tables)
     compared = compare(looked_at, found, settings.monitoring.drift)
@@ -69,16 +69,16 @@ def measure(asked: Asked) -> tuple[Reference, Comparison, Read]:
     return known, replace(compared, not_compared=(*personal, *compared.not_compared)), seen
 
 
-def report(asked: Asked, known: Reference, found: Comparison, seen: Read, now: datetime) -> dict[str, Any]:
+def report(selection: Selection, known: Reference, found: Comparison, seen: Read, now: datetime) -> dict[str, Any]:
     """The content of ``drift.json``; the schema stands in docs/how-to/monitoring.md."""
     return {
         "schema": SCHEMA,
         "verdict": found.overall.verdict,
         "reasons": list(found.overall.reasons),
         "measured": now.isoformat(timespec="seconds"),
-        "source": asked.source,
-        "since": None if asked.since is None else asked.since.isoformat(),
-        "until": None if asked.until is None else asked.until.isoformat(),
+        "source": selection.source,
+        "since": None if selection.since is None else selection.since.isoformat(),
+        "until": None if selection.until is None else selection.until.isoformat(),
         "rows": found.rows,
         "torn_lines": seen.torn,
         "foreign_answers": seen.foreign,
@@ -106,7 +106,7 @@ def metrics(found: Comparison, now: float) -> list[Gauge]:
             ("column",),
         ),
         Gauge("drift_overall", "Importance of the inputs in alarm, as a share.", {(): found.overall.alarm_share}),
-        Gauge("drift_alarm", "1 where inputs or answers moved beyond the limits, else 0.", {(): is_alarm}),
+        Gauge("drift_alarm", "1 where inputs or predictions moved beyond the limits, else 0.", {(): is_alarm}),
         Gauge(
             "drift_column_alarm",
             "1 where an input moved beyond its limits and not by chance, else 0.",
@@ -131,11 +131,11 @@ def metrics(found: Comparison, now: float) -> list[Gauge]:
     ]
 
 
-def run(asked: Asked) -> Exit:
+def run(selection: Selection) -> Exit:
     """Measure, write the three reports, say what came out in one line, and return the exit code."""
     clock, now = time.perf_counter(), datetime.now(UTC)
-    known, found, seen = measure(asked)
-    told = report(asked, known, found, seen, now)
+    known, found, seen = measure(selection)
+    told = report(selection, known, found, seen, now)
     files.write_json(DRIFT, told)
     exposition.write(DRIFT.with_suffix(".prom"), metrics(found, now.timestamp()))
     page = DRIFT.with_suffix(".html")
@@ -149,7 +149,7 @@ def run(asked: Asked) -> Exit:
     for reason in found.overall.reasons:
         print(f"  {reason}")
     if seen.foreign:
-        print(f"  {seen.foreign:,} answers are of other models: their scores and decisions are not compared.")
+        print(f"  {seen.foreign:,} predictions are of other models: their scores and decisions are not compared.")
     return CODES[found.overall.verdict]
 
 

@@ -35,8 +35,8 @@ def render(told: Mapping[str, Any], limits: Drift) -> str:
         told: The content of ``drift.json``.
         limits: By which it was judged.
     """
-    columns, answers = told["columns"], told["predictions"]
-    moved = [move for move in (*answers, *columns) if move["verdict"] != "ok"]
+    columns, predictions = told["columns"], told["predictions"]
+    moved = [move for move in (*predictions, *columns) if move["verdict"] != "ok"]
     ordered = sorted(columns, key=lambda move: -move["psi"])
     overall = told["overall"]
     return page.render(
@@ -66,7 +66,11 @@ def render(told: Mapping[str, Any], limits: Drift) -> str:
         weights_note=f"Limits: {formatting.share(limits.overall.alarm, 0)} in alarm, "
         f"{formatting.share(limits.overall.moved, 0)} moved.",
         tables=[
-            *([{"title": "Answers", "inputs": False, "moves": [_row(move) for move in answers]}] if answers else []),
+            *(
+                [{"title": "Predictions", "inputs": False, "moves": [_row(move) for move in predictions]}]
+                if predictions
+                else []
+            ),
             {"title": "Inputs", "inputs": True, "moves": [_row(move) for move in columns]},
         ],
         not_compared=told["not_compared"],

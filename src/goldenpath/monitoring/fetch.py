@@ -105,7 +105,7 @@ def _forget_compacted(found: Collection[str], folder: Path) -> None:
 
 
 def _forget_moved(found: Collection[str], folder: Path) -> None:
-    """Remove copies of a batch's chunks that were written anew on another day, because the batch had been stopped."""
+    """Remove copies of a batch's chunks that were written again on another day, because the batch had been stopped."""
     chunks = {PurePosixPath(name).name for name in found if name.startswith(f"{log.PARQUET}/")}
     for chunk in folder.glob(f"{log.PARQUET}/day=*/batch-*.parquet"):
         if chunk.name in chunks and chunk.relative_to(folder).as_posix() not in found:

@@ -1,7 +1,7 @@
-"""The truth, when it comes: kept beside the prediction log, by the prediction that it is the truth of.
+"""Labels: what came true, kept beside the prediction log, by the prediction that each belongs to.
 
 A file of labels names predictions by id, or by the contract's entity and time. It may come late, hold some predictions
-only, and come twice; the last truth of a prediction wins. ``labels/labels.parquet`` in the log's folder holds them all,
+only, and come twice; the last label of a prediction wins. ``labels/labels.parquet`` in the log's folder holds them all,
 also those by an id that the log does not hold yet: they wait there for their prediction.
 """
 
@@ -32,7 +32,7 @@ from goldenpath.tables.validation import in_type
 
 STORE = Path("labels") / "labels.parquet"
 LOCK = ".taking-labels"
-ID, TRUTH, RECEIVED, FOUND = "id", "truth", "received", "found"
+ID, LABEL, RECEIVED, FOUND = "id", "truth", "received", "found"
 IDS = (ID, "prediction_id", "prediction")
 
 
@@ -42,14 +42,14 @@ class Taken:
 
     Attributes:
         given: Its rows.
-        new: Predictions in the log whose truth was not known.
-        again: Those whose truth was known to be the same.
-        changed: Those whose truth was another, which is now replaced.
-        unusable: Rows without a truth, without a name of a prediction, or with a truth that cannot be.
+        new: Predictions in the log whose label was not known.
+        again: Those whose label was known to be the same.
+        changed: Those whose label was different, which is now replaced.
+        unusable: Rows without a label, without a name of a prediction, or with a label that cannot be.
         unmatched: Rows without a prediction in the log. Those by id wait for it; those by entity and time are not kept,
             give them again later.
         waiting: Labels that wait for their prediction now, of this file and earlier ones.
-        total: Predictions whose truth is known now.
+        total: Predictions whose label is known now.
     """
 
     given: int
@@ -69,7 +69,7 @@ def take(file: Path, folder: Path, agreed: Format, asked: Task, match_hours: flo
         file: Parquet or CSV: a prediction's id, or entity and time, and the target.
         folder: The prediction log.
         agreed: Its format.
-        asked: The task, whose classes the truth has to be one of.
+        asked: The task, whose classes the label has to be one of.
         match_hours: How far a time may lie from the prediction.
 
     Raises:
@@ -77,16 +77,16 @@ def take(file: Path, folder: Path, agreed: Format, asked: Task, match_hours: flo
     """
     with _alone(folder):
         given, unmatched = _named(_read(file), file, folder, agreed, match_hours)
-        usable = given[_is_possible(given[TRUTH], asked) & given[ID].notna()]
-        # The last truth wins, also within a file.
-        fresh = usable.drop_duplicates(ID, keep="last").set_index(ID)[TRUTH]
+        usable = given[_is_possible(given[LABEL], asked) & given[ID].notna()]
+        # The last label wins, also within a file.
+        fresh = usable.drop_duplicates(ID, keep="last").set_index(ID)[LABEL]
         known = load(folder)
-        before = known[TRUTH].reindex(fresh.index)
+        before = known[LABEL].reindex(fresh.index)
         is_known = before.notna()
         is_same = before.eq(fresh).fillna(False).astype(bool)
         moving = fresh[~is_same]
         found = known[FOUND].reindex(moving.index, fill_value=False)
-        rows = pd.DataFrame({TRUTH: moving, RECEIVED: datetime.now(UTC), FOUND: found})
+        rows = pd.DataFrame({LABEL: moving, RECEIVED: datetime.now(UTC), FOUND: found})
         stored = pd.concat([known.drop(index=moving.index, errors="ignore"), rows]) if len(moving) else known
         now = _looked_up(stored, folder, agreed)
         if not now.equals(known):
@@ -124,7 +124,7 @@ def look_up(folder: Path, agreed: Format) -> None:
 
 
 def merge(store: Path, folder: Path) -> bool:
-    """Take in the labels of another log; of each prediction, the truth that was received last wins.
+    """Take in the labels of another log; of each prediction, the label that was received last wins.
 
     Args:
         store: The other log's ``labels.parquet``.
@@ -157,14 +157,14 @@ def load(folder: Path) -> pd.DataFrame:
     """
     path = folder / STORE
     if not path.is_file():
-        empty = {TRUTH: "string", RECEIVED: "datetime64[us, UTC]", FOUND: "bool"}
+        empty = {LABEL: "string", RECEIVED: "datetime64[us, UTC]", FOUND: "bool"}
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in empty.items()}).rename_axis(ID)
     return _stored(path)
 
 
 def _stored(path: Path) -> pd.DataFrame:
     stored = pd.read_parquet(path)
-    if not {TRUTH, RECEIVED} <= set(stored.columns):
+    if not {LABEL, RECEIVED} <= set(stored.columns):
         raise ValueError(f"{STORE.as_posix()} holds no labels")
     # Earlier versions looked no prediction up; theirs count as waiting until they are.
     return stored if FOUND in stored else stored.assign(**{FOUND: False})
@@ -172,9 +172,9 @@ def _stored(path: Path) -> pd.DataFrame:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Wait until nobody else takes labels."""
+    """Wait until no other process takes labels."""
     if not folder.is_dir():
-        raise ProjectError(f"{folder}: no such folder. Name the prediction log: LOG=folder, as PREDICTION_LOG does.")
+        raise ProjectError(f"{folder}: no such folder. Name the prediction log: --log FOLDER, or PREDICTION_LOG.")
     with (folder / LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -204,19 +204,19 @@ def _read(file: Path) -> pd.DataFrame:
 def _named(
     rows: pd.DataFrame, file: Path, folder: Path, agreed: Format, match_hours: float
 ) -> tuple[pd.DataFrame, int]:
-    """Ids and truths as text, and how many rows by entity and time have no prediction."""
+    """Ids and labels as text, and how many rows by entity and time have no prediction."""
     target = agreed.agreed.target
-    truth = _held(rows, (target.name, target.physical_name, TRUTH))
-    if truth is None:
-        raise ProjectError(f"{file}: has no column {target.name}, the target of contract.yaml, nor {TRUTH}.")
-    truths = _as_text(target, rows[truth])
+    label = _held(rows, (target.name, target.physical_name, LABEL))
+    if label is None:
+        raise ProjectError(f"{file}: has no column {target.name}, the target of contract.yaml, nor {LABEL}.")
+    values = _as_text(target, rows[label])
     if (name := _held(rows, IDS)) is not None:
-        return pd.DataFrame({ID: rows[name].astype("string"), TRUTH: truths}), 0
+        return pd.DataFrame({ID: rows[name].astype("string"), LABEL: values}), 0
     entity, time = agreed.agreed.entity, agreed.agreed.time
     names = [_held(rows, (c.name, c.physical_name)) if c else None for c in (entity, time)]
     if entity is None or time is None or None in names:
         wanted = f", or {entity.name} and {time.name}" if entity and time else ""
-        raise ProjectError(f"{file}: does not say whose truth it is. Give the prediction's {ID}{wanted}.")
+        raise ProjectError(f"{file}: does not say whose label it is. Give the prediction's {ID}{wanted}.")
     if entity.classification in PERSONAL:
         raise ProjectError(
             f"{file}: {entity.name} is personal and not in the log in the clear. Give the prediction's {ID}."
@@ -225,14 +225,14 @@ def _named(
         {
             "entity": in_type(entity, rows[names[0]]).map(as_category).astype("string"),
             "time": pd.to_datetime(in_type(time, rows[names[1]]), utc=True).astype("datetime64[us, UTC]"),
-            TRUTH: truths,
+            LABEL: values,
         }
     )
     return _nearest(asked, folder, agreed, match_hours)
 
 
 def _nearest(asked: pd.DataFrame, folder: Path, agreed: Format, match_hours: float) -> tuple[pd.DataFrame, int]:
-    """For each row, the prediction for its entity that is nearest in time; a prediction has one truth, the nearest."""
+    """For each row, the prediction for its entity that is nearest in time; a prediction has one label, the nearest."""
     whole = asked.dropna(subset=["entity", "time"])
     near = timedelta(hours=match_hours)
     columns = [ID, "entity", "time"]
@@ -258,8 +258,8 @@ def _nearest(asked: pd.DataFrame, folder: Path, agreed: Format, match_hours: flo
         np.argsort(-(joined["time"] - joined["predicted"]).abs().to_numpy().astype("int64"), kind="stable")
     ]
     joined = joined.drop_duplicates(ID, keep="last")
-    unusable = pd.DataFrame({ID: pd.array([None] * (len(asked) - len(whole)), dtype="string"), TRUTH: None})
-    found_rows = pd.DataFrame({ID: joined[ID].astype("string"), TRUTH: joined[TRUTH]})
+    unusable = pd.DataFrame({ID: pd.array([None] * (len(asked) - len(whole)), dtype="string"), LABEL: None})
+    found_rows = pd.DataFrame({ID: joined[ID].astype("string"), LABEL: joined[LABEL]})
     return pd.concat([found_rows, unusable]), len(whole) - len(joined)
 
 
@@ -272,10 +272,10 @@ def _as_text(target: Column, values: pd.Series) -> pd.Series:
     return pd.Series([None if pd.isna(value) else as_category(value) for value in typed], dtype="string")
 
 
-def _is_possible(truths: pd.Series, asked: Task) -> pd.Series:
+def _is_possible(values: pd.Series, asked: Task) -> pd.Series:
     if asked.kind == "regression":
-        return pd.Series(truths.notna())
-    return pd.Series(truths.isin([as_category(label) for label in asked.classes]))
+        return pd.Series(values.notna())
+    return pd.Series(values.isin([as_category(label) for label in asked.classes]))
 
 
 def _write(folder: Path, labels: pd.DataFrame) -> None:

@@ -1,20 +1,18 @@
-"""The prediction log: every answer that the service gave, as it wrote them.
+"""The prediction log: every prediction that the service made, as it wrote them.
 
 The service writes segments of JSON lines, ``<utc time>-<host>-<pid>-<n>.jsonl``, and never touches one again after it
-has begun the next. :func:`compact` turns such closed segments into ``parquet/day=YYYY-MM-DD/<segment>.parquet`` and
-removes them afterwards. Whatever is read in between is read once: as long as a segment is there, its Parquet files do
-not count. Batches write Parquet there at once, as ``batch-<run>-<chunk>.parquet``. Events are answered at least once,
-so an answer may have been written twice, under one id; it is read once too.
+has begun the next. :mod:`~goldenpath.monitoring.compaction` turns such closed segments into
+``parquet/day=YYYY-MM-DD/<segment>.parquet`` and removes them afterwards. Whatever is read in between is read once: as
+long as a segment is there, its Parquet files do not count. Batches write Parquet there directly, as
+``batch-<run>-<chunk>.parquet``. Events are processed at least once, so a prediction may have been written twice, under
+one id; it is read once too.
 """
 
 from __future__ import annotations
 
-import fcntl
 import io
 import json
-import os
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -39,19 +37,15 @@ from goldenpath.project.paths import SIGNATURE
 INPUT = "inputs."
 """What the names of the model's inputs begin with, in the tables that are read."""
 PARQUET = "parquet"
-LOCK = ".compacting"
 UNFINISHED = ".unfinished-"
 """What the names of files begin with that are not whole; a batch, which may run meanwhile, calls its own otherwise."""
 HIDDEN = "."
 BLOCK_BYTES = 1 << 24
-IDLE_SECONDS = 7200.0
-"""A segment that nobody wrote to for so long, and that nobody holds locked, is closed."""
 REPEATED = ("events",)
-"""Ways of asking by which one answer may be written twice."""
+"""Modes in which one prediction may be written twice."""
 TYPES = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
-MOMENT = pa.timestamp("us", "UTC")
+TIMESTAMP = pa.timestamp("us", "UTC")
 
-_SEGMENT = re.compile(r"(?P<time>\d{4}-?\d\d-?\d\dT[\d:.-]*Z?)-(?P<host>.+)-(?P<pid>\d+)-(?P<n>\d+)")
 _DAY = re.compile(r"day=(\d{4}-\d{2}-\d{2})")
 
 
@@ -62,29 +56,12 @@ class Seen:
     Attributes:
         torn: Lines that are no record, such as the last one of a process that was killed while it wrote.
         rows: Records that were read, of whatever time.
-        doubled: Records of answers that had been read already, and were left out.
+        doubled: Records of predictions that had been read already, and were left out.
     """
 
     torn: int = 0
     rows: int = 0
     doubled: int = 0
-
-
-@dataclass(frozen=True)
-class Compacted:
-    """What :func:`compact` did.
-
-    Attributes:
-        segments: Segments that are now Parquet.
-        rows: Their records.
-        torn: Their lines that were no record.
-        open: Segments that are still written to, and were left.
-    """
-
-    segments: int
-    rows: int
-    torn: int
-    open: int
 
 
 @dataclass(frozen=True)
@@ -108,7 +85,7 @@ class Format:
         decision = "number" if self.described.task == "regression" else self.agreed.target.type
         keys = [
             *((name, pa.string()) for name in ("id", "request")),
-            ("time", MOMENT),
+            ("time", TIMESTAMP),
             *((name, pa.string()) for name in ("mode", "variant", "model")),
             ("decision", TYPES.get(decision, pa.string())),
             *((name, pa.float64()) for name in ("score", "latency_ms")),
@@ -125,7 +102,7 @@ class Format:
 
     def _type(self, name: str) -> Any:
         column = self.agreed[name]
-        # Moments stand in JSON as text; a hash is text, whatever was hashed.
+        # Timestamps stand in JSON as text; a hash is text, whatever was hashed.
         return pa.string() if column.classification in PERSONAL else TYPES.get(column.type, pa.string())
 
 
@@ -178,7 +155,7 @@ def batches(
     columns: list[str] | None = None,
     seen: Seen | None = None,
 ) -> Iterator[pa.Table]:
-    """The records of a time, each answer once, in tables that fit into memory.
+    """The records of a time, each prediction once, in tables that fit into memory.
 
     Args:
         folder: The log.
@@ -193,85 +170,24 @@ def batches(
     """
     seen = Seen() if seen is None else seen
     wanted = agreed.schema.names if columns is None else list(dict.fromkeys(["time", *columns]))
-    answers = _Answers()
+    predictions = _Predictions()
     for table in _tables(folder, agreed, since, until, list(dict.fromkeys([*wanted, "id", "mode"])), seen):
         seen.rows += table.num_rows
         within = _within(table, since, until)
-        fresh = answers.not_read_yet(within)
+        fresh = predictions.not_read_yet(within)
         seen.doubled += within.num_rows - fresh.num_rows
         if fresh.num_rows:
             yield fresh.select(wanted)
 
 
-def compact(folder: Path, agreed: Format, idle_seconds: float = IDLE_SECONDS) -> Compacted:
-    """Turn closed segments into Parquet, one file for each day, and remove them.
-
-    It may be killed at any moment and run again: a file gets its name when it is whole and on disk, and a segment goes
-    when all its files are there. A second one at the same time waits for the first, and what a service or consumer
-    still writes to is left to it.
-
-    Args:
-        folder: The log.
-        agreed: The format.
-        idle_seconds: After how long without a write a segment counts as closed; see :func:`closed`.
-
-    Raises:
-        ProjectError: There is no such folder.
-    """
-    _segments(folder)
-    with (folder / LOCK).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # which ends with the process, however it ends
-        for left in (folder / PARQUET).glob(f"day=*/{UNFINISHED}*"):
-            left.unlink()
-        segments, seen = _segments(folder), Seen()
-        done = rows = 0
-        for segment in closed(segments, time.time() - idle_seconds):
-            with segment.open("rb") as held:
-                if not _is_left(held.fileno()):
-                    continue
-                table = pa.concat_tables([agreed.schema.empty_table(), *_lines(segment, agreed, seen)])
-                days = pc.strftime(table["time"], "%Y-%m-%d")
-                for day in pc.unique(days).to_pylist():
-                    _put(_file_of(folder, day, segment), table.filter(pc.equal(days, day)))
-                segment.unlink()
-            _sync(folder)
-            done, rows = done + 1, rows + table.num_rows
-    return Compacted(done, rows, seen.torn, len(segments) - done)
-
-
-def closed(segments: list[Path], idle_before: float) -> list[Path]:
-    """The segments that, by their names and times, no process writes to any longer; who still does holds a lock.
-
-    Args:
-        segments: All segments.
-        idle_before: Seconds since 1970; what was not written to since then is closed, such as the last segment of a
-            process that was killed.
-
-    Returns:
-        Those, and every segment after which the same process has begun another.
-    """
-    named = {path: match for path in segments if (match := _SEGMENT.fullmatch(path.stem))}
-    newest: dict[tuple[str, str], tuple[str, int]] = {}
-    for match in named.values():
-        writer, place = (match["host"], match["pid"]), (match["time"], int(match["n"]))
-        newest[writer] = max(newest.get(writer, place), place)
-    found = []
-    for path in segments:
-        of = named.get(path)
-        is_last = of is None or newest[of["host"], of["pid"]] == (of["time"], int(of["n"]))
-        if not is_last or _changed(path) < idle_before:
-            found.append(path)
-    return found
-
-
-class _Answers:
-    """Which answers were read, of those that may be there twice: eight bytes for each, as a hash of its id."""
+class _Predictions:
+    """Which predictions were read, of those that may be there twice: eight bytes for each, as a hash of its id."""
 
     def __init__(self) -> None:
         self._known: NDArray[np.uint64] = np.empty(0, np.uint64)
 
     def not_read_yet(self, table: pa.Table) -> pa.Table:
-        """The records whose answer was in no table before, nor earlier in this one."""
+        """The records whose prediction was in no table before, nor earlier in this one."""
         may_be_twice = pc.is_in(table["mode"], value_set=pa.array(REPEATED)).to_numpy()
         if not may_be_twice.any():
             return table
@@ -287,28 +203,19 @@ class _Answers:
         return table.filter(pa.array(is_kept))
 
 
-def _is_left(handle: int) -> bool:
-    """Whether the process that wrote a segment has let go of it; until it has, it may write to it."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _tables(
     folder: Path, agreed: Format, since: datetime | None, until: datetime | None, wanted: list[str], seen: Seen
 ) -> Iterator[pa.Table]:
     # Segments are listed first: one that becomes Parquet meanwhile is then missing here and is found there.
-    segments = _segments(folder)
+    found = list_segments(folder)
     gone = set()
-    for segment in segments:
+    for segment in found:
         try:
-            for table in _lines(segment, agreed, seen):
+            for table in read_segment(segment, agreed, seen):
                 yield table.select(wanted)
         except FileNotFoundError:
             gone.add(segment.stem)
-    present = {segment.stem for segment in segments} - gone
+    present = {segment.stem for segment in found} - gone
     for path in sorted((folder / PARQUET).glob("day=*/*.parquet")):
         if path.name.startswith(HIDDEN) or path.stem in present or not _may_hold(path, since, until):
             continue
@@ -325,18 +232,23 @@ def _of_parquet(path: Path, agreed: Format, wanted: list[str]) -> Iterator[pa.Ta
         return  # of a batch that is gone on with: it replaces what it had not acknowledged
     except (pa.ArrowException, OSError) as error:
         raise ProjectError(
-            f"{path}: cannot be read as Parquet: {_words(error)}. Bring it anew from where it was written, or move it "
+            f"{path}: cannot be read as Parquet: {_words(error)}. Fetch it again from where it was written, or move it "
             "out of the log."
         ) from error
 
 
-def _segments(folder: Path) -> list[Path]:
+def list_segments(folder: Path) -> list[Path]:
+    """The segments of a log, in the order of their names.
+
+    Raises:
+        ProjectError: There is no such folder.
+    """
     if not folder.is_dir():
-        raise ProjectError(f"{folder}: no such folder. Name the prediction log: LOG=folder, as PREDICTION_LOG does.")
+        raise ProjectError(f"{folder}: no such folder. Name the prediction log: --log FOLDER, or PREDICTION_LOG.")
     return sorted(folder.glob("*.jsonl"))
 
 
-def _lines(segment: Path, agreed: Format, seen: Seen) -> Iterator[pa.Table]:
+def read_segment(segment: Path, agreed: Format, seen: Seen) -> Iterator[pa.Table]:
     """The records of a segment, a few megabytes at a time."""
     rest = b""
     with segment.open("rb") as file:
@@ -417,9 +329,9 @@ def _words(error: Exception) -> str:
 
 def _within(table: pa.Table, since: datetime | None, until: datetime | None) -> pa.Table:
     if since is not None:
-        table = table.filter(pc.greater_equal(table["time"], pa.scalar(since, MOMENT)))
+        table = table.filter(pc.greater_equal(table["time"], pa.scalar(since, TIMESTAMP)))
     if until is not None:
-        table = table.filter(pc.less(table["time"], pa.scalar(until, MOMENT)))
+        table = table.filter(pc.less(table["time"], pa.scalar(until, TIMESTAMP)))
     return table
 
 
@@ -431,43 +343,11 @@ def _may_hold(path: Path, since: datetime | None, until: datetime | None) -> boo
     return (until is None or start < until) and (since is None or start + timedelta(days=1) > since)
 
 
-def _file_of(folder: Path, day: str, segment: Path) -> Path:
-    return folder / PARQUET / f"day={day}" / f"{segment.stem}.parquet"
-
-
-def _put(path: Path, table: pa.Table) -> None:
-    """Write a file under its name only when it is whole and on disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(UNFINISHED + path.name)
-    with unfinished.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Bring what a folder lists to disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _changed(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return time.time()
-
-
 def _is_input(name: str) -> bool:
     return name.startswith(INPUT)
 
 
-def moment(text: str) -> datetime | None:
+def timestamp(text: str) -> datetime | None:
     """A time that a person typed; None for none.
 
     Args:

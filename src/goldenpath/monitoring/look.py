@@ -30,7 +30,7 @@ def look(log: Path, since: datetime | None, labelled: Path | None) -> Exit:
     """
     start = since or datetime.now(UTC) - LOOK_BACK
     steps: list[Callable[[], int]] = [
-        lambda: drift.run(drift.Asked(log, since=start)),
+        lambda: drift.run(drift.Selection(log, since=start)),
         lambda: replay.run(log),
     ]
     if labelled is not None or (log / labels.STORE).is_file():

@@ -17,10 +17,10 @@ TEMPLATE = "performance.html.j2"
 TONES = {"ok": "good", "perhaps": "mixed", "low": "bad", "unknown": "mixed"}
 WORDS = {"ok": "✓ holds", "perhaps": "! may be below", "low": "✗ below", "unknown": formatting.UNKNOWN}
 HEADLINES = {
-    "ok": "The answers hold what the gate wants of a model.",
-    "perhaps": "The answers are below what the gate wants of a model; that may be chance.",
-    "low": "ALERT: the answers are below what the gate wants of a model.",
-    "unknown": "Too few labels to say whether the answers hold what the gate wants of a model.",
+    "ok": "The predictions hold what the gate wants of a model.",
+    "perhaps": "The predictions are below what the gate wants of a model; that may be chance.",
+    "low": "ALERT: the predictions are below what the gate wants of a model.",
+    "unknown": "Too few labels to say whether the predictions hold what the gate wants of a model.",
 }
 ALL, CHAMPION = "all", "champion"
 MOST_SEGMENTS = 20

@@ -1,6 +1,6 @@
 """Shows that the drift watch does both: rests where nothing moved, alarms where something did.
 
-Rows are drawn anew from the training data. As they are, no shift is in them, so every alarm is a false one; with a
+Rows are drawn again from the training data. As they are, no shift is in them, so every alarm is a false one; with a
 number moved, a category replaced and values taken away, exactly those columns have to alarm. It can be repeated
 many times for several numbers of rows, to tell how often chance raises an alarm and how often a shift is found.
 """

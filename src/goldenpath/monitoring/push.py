@@ -51,7 +51,7 @@ class Gateway:
             )
         if not re.fullmatch(r"[!-~]*", self.token):
             raise ProjectError(
-                f"{TOKEN} is no token: want letters, digits and signs of ASCII without blanks. Set it anew; "
+                f"{TOKEN} is no token: want letters, digits and signs of ASCII without blanks. Set it again; "
                 "it is not shown here."
             )
 
@@ -122,7 +122,7 @@ def _read(path: Path) -> tuple[bytes, int]:
     try:
         return exposition.in_text_format(path)
     except (OSError, ValueError) as error:
-        raise ProjectError(f"{path}: is no file of metrics: {error}. Let its command write it anew.") from error
+        raise ProjectError(f"{path}: is no file of metrics: {error}. Run the command that writes it again.") from error
 
 
 def _advice(code: int) -> str:

@@ -57,11 +57,11 @@ class Replayed:
 
 
 def replay(agreed: Format, records: pd.DataFrame, others: int, root: Path = Path()) -> Replayed:
-    """Compute anew what was served.
+    """Compute again what was served.
 
     Args:
         agreed: The log's format, under the present model.
-        records: Logged answers of this model; see :func:`log.read`.
+        records: Logged predictions of this model; see :func:`log.read`.
         others: Records of other models.
         root: The project's folder.
 

@@ -35,7 +35,7 @@ class Read(Seen):
     """What was read of a log.
 
     Attributes:
-        foreign: Answers of other models than the reference's, whose scores and decisions were left out.
+        foreign: Predictions of other models than the reference's, whose scores and decisions were left out.
     """
 
     foreign: int = 0
@@ -50,7 +50,7 @@ def watched(known: Reference, agreed: Contract) -> Reference:
 def of_log(
     folder: Path, agreed: Format, known: Reference, since: datetime | None, until: datetime | None, seen: Read
 ) -> Iterator[pa.Table]:
-    """Inputs and answers in a prediction log, under the names of the reference.
+    """Inputs and predictions in a prediction log, under the names of the reference.
 
     Inputs are the world's, whichever model was asked. Scores and decisions are a model's own: those of another, such as
     the one before a promotion, say nothing beside this reference.
@@ -65,15 +65,15 @@ def of_log(
     """
     names = {INPUT + name: name for name in watched(known, agreed.agreed).columns}
     names = {logged: name for logged, name in names.items() if logged in agreed.schema.names}
-    answers = list(known.predictions)
-    for table in log.batches(folder, agreed, since, until, [*names, *answers, "variant", "model"], seen):
-        # A shadow was asked what an answer was asked: its rows would count twice.
+    predictions = list(known.predictions)
+    for table in log.batches(folder, agreed, since, until, [*names, *predictions, "variant", "model"], seen):
+        # A shadow predicts for rows that another variant predicted for: they would count twice.
         served = table.filter(pc.fill_null(pc.not_equal(table["variant"], SHADOW), fill_value=True))
         yield served.select(list(names)).rename_columns(list(names.values()))
         own = served.filter(pc.equal(served["model"], known.model))
         seen.foreign += served.num_rows - own.num_rows
         if own.num_rows:
-            yield own.select(answers)
+            yield own.select(predictions)
 
 
 def of_file(
@@ -101,17 +101,17 @@ def of_file(
     taken = {there: name for name, there in names.items() if there is not None}
     if not set(taken.values()) & set(known.columns):
         raise ProjectError(f"{path}: holds no input of the model, which takes {', '.join(known.columns)}.")
-    moment = None
+    timestamp = None
     if since is not None or until is not None:
         time = agreed.time
-        moment = next((n for n in (time.name, time.physical_name) if n in held), None) if time else None
-        if moment is None:
+        timestamp = next((n for n in (time.name, time.physical_name) if n in held), None) if time else None
+        if timestamp is None:
             raise ProjectError(
                 f"{path}: has no column with the contract's role time to choose by. Leave SINCE and UNTIL out."
             )
-    tables = _parquet(path, taken, moment, known) if _is_parquet(path) else _csv(path, taken, moment, agreed)
+    tables = _parquet(path, taken, timestamp, known) if _is_parquet(path) else _csv(path, taken, timestamp, agreed)
     for table in tables:
-        kept = table if moment is None else _within(table, moment, since, until)
+        kept = table if timestamp is None else _within(table, timestamp, since, until)
         yield kept.select(list(taken)).rename_columns(list(taken.values()))
 
 
@@ -125,11 +125,11 @@ def _is_parquet(path: Path) -> bool:
             return file.read(4) == b"PAR1"
     except OSError as error:
         raise ProjectError(
-            f"{path}: cannot be read: {error.strerror}. Name a Parquet or CSV file: DATA=file."
+            f"{path}: cannot be read: {error.strerror}. Name a Parquet or CSV file: --data FILE."
         ) from error
 
 
-def _parquet(path: Path, taken: dict[str, str], moment: str | None, known: Reference) -> Iterator[pa.Table]:
+def _parquet(path: Path, taken: dict[str, str], timestamp: str | None, known: Reference) -> Iterator[pa.Table]:
     try:
         schema = pq.read_schema(path)
         columns = {**known.columns, **known.predictions}
@@ -137,7 +137,7 @@ def _parquet(path: Path, taken: dict[str, str], moment: str | None, known: Refer
         coded = [there for there, name in taken.items() if columns[name].edges is None and _is_text(schema, there)]
         # Read ahead, as by default, the whole file would lie in memory at the end.
         file = pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False, buffer_size=BUFFER_BYTES)
-        wanted = [*taken, *([moment] if moment and moment not in taken else [])]
+        wanted = [*taken, *([timestamp] if timestamp and timestamp not in taken else [])]
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted):
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError) as error:
@@ -148,11 +148,11 @@ def _is_text(schema: Any, name: str) -> bool:
     return bool(pa.types.is_string(schema.field(name).type) or pa.types.is_large_string(schema.field(name).type))
 
 
-def _csv(path: Path, taken: Collection[str], moment: str | None, agreed: Contract) -> Iterator[pa.Table]:
+def _csv(path: Path, taken: Collection[str], timestamp: str | None, agreed: Contract) -> Iterator[pa.Table]:
     separator, encoding = _format(path)
     types: dict[str, LogicalType] = {DECISION: "string", SCORE: "number"}
     types |= {column.physical_name: column.type for column in agreed} | {column.name: column.type for column in agreed}
-    wanted = list(dict.fromkeys([*taken, *([moment] if moment else [])]))
+    wanted = list(dict.fromkeys([*taken, *([timestamp] if timestamp else [])]))
     try:
         # All of it as text: which words mean "no value" depends on the column, and Arrow knows one list for all.
         with pcsv.open_csv(
@@ -165,7 +165,7 @@ def _csv(path: Path, taken: Collection[str], moment: str | None, agreed: Contrac
                 yield pa.table({name: _typed(path, name, types[name], batch.column(name)) for name in wanted})
     except (pa.ArrowException, OSError) as error:
         words = " ".join(str(error).split())[:300]
-        raise ProjectError(f"{path}: cannot be read as CSV: {words}. Mend the file.") from error
+        raise ProjectError(f"{path}: cannot be read as CSV: {words}. Fix the file.") from error
 
 
 def _typed(path: Path, name: str, asked: LogicalType, words: pa.Array) -> pa.Array:
@@ -174,7 +174,7 @@ def _typed(path: Path, name: str, asked: LogicalType, words: pa.Array) -> pa.Arr
     if is_mistyped.any():
         word = bare.filter(pa.array(is_mistyped))[0].as_py()
         raise ProjectError(
-            f"{path}: does not hold what contract.yaml says: {name} holds {word!r}, which is no {asked}. Mend the file."
+            f"{path}: does not hold what contract.yaml says: {name} holds {word!r}, which is no {asked}. Fix the file."
         )
     return values
 
@@ -184,8 +184,8 @@ def _format(path: Path) -> tuple[str, str]:
     return found.separator, found.encoding
 
 
-def _within(table: pa.Table, moment: str, since: datetime | None, until: datetime | None) -> pa.Table:
-    times = table[moment].cast(pa.timestamp("us", "UTC"))
+def _within(table: pa.Table, timestamp: str, since: datetime | None, until: datetime | None) -> pa.Table:
+    times = table[timestamp].cast(pa.timestamp("us", "UTC"))
     for limit, keeps in ((since, pc.greater_equal), (until, pc.less)):
         if limit is not None:
             kept = keeps(times, pa.scalar(limit, pa.timestamp("us", "UTC")))

@@ -79,4 +79,4 @@ def refuse_unknown(month: str, counts: Mapping[str, int], name: str) -> None:
     """
     if month not in counts:
         there = ", ".join(f"{known} ({count:,} rows)" for known, count in counts.items())
-        raise ProjectError(f"{name}={month}: the source has no row of that month. It has {there or 'none at all'}.")
+        raise ProjectError(f"{name} {month}: the source has no row of that month. It has {there or 'none at all'}.")

@@ -1,4 +1,4 @@
-"""Prediction logs as the service writes them, made of answers of the real model."""
+"""Prediction logs as the service writes them, made of predictions of the real model."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ def newest_rows(root: Path = Path()) -> pd.DataFrame:
 
 
 def records(rows: pd.DataFrame, predictor: Predictor, hours_apart: float = 0.1) -> list[Record]:
-    """One answered request for each row, at regular times."""
+    """One served request for each row, at regular times."""
     names = [item.name for item in predictor.signature.inputs]
     inputs = [
         {name: plain(value) for name, value in zip(names, values, strict=True)}
         for values in rows[names].itertuples(index=False, name=None)
     ]
-    answers = predictor.predict(inputs)
+    predictions = predictor.predict(inputs)
     return [
         {
             "id": f"p{place}",
             "request": f"r{place}",
-            "time": moment(START + timedelta(hours=hours_apart * place)),
+            "time": written_time(START + timedelta(hours=hours_apart * place)),
             "mode": "rest",
             "variant": "champion",
             "model": predictor.signature.model_sha256,
             "inputs": given,
-            "decision": answer.decision,
-            "score": answer.score,
+            "decision": prediction.decision,
+            "score": prediction.score,
             "latency_ms": 0.4,
             "entity": f"entity {place % 50}",
         }
-        for place, (given, answer) in enumerate(zip(inputs, answers, strict=True))
+        for place, (given, prediction) in enumerate(zip(inputs, predictions, strict=True))
     ]
 
 
@@ -74,6 +74,6 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def moment(time: datetime) -> str:
+def written_time(time: datetime) -> str:
     """A time as the service writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
