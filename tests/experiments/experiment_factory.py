@@ -1,4 +1,4 @@
-"""Experiments whose truth is known, as log, labels and plan; no model is needed, only its signature."""
+"""Experiments whose outcome is known, as log, labels and plan; no model is needed, only its signature."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.sample import ROOT
 
 Record = dict[str, Any]
 START = datetime(2026, 3, 2, tzinfo=UTC)
-LABELS = Path("truth.parquet")
+LABELS = Path("labels.parquet")
 MODELS = {"champion": "a" * 64, "challenger": "b" * 64, "shadow": "b" * 64}
 PLAN: dict[str, Any] = {
     "name": "returns",
@@ -42,14 +42,14 @@ class Made:
     """What the experiment is like.
 
     Attributes:
-        champion: How much of the truth the champion's score knows, from 0 to 1.
+        champion: How much of the labels the champion's score knows, from 0 to 1.
         challenger: How much the challenger's.
         units: Customers that come, each about three times.
         days: Over how many days.
         latency_ms: Typical latency of champion and challenger.
         harmed: A store of which what the challenger knows is wrong.
         plan: Where the plan differs.
-        changed: What becomes of the records, which hold their ``truth``, before they are written.
+        changed: What becomes of the records, which hold their ``label``, before they are written.
     """
 
     champion: float = 0.3
@@ -86,10 +86,10 @@ def make(made: Made, seed: int = 1) -> Path:
     SIGNATURE.write_text(json.dumps(described.to_json()))
     records = made.changed(_records(made, routing.load(path), np.random.default_rng(seed)))
     PREDICTION_LOG.mkdir(parents=True, exist_ok=True)
-    lines = (json.dumps({key: value for key, value in record.items() if key != "truth"}) for record in records)
+    lines = (json.dumps({key: value for key, value in record.items() if key != "label"}) for record in records)
     (PREDICTION_LOG / "20260302T000000Z-host-7-0.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    truth = {"id": [record["id"] for record in records], "returned": [record["truth"] for record in records]}
-    pd.DataFrame(truth).dropna().drop_duplicates("id").to_parquet(LABELS, index=False)
+    labelled = {"id": [record["id"] for record in records], "returned": [record["label"] for record in records]}
+    pd.DataFrame(labelled).dropna().drop_duplicates("id").to_parquet(LABELS, index=False)
     return path
 
 
@@ -98,7 +98,7 @@ def _records(made: Made, plan: routing.Experiment, generator: np.random.Generato
     often = generator.beta(2, 6, made.units)
     rows = made.units * 3
     units = generator.integers(0, made.units, rows)
-    truth = generator.random(rows) < often[units]
+    label = generator.random(rows) < often[units]
     noise = generator.normal(0, 0.12, rows)
     strays = np.exp(generator.normal(0, 0.3, rows))
     stores = generator.choice([7, 12], rows, p=[0.75, 0.25])
@@ -108,7 +108,7 @@ def _records(made: Made, plan: routing.Experiment, generator: np.random.Generato
             skill = (
                 made.champion if variant == "champion" else -0.2 if stores[place] == made.harmed else made.challenger
             )
-            score = min(max(float(often[unit] + skill * (truth[place] - often[unit]) + noise[place]), 0.01), 0.99)
+            score = min(max(float(often[unit] + skill * (label[place] - often[unit]) + noise[place]), 0.01), 0.99)
             took = made.latency_ms[variant != "champion"] * float(strays[place])
             when = START + timedelta(days=made.days * place / rows)
             records.append(
@@ -124,7 +124,7 @@ def _records(made: Made, plan: routing.Experiment, generator: np.random.Generato
                     "score": score,
                     "latency_ms": took,
                     "entity": int(unit),
-                    "truth": bool(truth[place]),
+                    "label": bool(label[place]),
                 }
             )
     return records

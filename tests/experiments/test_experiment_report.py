@@ -127,7 +127,7 @@ def remade(records: list[Record]) -> list[Record]:
 
 def silent(records: list[Record]) -> list[Record]:
     return [
-        {**record, "truth": None} if record["variant"] == "challenger" and record["truth"] and place % 2 else record
+        {**record, "label": None} if record["variant"] == "challenger" and record["label"] and place % 2 else record
         for place, record in enumerate(records)
     ]
 

@@ -202,7 +202,7 @@ def run(runs: int = 0) -> Exit:
     """Measure drift where there is none and where there is, write the report, and say what came out.
 
     Args:
-        runs: Also tell rates over so many runs for several numbers of rows; 0 for none.
+        runs: Also measure error rates over so many runs for several numbers of rows; 0 for none.
 
     Returns:
         FAILED where the watch alarms without a shift or misses one.
