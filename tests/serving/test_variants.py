@@ -79,7 +79,7 @@ def test_an_entity_keeps_its_variant_among_many_rows_and_calls(
 ) -> None:
     digest = plan.write()
     client = serve(routes=plan.PLAN, prediction_log=project / "log")
-    name = contract.load().entity.name  # type: ignore[union-attr]  # the fixture has seen one
+    name = contract.load().entity.name  # the fixture has seen one
     rows = [row | {name: next(entities)} for _ in range(30)]
 
     together = client.post("/predict", json=rows).json()
@@ -206,7 +206,7 @@ def test_a_challenger_that_fails_among_rows_of_both_is_counted_as_its_own_fault(
     serve: Serve, row: dict[str, Any], project: Path, monkeypatch: pytest.MonkeyPatch, entities: Iterator[Any]
 ) -> None:
     digest = plan.write()
-    name = contract.load().entity.name  # type: ignore[union-attr]  # the fixture has seen one
+    name = contract.load().entity.name  # the fixture has seen one
     rows = [row | {name: next(entities)} for _ in range(30)]
     client: TestClient = serve(routes=plan.PLAN)
     sound = client.post("/predict", json=rows).status_code

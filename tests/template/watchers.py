@@ -187,7 +187,7 @@ class Prometheus:
 
 @contextmanager
 def _served(server: socketserver.TCPServer) -> Iterator[int]:
-    server.daemon_threads = True  # type: ignore[attr-defined]
+    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.server_address[1]

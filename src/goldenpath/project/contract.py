@@ -200,7 +200,7 @@ def load(path: Path = PATH) -> Contract:
         ContractError: The file is missing, is not YAML, is not ODCS v3, or contradicts itself.
     """
     if not path.is_file():
-        raise ContractError(f"{path}: no such file. Write one, or run `make adopt DATA=… TARGET=…`.")
+        raise ContractError(f"{path}: no such file. Write one, or run `goldenpath adopt DATA TARGET`.")
     return parse(path.read_bytes(), path)
 
 

@@ -302,7 +302,7 @@ class Performance(_Section):
     Attributes:
         window: What is judged together.
         min_labels: Fewer labels are not judged.
-        match_hours: How far a truth without a prediction's id may lie from the prediction, for one entity.
+        match_hours: How far a label without a prediction's id may lie from the prediction, for one entity.
     """
 
     window: Literal["day", "week"] = "week"
