@@ -7,14 +7,12 @@
 
 terraform {
   required_version = ">= 1.10"
-
   required_providers {
     aws = {
       source  = "hashicorp/aws"
       version = "~> 6.0"
     }
   }
-
   # The state holds no secret, and still belongs to few: terraform init -backend-config=backend.hcl
   backend "s3" {
     encrypt      = true
@@ -24,7 +22,6 @@ terraform {
 
 provider "aws" {
   region = var.region
-
   default_tags {
     tags = {
       product    = var.product
@@ -43,7 +40,6 @@ resource "aws_kms_key" "data" {
 
 resource "aws_s3_bucket" "data" {
   bucket = var.bucket
-
   lifecycle {
     prevent_destroy = true
   }
@@ -51,7 +47,6 @@ resource "aws_s3_bucket" "data" {
 
 resource "aws_s3_bucket_versioning" "data" {
   bucket = aws_s3_bucket.data.id
-
   versioning_configuration {
     status = "Enabled"
   }
@@ -59,10 +54,8 @@ resource "aws_s3_bucket_versioning" "data" {
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "data" {
   bucket = aws_s3_bucket.data.id
-
   rule {
     bucket_key_enabled = true
-
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
       kms_master_key_id = aws_kms_key.data.arn
@@ -80,7 +73,6 @@ resource "aws_s3_bucket_public_access_block" "data" {
 
 resource "aws_s3_bucket_ownership_controls" "data" {
   bucket = aws_s3_bucket.data.id
-
   rule {
     object_ownership = "BucketOwnerEnforced"
   }
@@ -89,17 +81,13 @@ resource "aws_s3_bucket_ownership_controls" "data" {
 # What DVC wrote is never changed, only added to; this ends what was overwritten or deleted by mistake.
 resource "aws_s3_bucket_lifecycle_configuration" "data" {
   bucket = aws_s3_bucket.data.id
-
   rule {
     id     = "former-versions"
     status = "Enabled"
-
     filter {}
-
     noncurrent_version_expiration {
       noncurrent_days = var.kept_days
     }
-
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
     }
@@ -112,12 +100,10 @@ data "aws_iam_policy_document" "tls_only" {
     effect    = "Deny"
     actions   = ["s3:*"]
     resources = [aws_s3_bucket.data.arn, "${aws_s3_bucket.data.arn}/*"]
-
     principals {
       type        = "*"
       identifiers = ["*"]
     }
-
     condition {
       test     = "Bool"
       variable = "aws:SecureTransport"
@@ -137,11 +123,9 @@ resource "aws_s3_bucket_policy" "data" {
 resource "aws_ecr_repository" "image" {
   name                 = var.product
   image_tag_mutability = "IMMUTABLE"
-
   image_scanning_configuration {
     scan_on_push = true
   }
-
   encryption_configuration {
     encryption_type = "KMS"
     kms_key         = aws_kms_key.data.arn
@@ -151,7 +135,6 @@ resource "aws_ecr_repository" "image" {
 # Images that have a tag stay: a rollback needs them.
 resource "aws_ecr_lifecycle_policy" "image" {
   repository = aws_ecr_repository.image.name
-
   policy = jsonencode({
     rules = [
       {
@@ -179,22 +162,18 @@ locals {
 
 data "aws_iam_policy_document" "trust" {
   for_each = { read = local.readers, write = local.writers }
-
   statement {
     effect  = "Allow"
     actions = ["sts:AssumeRoleWithWebIdentity"]
-
     principals {
       type        = "Federated"
       identifiers = [aws_iam_openid_connect_provider.github.arn]
     }
-
     condition {
       test     = "StringEquals"
       variable = "token.actions.githubusercontent.com:aud"
       values   = ["sts.amazonaws.com"]
     }
-
     condition {
       test     = "StringLike"
       variable = "token.actions.githubusercontent.com:sub"
@@ -205,7 +184,6 @@ data "aws_iam_policy_document" "trust" {
 
 resource "aws_iam_role" "ci" {
   for_each = data.aws_iam_policy_document.trust
-
   name                 = "${var.product}-ci-${each.key}"
   assume_role_policy   = each.value.json
   max_session_duration = 3600
@@ -217,13 +195,11 @@ data "aws_iam_policy_document" "read" {
     actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.data.arn]
   }
-
   statement {
     sid       = "ReadData"
     actions   = ["s3:GetObject"]
     resources = ["${aws_s3_bucket.data.arn}/*"]
   }
-
   statement {
     sid       = "Decrypt"
     actions   = ["kms:Decrypt"]
@@ -234,19 +210,16 @@ data "aws_iam_policy_document" "read" {
 # Nobody may delete here, and no version of an object: what CI wrote by mistake can be brought back.
 data "aws_iam_policy_document" "write" {
   source_policy_documents = [data.aws_iam_policy_document.read.json]
-
   statement {
     sid       = "AddData"
     actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
     resources = ["${aws_s3_bucket.data.arn}/*"]
   }
-
   statement {
     sid       = "Encrypt"
     actions   = ["kms:GenerateDataKey"]
     resources = [aws_kms_key.data.arn]
   }
-
   statement {
     sid = "PushImage"
     actions = [
@@ -260,7 +233,6 @@ data "aws_iam_policy_document" "write" {
     ]
     resources = [aws_ecr_repository.image.arn]
   }
-
   # This action knows no resource; it hands out a token that reaches no further than the statements above.
   statement {
     sid       = "SignInToRegistry"
