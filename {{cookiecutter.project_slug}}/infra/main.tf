@@ -183,7 +183,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "ci" {
-  for_each = data.aws_iam_policy_document.trust
+  for_each             = data.aws_iam_policy_document.trust
   name                 = "${var.product}-ci-${each.key}"
   assume_role_policy   = each.value.json
   max_session_duration = 3600
