@@ -115,5 +115,5 @@ def test_what_is_not_a_contract_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_contract_names_the_way_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="make adopt"):
+    with pytest.raises(ContractError, match="goldenpath adopt"):
         contract.load(tmp_path / "contract.yaml")

@@ -15,8 +15,8 @@ from tests.sample import ROOT
     ("old", "new", "words"),
     [
         ("tolerated_share: ", "tolerated_share: 7 #", "validation.tolerated_share: Input should be less than"),
-        ("learning_rate: ", "lerning_rate: 0.1 #", "model.lerning_rate: Extra inputs are not permitted"),
-        ("learning_rate: ", "lerning_rate: 0.1 #", "model.learning_rate: Field required"),
+        ("bootstrap: ", "botstrap: 200 #", "evaluation.botstrap: Extra inputs are not permitted"),
+        ("bootstrap: ", "botstrap: 200 #", "evaluation.bootstrap: Field required"),
         ("problem: ", "problem: clustering #", "problem: Input should be 'classification' or 'regression'"),
         ("problem: ", "problem: [", "not YAML"),
     ],
